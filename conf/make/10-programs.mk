@@ -1,0 +1,32 @@
+# The two programs: `patchwork` (stages, relay, operators) and `patchwork-api` (see 30-kore.mk), over one library.
+
+LIB_SRC := $(sort $(wildcard pipeline/*/*.c))
+STAGES_SRC := $(sort $(wildcard stages/*.c stages/*/*.c))
+GEN := $(BUILD)/gen/sql.h
+SQL_FILES := $(sort $(wildcard sql/*/*.sql))
+
+$(BUILD)/gen/sql.h $(BUILD)/gen/sql.c &: $(SQL_FILES) sql/embed.awk
+	@mkdir -p $(BUILD)/gen
+	gawk -v header=$(BUILD)/gen/sql.h -v source=$(BUILD)/gen/sql.c -f sql/embed.awk $(SQL_FILES)
+
+define flavour
+$(BUILD)/$(1)/%.o: %.c | $(GEN)
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -c $$< -o $$@
+$(BUILD)/$(1)/gen/%.o: $(BUILD)/gen/%.c | $(GEN)
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -c $$< -o $$@
+$(BUILD)/$(1)/libpatchwork.a: $(LIB_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/gen/sql.o
+	rm -f $$@ && $$(AR) rcs $$@ $$^
+$(BUILD)/$(1)/patchwork: $(STAGES_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/libpatchwork.a
+	$$(CC) $$(CFLAGS_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ $$(LIBS)
+-include $$(patsubst %.c,$(BUILD)/$(1)/%.d,$(LIB_SRC) $(STAGES_SRC))
+endef
+$(eval $(call flavour,rel))
+$(eval $(call flavour,san))
+
+.PHONY: programs programs-san
+programs: $(BUILD)/patchwork ## build what is shipped
+$(BUILD)/patchwork: $(BUILD)/rel/patchwork
+	ln -f $< $@
+programs-san: $(BUILD)/san/patchwork ## build what the tests run, with sanitizers and fault points

@@ -1,0 +1,1 @@
+BEGIN { print "#pragma once" > header; print "#include \"sql.h\"" > source }
