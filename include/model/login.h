@@ -1,0 +1,37 @@
+/* The text a wallet signs to log in: Sign-In with Ethereum (EIP-4361). Parsed whole by its grammar, never searched. */
+#pragma once
+
+#include "base/work.h"
+
+struct login {
+	str scheme; /* { NULL, 0 } = none */
+	str domain;
+	uint8_t address[20];
+	str statement; /* { NULL, 0 } = none; "" = an empty one */
+	str uri;
+	uint64_t chain_id;
+	str nonce;
+	str issued_at, expires_at, not_before; /* as written; expires_at, not_before may be { NULL, 0 } */
+	usec issued, expires, before;          /* the same parsed; 0 where absent */
+	str request_id;                        /* { NULL, 0 } = none */
+	str resources[16];
+	size_t n_resources;
+	bool has_resources;
+};
+
+str login_text(struct work *w, const struct login *l); /* from the text members; times as written */
+/* fails  ERR_INVALID auth.message_malformed */
+MUST bool login_parse(struct work *w, str message, struct login *out);
+struct login_expected {
+	str domain, nonce;
+	const int64_t *chain_ids; /* allowed */
+	size_t n_chain_ids;
+	str uri_prefix; /* { NULL, 0 } = any */
+	usec now;
+	usec skew; /* of issued-at in either direction; 0 = not checked */
+};
+/* fails  ERR_INVALID auth.domain, auth.nonce, auth.chain, auth.uri, auth.issued_at, auth.expired, auth.not_before */
+MUST bool login_check(struct work *w, const struct login *l, const struct login_expected *e);
+/* EIP-191 over the exact bytes received; the recovered address is the one in the text.
+ * fails  ERR_INVALID auth.signature */
+MUST bool login_verify(struct work *w, str message, const struct login *l, str sig);
