@@ -16,6 +16,7 @@ struct err {
 	enum err_kind kind;
 	const char *code;
 	int64_t retry_after; /* usec; 0 = let back-off decide */
+	bool snooze;         /* with ERR_RETRY: a wait that is no failure and burns no attempt */
 	char text[240];      /* never holds a secret: it is logged and shown */
 };
 

@@ -15,6 +15,7 @@ struct work {
 	int64_t job;       /* 0 = not printed */
 	int attempt;
 	str request_id;
+	str output; /* what the unit produced, JSON; kept with its history; { NULL, 0 } = nothing */
 };
 
 void work_init(struct work *w); /* with a fresh arena */
@@ -27,5 +28,8 @@ bool err_set(struct work *w, enum err_kind kind, const char *code, const char *f
 	__attribute__((format(printf, 4, 5)));
 /* The same with the time the outside asked us to wait, in usec. */
 bool err_retry_after(struct work *w, usec wait, const char *code, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Not yet: the same unit again in `wait`, without burning an attempt. */
+bool err_snooze(struct work *w, usec wait, const char *code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void err_clear(struct work *w);
