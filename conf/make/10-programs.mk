@@ -2,12 +2,22 @@
 
 LIB_SRC := $(sort $(wildcard pipeline/*/*.c))
 STAGES_SRC := $(sort $(wildcard stages/*.c stages/*/*.c))
-GEN := $(BUILD)/gen/sql.h
 SQL_FILES := $(sort $(wildcard sql/*/*.sql))
+MIGRATIONS := $(sort $(wildcard migrations/*.sql))
+GEN := $(BUILD)/gen/sql.h
 
-$(BUILD)/gen/sql.h $(BUILD)/gen/sql.c &: $(SQL_FILES) sql/embed.awk
-	@mkdir -p $(BUILD)/gen
+# gen/NAME.list holds the names of the files that gen/NAME.c is made of: it is rewritten when one appears or vanishes.
+.PHONY: FORCE
+$(BUILD)/gen/sql.list: NAMES = $(SQL_FILES)
+$(BUILD)/gen/migrations.list: NAMES = $(MIGRATIONS)
+$(BUILD)/gen/%.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(NAMES)' | cmp -s - $@ || echo '$(NAMES)' > $@
+
+$(BUILD)/gen/sql.h $(BUILD)/gen/sql.c &: $(SQL_FILES) $(BUILD)/gen/sql.list sql/embed.awk
 	gawk -v header=$(BUILD)/gen/sql.h -v source=$(BUILD)/gen/sql.c -f sql/embed.awk $(SQL_FILES)
+$(BUILD)/gen/migrations.c: $(MIGRATIONS) $(BUILD)/gen/migrations.list sql/migrations.awk
+	gawk -v source=$@ -f sql/migrations.awk $(MIGRATIONS)
 
 define flavour
 $(BUILD)/$(1)/%.o: %.c | $(GEN)
@@ -16,11 +26,11 @@ $(BUILD)/$(1)/%.o: %.c | $(GEN)
 $(BUILD)/$(1)/gen/%.o: $(BUILD)/gen/%.c | $(GEN)
 	@mkdir -p $$(@D)
 	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -c $$< -o $$@
-$(BUILD)/$(1)/libpatchwork.a: $(LIB_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/gen/sql.o
+$(BUILD)/$(1)/libpatchwork.a: $(LIB_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/gen/sql.o $(BUILD)/$(1)/gen/migrations.o
 	rm -f $$@ && $$(AR) rcs $$@ $$^
 $(BUILD)/$(1)/patchwork: $(STAGES_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/libpatchwork.a
 	$$(CC) $$(CFLAGS_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ $$(LIBS)
--include $$(patsubst %.c,$(BUILD)/$(1)/%.d,$(LIB_SRC) $(STAGES_SRC))
+-include $$(patsubst %.c,$(BUILD)/$(1)/%.d,$(LIB_SRC) $(STAGES_SRC) gen/sql.c gen/migrations.c)
 endef
 $(eval $(call flavour,rel))
 $(eval $(call flavour,san))

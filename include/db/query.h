@@ -10,6 +10,9 @@
  *     -- SHAPE: one line that says what it does
  *     -- in   NAME  TYPE[?]   comment          $1, $2 ... in this order; "?" = may be NULL
  *     -- out  NAME  TYPE[?]   comment          the columns in this order
+ *     -- role NAME...                          who runs it: api worker relay auditor owner; check-sql proves the grants
+ *
+ * Other comments may stand between these lines; in, out and role come before the statement's first line.
  *
  * SHAPE   none   no rows wanted                       f(w, tx, &in)
  *         one    exactly one row, else ERR_BUG        f(w, tx, &in, &out)
@@ -27,7 +30,8 @@
  * uuid     uuid                    int4[]        struct i32s { at, n }
  *
  * A nullable NAME of a type that is not a str adds `bool has_NAME` before it (in: set it to send a value); a str NULL is
- * { NULL, 0 }. Everything travels in binary, prepared once per connection. str and arrays of a row live in w's arena. */
+ * { NULL, 0 }, and so is a NULL element of strs; a str of a NAME without "?" is sent as empty when its p is NULL.
+ * Everything travels in binary, prepared once per connection. str and arrays of a row live in w's arena. */
 #pragma once
 
 #include "base/u256.h"
@@ -58,6 +62,7 @@ struct sql {
 	const char *name; /* "bounty.fund", also the prepared statement's */
 	const char *text;
 	const char *doc;
+	const char *roles; /* "api worker"; NULL = the head names none */
 	enum sql_shape shape;
 	const struct sql_value *in, *out;
 	int n_in, n_out;
