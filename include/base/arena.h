@@ -27,6 +27,7 @@ struct arena_mark {
 	size_t used;
 	void *deferred;
 };
+/* A mark of all zeros is the empty arena. */
 struct arena_mark arena_mark(const struct arena *arena);
 void arena_rewind(struct arena *arena, struct arena_mark mark);
 size_t arena_used(const struct arena *arena); /* bytes, for limits and tests */

@@ -13,7 +13,7 @@ usec clock_monotonic(void); /* for spans */
 void clock_sleep(usec span);
 
 /* RFC 3339. Reading takes any offset and up to nine digits of fraction (cut to microseconds); writing is UTC with 'Z',
- * fraction only when not zero. */
+ * six digits of fraction when it is not zero, years outside 0000 to 9999 as the nearest of these. */
 MUST bool clock_parse(str text, usec *out);
 #define CLOCK_TEXT 32
 size_t clock_format(usec t, char out[CLOCK_TEXT]);

@@ -11,22 +11,27 @@ enum json_flags {
 	JSON_STRICT = 1, /* unknown members are refused (requests); without it they are skipped (the outside) */
 };
 
-/* The tree of text, in w's arena's keeping. Refuses: more than 32 levels, a name twice in one object, invalid UTF-8,
- * NUL, anything after the value.
+/* The tree of text, in w's arena's keeping. Takes what RFC 8259 calls a JSON text, except: more than 32 levels, a name
+ * twice in one object, \u0000, lone surrogates, numbers of more than 60 characters or beyond a double.
  * fails  ERR_INVALID json.malformed, json.duplicate_key, json.too_deep */
 MUST bool json_parse(struct work *w, str text, const cJSON **out);
 
-/* Fills the struct at out (caller zeroes it or sets defaults) from an object.
+/* Fills the struct at out (caller zeroes it or sets defaults) from an object; a FIELD_STR points into its tree.
  * fails  ERR_INVALID json.missing, json.unknown, json.type, json.range; err.text names the member */
 MUST bool json_read(struct work *w, const cJSON *object, struct fields fields, enum json_flags flags, void *out);
 MUST bool json_read_text(struct work *w, str text, struct fields fields, enum json_flags flags, void *out);
 
 const cJSON *json_get(const cJSON *object, const char *path); /* "a.b.c"; NULL when a step is missing */
 str json_get_str(const cJSON *object, const char *path);      /* { NULL, 0 } when absent or no string */
-MUST bool json_get_i64(const cJSON *object, const char *path, int64_t *out); /* an integer within +-2^53 */
+MUST bool json_get_i64(const cJSON *object, const char *path, int64_t *out); /* an integer below 2^53 in size */
 str json_print(struct work *w, const cJSON *item); /* compact text in w's arena */
 
-/* Writing. key is NULL inside arrays. Text is escaped; invalid UTF-8 becomes U+FFFD. */
+/* The value of a JSON number, when it is an integer below 2^53 in size: beyond, a double stands for several. */
+MUST bool json_i64_of(const cJSON *number, int64_t *out);
+/* v as a JSON string with its quotes, escaped exactly as RFC 8785 asks; invalid UTF-8 becomes U+FFFD. */
+void json_quote(struct buf *b, str v);
+
+/* Writing. key is NULL inside arrays. */
 struct json {
 	struct buf *b;
 	bool comma;
@@ -43,6 +48,7 @@ void json_time(struct json *j, const char *key, usec v);
 void json_hex(struct json *j, const char *key, str bytes);     /* "0x..." */
 void json_raw(struct json *j, const char *key, str json_text); /* trusted JSON, as it is */
 
-/* RFC 8785: the one canonical text of a value. Refuses numbers that are not integers within +-2^53, lone surrogates.
- * fails  ERR_INVALID jcs.number, jcs.text */
+/* RFC 8785: the one canonical text of a value. Refuses numbers that are not integers below 2^53 in size
+ * (beyond it a double stands for several), invalid UTF-8, a name twice in one object.
+ * fails  ERR_INVALID jcs.number, jcs.text, json.duplicate_key */
 MUST bool json_canonical(struct work *w, const cJSON *value, str *out);

@@ -40,9 +40,11 @@ bool str_ends(str s, str suffix);
 str str_trim(str s);                            /* space, tab, CR, LF on both sides */
 str str_skip(str s, size_t n);                  /* without its first n bytes */
 bool str_find(str s, str needle, size_t *at);
-bool str_next(str *rest, char separator, str *piece); /* false when nothing is left */
+/* "a,,b," gives "a", "", "b"; false when nothing is left. */
+bool str_next(str *rest, char separator, str *piece);
 MUST bool str_i64(str s, int64_t *out);         /* the whole text, optional '-', no leading zeros */
 MUST bool str_u64(str s, uint64_t *out);
+size_t str_utf8_char(str s);                    /* bytes of the well-formed character that s begins with; 0 = none */
 bool str_utf8(str s);                           /* well-formed UTF-8, no surrogates, no NUL */
 /* Compares in a time that depends on the lengths only. */
 bool str_eq_secret(str a, str b);
