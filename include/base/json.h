@@ -16,7 +16,7 @@ enum json_flags {
  * fails  ERR_INVALID json.malformed, json.duplicate_key, json.too_deep */
 MUST bool json_parse(struct work *w, str text, const cJSON **out);
 
-/* Fills the struct at out (caller zeroes it or sets defaults) from an object; a FIELD_STR points into its tree.
+/* Fills the struct at out (caller zeroes it or sets defaults) from an object; strings are copies in w's arena.
  * fails  ERR_INVALID json.missing, json.unknown, json.type, json.range; err.text names the member */
 MUST bool json_read(struct work *w, const cJSON *object, struct fields fields, enum json_flags flags, void *out);
 MUST bool json_read_text(struct work *w, str text, struct fields fields, enum json_flags flags, void *out);

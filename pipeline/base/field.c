@@ -184,7 +184,7 @@ static enum field_fit read_string(struct arena *arena, const struct field *f, st
 		return misfit(FIELD_OUT_OF_RANGE, why, "must have at most %" PRId64 " bytes", f->max);
 	if (f->one_of != NULL && !is_one_of(f->one_of, text))
 		return misfit(FIELD_OUT_OF_RANGE, why, "must be one of %s", f->one_of);
-	*to = arena == NULL ? text : arena_str(arena, text);
+	*to = arena_str(arena, text);
 	return FIELD_FITS;
 }
 
