@@ -1,0 +1,22 @@
+/* What patchwork-api reads from its configuration file and the environment; each key is documented in conf.c. */
+#pragma once
+
+#include "base/conf.h"
+
+struct api_conf {
+	str listen;            /* "ADDRESS:PORT", "[ADDRESS]:PORT", "unix:PATH" */
+	int32_t workers;       /* processes */
+	int32_t sockets;       /* client connections per worker */
+	int64_t body_max;      /* bytes, of any request */
+	usec keepalive, header_timeout, body_timeout, drain;
+	str database;          /* postgresql:// URL or libpq keywords */
+	str database_password; /* { NULL, 0 } = as in the URL or the environment */
+	int32_t connections;   /* to PostgreSQL, per worker */
+	int32_t queue;         /* statements waiting or running, per worker */
+	usec statement_timeout, connect_wait;
+	str redis;             /* "HOST:PORT", "unix:PATH" */
+	str redis_password;
+};
+
+extern struct api_conf api_conf; /* read once, before the workers are forked */
+extern const struct fields api_conf_fields;
