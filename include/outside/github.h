@@ -1,0 +1,65 @@
+/* GitHub's REST and GraphQL, read only. Repositories are addressed by numeric id (GET /repositories/{id}), names are display.
+ * Every body read is also handed out as evidence: its canonical JSON (RFC 8785), its sha256 and where it came from.
+ * fails  ERR_RETRY github.rate_limited (with the wait GitHub asked for), github.server, github.malformed (truncated or no JSON);
+ *        ERR_INVALID github.not_found (404, 410), github.refused (401, 403, 422), github.too_large; fetch.* */
+#pragma once
+
+#include "base/json.h"
+#include "outside/outside.h"
+
+struct github_conf {
+	str rest_url, graphql_url; /* "https://api.github.com", "https://api.github.com/graphql" */
+	const char *token_file;    /* NULL = without a token */
+	int64_t max_body;
+};
+MUST bool github_new(struct work *w, const struct github_conf *c, struct github **out);
+void github_free(struct github **g);
+
+struct evidence {
+	str bytes; /* canonical JSON, in w's arena */
+	uint8_t sha256[32];
+	str url;   /* without a token */
+};
+struct github_repo {
+	int64_t id;
+	str full_name, default_branch;
+	bool private_, archived;
+};
+struct github_pull {
+	int64_t id, author_id, merged_by_id, repo_id; /* repo_id of base */
+	int32_t number;
+	str title, body, author_login, author_type, state, base_ref, head_sha, merge_sha;
+	bool draft, merged;
+	usec merged_at, updated_at, created_at; /* merged_at 0 = not merged */
+};
+struct github_issue {
+	int64_t id;
+	int32_t number;
+	str title, state, state_reason;
+	usec closed_at, updated_at;
+	bool is_pull; /* GitHub lists pull requests as issues, too */
+};
+struct github_closing {  /* one issue that merging the pull request closes, as GitHub itself links it */
+	int64_t issue_id, repo_id;
+	int32_t number;
+};
+enum github_reach { GITHUB_REACHABLE, GITHUB_UNREACHABLE };
+
+MUST bool github_repo_by_name(struct work *w, struct github *g, str full_name, struct github_repo *out, struct evidence *ev);
+MUST bool github_repo_by_id(struct work *w, struct github *g, int64_t repo_id, struct github_repo *out, struct evidence *ev);
+MUST bool github_pull_get(struct work *w, struct github *g, int64_t repo_id, int32_t number, struct github_pull *out,
+			  struct evidence *ev);
+MUST bool github_issue_get(struct work *w, struct github *g, int64_t repo_id, int32_t number, struct github_issue *out,
+			   struct evidence *ev);
+/* GraphQL closingIssuesReferences of a pull request, all pages. */
+MUST bool github_closing_issues(struct work *w, struct github *g, str full_name, int32_t number,
+				const struct github_closing **out, size_t *n, struct evidence *ev);
+/* The commit or pull request that closed the issue, from its timeline's last `closed` event; found = false when none. */
+MUST bool github_issue_closer(struct work *w, struct github *g, int64_t repo_id, int32_t number, str *commit_sha,
+			      bool *found, struct evidence *ev);
+/* Commit messages of a pull request, all pages up to 250 commits. */
+MUST bool github_pull_commits(struct work *w, struct github *g, int64_t repo_id, int32_t number, const str **messages,
+			      size_t *n, struct evidence *ev);
+/* compare/{sha}...{branch}: is sha in the branch's history */
+MUST bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha, str branch, enum github_reach *out,
+			   struct evidence *ev);
