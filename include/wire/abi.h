@@ -6,6 +6,8 @@
 #include "base/u256.h"
 #include "base/work.h"
 
+#define ABI_MAX (1 << 20) /* bytes of one encoding */
+
 enum abi_kind {
 	ABI_UINT, ABI_INT, ABI_ADDRESS, ABI_BOOL, ABI_FIXED_BYTES, ABI_BYTES, ABI_STRING, ABI_ARRAY, ABI_TUPLE
 };
@@ -28,5 +30,8 @@ MUST bool abi_encode(struct work *w, str types, const struct abi_value *values, 
 MUST bool abi_decode(struct work *w, str types, str data, const struct abi_value **values, size_t *n);
 /* selector and arguments of "name(types)" */
 MUST bool abi_call(struct work *w, str signature, const struct abi_value *values, size_t n, str *out);
+/* An indexed argument's topic: the word itself, or the hash of what has no fixed size, of arrays and of tuples.
+ * fails  ERR_INVALID abi.types, abi.value */
+MUST bool abi_indexed(struct work *w, str type, const struct abi_value *value, uint8_t out[32]);
 /* Error(string), Panic(uint256) or a custom error's selector as one line; "" when data is empty. */
 str abi_revert_text(struct work *w, str data);
