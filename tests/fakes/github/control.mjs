@@ -1,0 +1,98 @@
+// What a test or the demo does to the world: POST /_control/VERB with a JSON object, answered with what came of it.
+//   user     { login, id, type, name, email }
+//   repo     { owner, name, id, default_branch, private, installation, files }
+//   issue    { repo, user, title, body, labels, assignees }
+//   pull     { repo, user, title, body, branch, base, draft, link, commits: [{ message, files, author, trailers }] }
+//   push     { repo, number, message, files, author, trailers }       a commit on the pull request's branch
+//   force    { repo, branch, to }                                      move a branch to another commit
+//   edit     { repo, number, title, body }      comment { repo, number, user, body }
+//   link     { repo, number, issue, by }        review  { repo, number, user, state, body }
+//   merge    { repo, number, method: merge|squash|rebase, by }
+//   close    { repo, number, by, reason, closer: { pull | commit } }   reopen { repo, number, by }
+//   revert   { repo, number, by, as: commit|pull }
+//   rename   { repo, name, owner }              remove  { repo }
+//   clock    { skew }                           seconds that this world's clock is ahead
+//   rate     { limit, remaining, reset_in }     tokens  { valid: [..] | null }
+//   fault    see faults.mjs; DELETE clears      reset   {}
+//   deliver  { url, event, action, repo, number, sender, secret, delivery, hook_id, before, changes, send: false }
+//   GET log  requests seen; DELETE clears
+// repo is "owner/name"; secret is the webhook's. `deliver` answers { status, body, delivery, headers, payload }.
+import { randomUUID } from 'node:crypto'
+import { full, WorldError } from './world.mjs'
+import { headers as hookHeaders, payload as hookPayload } from './hook.mjs'
+
+export const VERBS = {
+  user: (g, q) => g.world.addUser(q),
+  repo: (g, q) => ({ repo: brief(g.world.addRepo(q)) }),
+  issue: (g, q) => thread(g.world.addIssue(g.world.named(q.repo), q)),
+  pull: (g, q) => thread(g.world.addPull(g.world.named(q.repo), q)),
+  push: (g, q) => at(g, q, (repo, t) => ({ sha: g.world.push(repo, t, q).sha })),
+  force: (g, q) => ({ sha: g.world.forcePush(g.world.named(q.repo), q).sha }),
+  edit: (g, q) => at(g, q, (repo, t) => g.world.edit(t, q)),
+  comment: (g, q) => at(g, q, (repo, t) => ({ comment: g.world.comment(t, q) })),
+  link: (g, q) => at(g, q, (repo, t) => g.world.link(t, q)),
+  review: (g, q) => at(g, q, (repo, t) => ({ review: g.world.review(t, q) })),
+  merge: (g, q) => at(g, q, (repo, t) => ({ sha: g.world.merge(t, q).sha })),
+  close: (g, q) => at(g, q, (repo, t) => {
+    const closer = q.closer?.pull ? { pull: g.world.thread(repo, q.closer.pull) } : q.closer ?? {}
+    g.world.close(t, { by: q.by ?? repo.owner.login, reason: q.reason ?? (t.pull ? null : 'completed'), closer })
+  }),
+  reopen: (g, q) => at(g, q, (repo, t) => { g.world.reopen(t, { by: q.by ?? repo.owner.login }) }),
+  revert: (g, q) => at(g, q, (repo, t) => {
+    const made = g.world.revert(t, q)
+    return made.pull ? { revert: made.number } : { sha: made.sha }
+  }),
+  rename: (g, q) => {
+    const repo = g.world.named(q.repo)
+    g.world.rename(repo, q.name ?? repo.name, q.owner)
+    return { repo: brief(repo) }
+  },
+  remove: (g, q) => { g.world.named(q.repo).deleted = true },
+  clock: (g, q) => { g.world.skew = q.skew },
+  rate: (g, q) => g.setRate(q),
+  tokens: (g, q) => { g.tokens = q.valid && new Set(q.valid) },
+  fault: (g, q) => g.faults.add(q),
+  reset: g => g.reset(),
+  deliver,
+}
+
+function at(g, q, act) {
+  const repo = g.world.named(q.repo)
+  const t = g.world.thread(repo, q.number)
+  const more = act(repo, t) ?? {}
+  return { ...thread(t), ...plain(more) }
+}
+
+const plain = more => (more.repo?.threads ? {} : more)
+const brief = repo => ({ id: repo.id, full_name: full(repo), default_branch: repo.default_branch, sha: repo.branches.get(repo.default_branch) })
+
+function thread(t) {
+  return {
+    repo: full(t.repo), repo_id: t.repo.id, number: t.number, id: t.pull?.id ?? t.id, user_id: t.user.id, state: t.state,
+    state_reason: t.state_reason,
+    ...(t.pull ? { head: t.pull.head.sha, merged: t.pull.merged, merge_commit_sha: t.pull.merge_commit_sha } : {}),
+  }
+}
+
+async function deliver(g, q) {
+  const { world, shape } = g
+  const repo = world.named(q.repo)
+  const t = q.number === undefined ? null : world.thread(repo, q.number)
+  const hook_id = q.hook_id ?? 109_948_940
+  const spec = {
+    event: q.event, action: q.action, repo, thread: t, hook_id, before: q.before, changes: q.changes,
+    sender: world.user(q.sender ?? t?.user.login ?? repo.owner.login),
+    review: t?.pull?.reviews.at(-1), comment: t?.comments.at(-1),
+  }
+  const payload = hookPayload(shape(), spec)
+  const body = JSON.stringify(payload)
+  const delivery = q.delivery ?? randomUUID()
+  const headers = hookHeaders({ event: q.event, secret: q.secret, delivery, hook_id, target: repo.id }, body)
+  if (q.send === false) return { delivery, headers, body }
+  try {
+    const resp = await fetch(q.url, { method: 'POST', headers, body, signal: AbortSignal.timeout(10_000) })
+    return { delivery, headers, payload, status: resp.status, body: await resp.text() }
+  } catch (e) {
+    throw new WorldError(502, `no answer from ${q.url}: ${e.cause?.message ?? e.message}`)
+  }
+}

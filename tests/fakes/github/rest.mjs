@@ -1,0 +1,101 @@
+// GitHub's REST paths over the world: match(method, path) -> (shape, query) => { status, json, headers, list }
+import { notFound, DOCS } from './shape.mjs'
+
+const ok = json => ({ status: 200, json })
+const absent = { status: 404, json: notFound }
+
+function pullOf(repo, n) {
+  const t = repo.threads.get(Number(n))
+  return t?.pull ? t : null
+}
+
+// Below a repository, whether it was asked for by name or by number.
+const UNDER_REPO = [
+  [/^$/, (s, repo) => ok(s.fullRepo(repo))],
+  [/^\/pulls\/(\d+)$/, (s, repo, [n]) => { const t = pullOf(repo, n); return t ? ok(s.pull(t)) : absent }],
+  [/^\/pulls\/(\d+)\/commits$/, (s, repo, [n]) => {
+    const t = pullOf(repo, n)
+    return t ? { list: s.world.commits(t).map(c => s.commit(repo, c)) } : absent
+  }],
+  [/^\/pulls\/(\d+)\/reviews$/, (s, repo, [n]) => {
+    const t = pullOf(repo, n)
+    return t ? { list: t.pull.reviews.map(r => s.review(t, r)) } : absent
+  }],
+  [/^\/issues\/(\d+)$/, (s, repo, [n]) => {
+    const t = repo.threads.get(Number(n))
+    return t ? ok(s.issue(t)) : absent
+  }],
+  [/^\/issues\/(\d+)\/timeline$/, (s, repo, [n]) => {
+    const t = repo.threads.get(Number(n))
+    return t ? { list: s.timeline(t) } : absent
+  }],
+  [/^\/issues\/(\d+)\/comments$/, (s, repo, [n]) => {
+    const t = repo.threads.get(Number(n))
+    return t ? { list: t.comments.map(c => s.comment(t, c)) } : absent
+  }],
+  [/^\/commits\/([^/]+)$/, (s, repo, [ref]) => {
+    const c = s.world.resolve(repo, ref)
+    return c ? ok({ ...s.commit(repo, c), ...s.changes(repo, c) }) : noCommit(ref)
+  }],
+  [/^\/compare\/(.+)\.\.\.(.+)$/, (s, repo, [base, head]) => {
+    const [b, h] = [base, head].map(name => s.world.resolve(repo, name.replace(/^[^:]+:/, '')))
+    return b && h ? ok(s.comparison(repo, `${base}...${head}`, b, h)) : absent
+  }],
+]
+
+const noCommit = ref => ({
+  status: 422,
+  json: { message: `No commit found for SHA: ${ref}`, documentation_url: `${DOCS}/commits/commits#get-a-commit`, status: '422' },
+})
+
+export function answer(shape, path, { base, rate, authorized }) {
+  const { world } = shape
+  let m
+  if (path === '/rate_limit') return ok(rate())
+  if ((m = path.match(/^\/users\/([^/]+)$/))) {
+    const u = world.users.get(m[1].toLowerCase())
+    return u ? ok(shape.publicUser(u)) : absent
+  }
+  if ((m = path.match(/^\/user\/(\d+)$/))) {
+    const u = [...world.users.values()].find(v => v.id === Number(m[1]))
+    return u ? ok(shape.publicUser(u)) : absent
+  }
+  let repo
+  let rest
+  if ((m = path.match(/^\/repositories\/(\d+)(\/.*)?$/))) {
+    repo = world.repos.get(Number(m[1]))
+    rest = m[2] ?? ''
+  } else if ((m = path.match(/^\/repos\/([^/]+)\/([^/]+)(\/.*)?$/))) {
+    const found = world.repo(m[1], m[2])
+    repo = found.repo
+    rest = m[3] ?? ''
+    if (found.moved) {
+      const url = `${base}/repositories/${repo.id}${rest}`
+      return {
+        status: 301, headers: { location: url },
+        json: { message: 'Moved Permanently', url, documentation_url: `${DOCS}/guides/best-practices-for-using-the-rest-api#follow-redirects` },
+      }
+    }
+  }
+  if (!repo || repo.deleted || (repo.private && !authorized)) return absent
+  for (const [pattern, make] of UNDER_REPO)
+    if ((m = rest.match(pattern))) return make(shape, repo, m.slice(1).map(decodeURIComponent))
+  return absent
+}
+
+// One page of a list and its Link header.
+export function page(list, path, query, base) {
+  const size = Math.min(Math.max(Number(query.get('per_page')) || 30, 1), 100)
+  const last = Math.max(Math.ceil(list.length / size), 1)
+  const at = Math.max(Number(query.get('page')) || 1, 1)
+  const link = (n, rel) => {
+    const q = new URLSearchParams(query)
+    q.set('page', n)
+    return `<${base}${path}?${q}>; rel="${rel}"`
+  }
+  const links = []
+  if (at > 1) links.push(link(at - 1, 'prev'))
+  if (at < last) links.push(link(at + 1, 'next'), link(last, 'last'))
+  if (at > 1) links.push(link(1, 'first'))
+  return { json: list.slice((at - 1) * size, at * size), headers: links.length ? { link: links.join(', ') } : {} }
+}
