@@ -2,7 +2,7 @@
 -- Amounts are numeric(78,0) in an asset's smallest unit; ids are UUIDv7 or bigint; provider ids bind, names are only shown.
 -- A constraint whose name holds a dot is an error code of docs/errors.md.
 
-create schema core;
+create schema if not exists core; -- core.migration is there already
 create schema ingest;
 create schema proof;
 create schema ledger;

@@ -1,0 +1,163 @@
+#include "codec.h"
+
+#include "exchange.h"
+
+#define EPOCH_2000 (INT64_C(946684800) * USEC_S) /* timestamptz counts from 2000-01-01 */
+#define DAY (INT64_C(86400) * USEC_S)
+/* pg_type.dat: these numbers never change */
+static const struct {
+	Oid oid, element;
+} types[] = {
+	[SQL_BOOL] = { 16, 0 },          [SQL_INT4] = { 23, 0 },       [SQL_INT8] = { 20, 0 },
+	[SQL_TEXT] = { 25, 0 },          [SQL_JSONB] = { 3802, 0 },    [SQL_BYTEA] = { 17, 0 },
+	[SQL_UUID] = { 2950, 0 },        [SQL_NUMERIC] = { 1700, 0 },  [SQL_NUMERIC_S] = { 1700, 0 },
+	[SQL_TIMESTAMPTZ] = { 1184, 0 }, [SQL_INTERVAL] = { 1186, 0 }, [SQL_INT4S] = { 1007, 23 },
+	[SQL_INT8S] = { 1016, 20 },      [SQL_TEXTS] = { 1009, 25 },   [SQL_BYTEAS] = { 1001, 17 },
+	[SQL_JSONBS] = { 3807, 3802 },   [SQL_UUIDS] = { 2951, 2950 },
+};
+
+Oid codec_oid(enum sql_type type)
+{
+	return types[type].oid;
+}
+
+static uint64_t pg_time(usec t)
+{
+	usec pg;
+
+	if (t == INT64_MAX || t == INT64_MIN)
+		return (uint64_t)t; /* infinity */
+	return (uint64_t)(__builtin_sub_overflow(t, EPOCH_2000, &pg) ? INT64_MIN + 1 : pg);
+}
+
+static bool get_time(const char *p, usec *out)
+{
+	int64_t pg = (int64_t)get64(p);
+
+	if (pg != INT64_MAX && pg != INT64_MIN)
+		return !__builtin_add_overflow(pg, EPOCH_2000, out);
+	*out = pg;
+	return true;
+}
+
+static bool get_interval(const char *p, usec *out)
+{
+	int64_t days;
+
+	return get32(p + 12) == 0 && !__builtin_mul_overflow((int64_t)(int32_t)get32(p + 8), DAY, &days) &&
+	       !__builtin_add_overflow((int64_t)get64(p), days, out);
+}
+
+static void encode_str(struct arena *arena, const struct sql_value *v, str s, const char **p, int *n, int *format)
+{
+	char *copy;
+
+	*n = (int)s.n;
+	*p = s.p != NULL ? s.p : v->nullable ? NULL : "";
+	if (*p == NULL)
+		return;
+	if (v->type == SQL_NUMERIC_S) {
+		*format = 0;
+		*p = arena_cstr(arena, s);
+	} else if (v->type == SQL_JSONB) {
+		copy = arena_alloc(arena, s.n + 1);
+		copy[0] = JSONB_VERSION;
+		if (s.n > 0)
+			memcpy(copy + 1, s.p, s.n);
+		*p = copy;
+		*n = (int)s.n + 1;
+	}
+}
+
+void codec_encode(struct arena *arena, const struct sql_value *v, const void *in, const char **p, int *n, int *format)
+{
+	const void *field = (const char *)in + v->offset;
+	char *b;
+
+	*format = 1;
+	*p = NULL;
+	*n = 0;
+	if (v->has != (size_t)-1 && !*(const bool *)((const char *)in + v->has))
+		return;
+	switch (v->type) {
+	case SQL_TEXT: case SQL_JSONB: case SQL_BYTEA: case SQL_NUMERIC_S:
+		encode_str(arena, v, *(const str *)field, p, n, format);
+		return;
+	case SQL_INT4S: case SQL_INT8S: case SQL_TEXTS: case SQL_BYTEAS: case SQL_JSONBS: case SQL_UUIDS:
+		*n = array_put(arena, v->type, types[v->type].element, field, p);
+		return;
+	case SQL_UUID:
+		*p = field;
+		*n = sizeof(uuid);
+		return;
+	default:
+		break;
+	}
+	*p = b = arena_alloc(arena, NUMERIC_MAX);
+	if (v->type == SQL_BOOL)
+		*b = *(const bool *)field, *n = 1;
+	else if (v->type == SQL_INT4)
+		*n = (int)(put32(b, (uint32_t)*(const int32_t *)field) - b);
+	else if (v->type == SQL_NUMERIC)
+		*n = numeric_put(b, *(const u256 *)field);
+	else if (v->type == SQL_INTERVAL)
+		*n = (int)(put32(put32(put64(b, (uint64_t)*(const usec *)field), 0), 0) - b);
+	else
+		*n = (int)(put64(b, v->type == SQL_INT8 ? (uint64_t)*(const int64_t *)field : pg_time(*(const usec *)field)) - b);
+}
+
+static bool decode_str(struct arena *arena, enum sql_type type, const char *p, size_t n, str *out)
+{
+	if (type == SQL_NUMERIC_S)
+		return numeric_text(arena, p, n, out);
+	if (type == SQL_JSONB) {
+		if (n < 2 || *p != JSONB_VERSION)
+			return false;
+		p++, n--;
+	}
+	*out = arena_str(arena, str_of(p, n));
+	return true;
+}
+
+static bool decode_fixed(enum sql_type type, const char *p, size_t n, void *field)
+{
+	static const size_t sizes[] = { [SQL_BOOL] = 1, [SQL_INT4] = 4, [SQL_INT8] = 8, [SQL_TIMESTAMPTZ] = 8,
+					[SQL_INTERVAL] = 16, [SQL_UUID] = sizeof(uuid) };
+
+	if (n != sizes[type])
+		return false;
+	switch (type) {
+	case SQL_BOOL:
+		*(bool *)field = *p != 0;
+		return true;
+	case SQL_INT4:
+		*(int32_t *)field = (int32_t)get32(p);
+		return true;
+	case SQL_INT8:
+		*(int64_t *)field = (int64_t)get64(p);
+		return true;
+	case SQL_TIMESTAMPTZ:
+		return get_time(p, field);
+	case SQL_INTERVAL:
+		return get_interval(p, field);
+	default:
+		memcpy(field, p, sizeof(uuid));
+		return true;
+	}
+}
+
+bool codec_decode(struct arena *arena, const struct sql_value *v, const char *p, size_t n, void *out)
+{
+	void *field = (char *)out + v->offset;
+
+	switch (v->type) {
+	case SQL_TEXT: case SQL_JSONB: case SQL_BYTEA: case SQL_NUMERIC_S:
+		return decode_str(arena, v->type, p, n, field);
+	case SQL_INT4S: case SQL_INT8S: case SQL_TEXTS: case SQL_BYTEAS: case SQL_JSONBS: case SQL_UUIDS:
+		return array_get(arena, v->type, types[v->type].element, p, n, field);
+	case SQL_NUMERIC:
+		return numeric_get(p, n, field);
+	default:
+		return decode_fixed(v->type, p, n, field);
+	}
+}

@@ -1,0 +1,73 @@
+#include "db/sqlstate.h"
+
+static bool starts(const char *state, const char *class)
+{
+	return strncmp(state, class, strlen(class)) == 0;
+}
+
+/* "bounty.exists": lower-case words, exactly one dot or more between them; n bytes of it */
+static bool is_code(const char *p, size_t n)
+{
+	bool dot = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '.')
+			dot = i > 0 && i + 1 < n && p[i - 1] != '.';
+		else if (!(p[i] >= 'a' && p[i] <= 'z') && !(p[i] >= '0' && p[i] <= '9') && p[i] != '_')
+			return false;
+		if (p[i] == '.' && !dot)
+			return false;
+	}
+	return dot;
+}
+
+static bool line_err(struct work *w, enum err_kind kind, const char *code, const char *state, const char *message)
+{
+	int n = message == NULL ? 0 : (int)strcspn(message, "\r\n");
+
+	if (state[0] == '\0')
+		return err_set(w, kind, code, "%.*s", n, message == NULL ? "" : message);
+	return err_set(w, kind, code, "%s %.*s", state, n, message == NULL ? "" : message);
+}
+
+/* A rule of the schema that carries a code of ours: by constraint name, or raised as PW001 "code" or "code: text". */
+static bool is_ours(struct work *w, const PGresult *res, const char *state, const char *message)
+{
+	const char *name = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
+	size_t n;
+
+	if (starts(state, "23") && name != NULL && is_code(name, strlen(name))) {
+		line_err(w, ERR_INVALID, arena_cstr(w->arena, str_c(name)), "", message);
+		return true;
+	}
+	if (strcmp(state, "PW001") != 0 || message == NULL)
+		return false;
+	n = strcspn(message, ": \r\n");
+	if (!is_code(message, n))
+		return false;
+	name = message + n + (message[n] == ':') + (message[n] == ':' && message[n + 1] == ' ');
+	line_err(w, ERR_INVALID, arena_cstr(w->arena, str_of(message, n)), "", name);
+	return true;
+}
+
+bool sqlstate_err(struct work *w, const PGresult *res, const PGconn *pg)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (state == NULL) {
+		if (PQstatus(pg) != CONNECTION_OK)
+			return line_err(w, ERR_RETRY, "db.unreachable", "", PQerrorMessage(pg));
+		return line_err(w, ERR_BUG, "db.statement", "", res == NULL ? PQerrorMessage(pg) : PQresultErrorMessage(res));
+	}
+	if (is_ours(w, res, state, message))
+		return false;
+	if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0)
+		return line_err(w, ERR_RETRY, "db.conflict", state, message);
+	if (starts(state, "53") || strcmp(state, "57014") == 0)
+		return line_err(w, ERR_RETRY, "db.busy", state, message);
+	/* 25P03 and 57P05: the server ended an idle session */
+	if (starts(state, "08") || starts(state, "57P") || strcmp(state, "25P03") == 0)
+		return line_err(w, ERR_RETRY, "db.unreachable", state, message);
+	return line_err(w, ERR_BUG, "db.statement", state, message);
+}
