@@ -142,13 +142,15 @@ bool clock_parse(str text, usec *out)
 	struct tm tm = { 0 };
 	int64_t seconds, east;
 	usec fraction;
+	bool leap;
 
 	if (!take_date(&text, &tm) || !take_either(&text, 'T', 't') || !take_time(&text, &tm) ||
 	    !take_fraction(&text, &fraction) || !take_offset(&text, &east) || text.n != 0)
 		return false;
-	seconds = timegm(&tm) - east;
+	leap = tm.tm_sec == 60;
+	seconds = timegm(&tm) - east; /* writes into tm */
 	/* A leap second ends a UTC day; like POSIX we count it as the first second of the next. */
-	if (tm.tm_sec == 60 && seconds % DAY_S != 0)
+	if (leap && seconds % DAY_S != 0)
 		return false;
 	*out = seconds * USEC_S + fraction;
 	return true;

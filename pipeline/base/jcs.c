@@ -1,6 +1,5 @@
 /* A tree back into text: compact as it is, or canonical (RFC 8785). cJSON's own printer rounds integers above 2^50. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -17,7 +16,7 @@ bool json_i64_of(const cJSON *number, int64_t *out)
 {
 	double v = number->valuedouble;
 
-	if (!cJSON_IsNumber(number) || !(fabs(v) < 0x1p53) || v != floor(v))
+	if (!cJSON_IsNumber(number) || !(v > -0x1p53 && v < 0x1p53) || v != (double)(int64_t)v)
 		return false;
 	*out = (int64_t)v;
 	return true;
