@@ -2,7 +2,7 @@
 
 #include "base/fault.h"
 
-static char path[] = "/tmp/fault-XXXXXX";
+static char path[] = "build/tests/fault-XXXXXX";
 
 struct run {
 	const char *order;
