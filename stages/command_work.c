@@ -1,0 +1,152 @@
+/* work: the stages named, over the outside they need. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "command.h"
+#include "crypto/secret.h"
+#include "model/account.h"
+#include "outside/chain.h"
+#include "outside/github.h"
+#include "outside/ipfs.h"
+#include "outside/signer.h"
+#include "queue/stage.h"
+#include "stages.h"
+
+#define MAX_STAGES 64
+#define GITHUB_BODY_MAX (8 << 20)
+
+static volatile sig_atomic_t stop;
+
+static void on_stop(int signal_number)
+{
+	(void)signal_number;
+	stop = 1;
+}
+
+static void stop_on_signals(void)
+{
+	struct sigaction act = { .sa_handler = on_stop };
+
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static bool named(const struct invocation *in, const char *stage)
+{
+	for (int i = 0; i < in->argc; i++)
+		if (strcmp(in->argv[i], stage) == 0)
+			return true;
+	return false;
+}
+
+static bool open_chain(struct work *w, const struct conf *conf, struct outside *outside)
+{
+	struct chain_conf c = {
+		.url = conf->evm_url,
+		.confirm_url = conf->evm_confirm_url,
+		.chain_id = conf->evm_chain_id,
+		.confirmations = conf->evm_confirmations,
+		.max_fee_cap = conf->evm_max_fee,
+	};
+
+	if (!address_parse(conf->evm_escrow, c.escrow))
+		return err_set(w, ERR_INVALID, "conf.value", "evm.escrow must be the escrow's address");
+	return chain_new(w, &c, &outside->chain);
+}
+
+/* Each stage gets what it needs and no more: the keys are read by pay and prove alone. */
+static bool open_outside(struct work *w, const struct invocation *in, struct outside *outside)
+{
+	const struct conf *conf = in->conf;
+	struct github_conf github = {
+		.rest_url = conf->github_rest_url,
+		.graphql_url = conf->github_graphql_url,
+		.token_file = conf->github_token_file.p == NULL ? NULL : arena_cstr(w->arena, conf->github_token_file),
+		.max_body = GITHUB_BODY_MAX,
+	};
+
+	if ((named(in, "sync") || named(in, "verify")) && !github_new(w, &github, &outside->github))
+		return false;
+	if ((named(in, "verify") || named(in, "pay")) && !open_chain(w, conf, outside))
+		return false;
+	return !named(in, "prove") || ipfs_new(w, &(struct ipfs_conf){ .api_url = conf->ipfs_api_url }, &outside->ipfs);
+}
+
+struct keys {
+	struct signer *pay;
+	struct secret *proof;
+};
+
+static bool load_keys(struct work *w, const struct invocation *in, struct keys *keys)
+{
+	const struct conf *conf = in->conf;
+
+	if (named(in, "pay")) {
+		if (!signer_load(w, arena_cstr(w->arena, conf->pay_key_file), &keys->pay))
+			return false;
+		pay_use_signer(keys->pay);
+	}
+	if (named(in, "prove")) {
+		if (!secret_load_hex32(w, arena_cstr(w->arena, conf->proof_key_file), &keys->proof))
+			return false;
+		prove_use_key(keys->proof);
+	}
+	return true;
+}
+
+static bool pick(const struct invocation *in, const struct stage *picked[])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; all_stages[i] != NULL; i++)
+		if (named(in, all_stages[i]->name) && n + 1 < MAX_STAGES)
+			picked[n++] = all_stages[i];
+	picked[n] = NULL;
+	return n > 0;
+}
+
+static bool known(const char *name)
+{
+	for (size_t i = 0; all_stages[i] != NULL; i++)
+		if (strcmp(all_stages[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void close_outside(struct outside *outside, struct keys *keys)
+{
+	github_free(&outside->github);
+	chain_free(&outside->chain);
+	ipfs_free(&outside->ipfs);
+	signer_free(&keys->pay);
+	secret_free(&keys->proof);
+}
+
+int command_work(struct work *w, const struct invocation *in)
+{
+	const struct stage *picked[MAX_STAGES];
+	struct outside outside = { 0 };
+	struct keys keys = { 0 };
+	struct runner_conf c = {
+		.db = command_db(in, "patchwork work"),
+		.threads = in->conf->worker_threads,
+		.connections = in->conf->worker_connections,
+		.batch = in->conf->worker_batch,
+		.poll = in->conf->worker_poll,
+		.drain = in->conf->worker_drain,
+	};
+	bool ok;
+
+	for (int i = 0; i < in->argc; i++)
+		if (!known(in->argv[i]))
+			return command_usage("no stage '%s'", in->argv[i]);
+	if (!pick(in, picked))
+		return command_usage("work needs at least one of sync verify prove pay score");
+	stop_on_signals();
+	ok = open_outside(w, in, &outside) && load_keys(w, in, &keys) && runner_run(w, &c, picked, &outside, &stop);
+	close_outside(&outside, &keys);
+	return ok ? EXIT_OK : command_failed(w);
+}

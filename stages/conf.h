@@ -1,0 +1,25 @@
+/* What `patchwork` reads from conf/patchwork.conf and the environment; each key is documented in conf.c. */
+#pragma once
+
+#include "base/conf.h"
+
+struct conf {
+	str env;
+	str log_level;
+	str db_url, db_password;
+	usec db_statement_timeout;
+	int32_t worker_threads, worker_connections, worker_batch;
+	usec worker_poll, worker_drain;
+	str nats_url, nats_user, nats_password, nats_stream;
+	int32_t relay_batch;
+	usec relay_poll;
+	str github_rest_url, github_graphql_url, github_token_file;
+	str ipfs_api_url;
+	str evm_url, evm_confirm_url, evm_escrow;
+	int64_t evm_chain_id;
+	int32_t evm_confirmations;
+	u256 evm_max_fee;
+	str pay_key_file, proof_key_file, proof_public_key;
+};
+
+extern const struct fields conf_fields;
