@@ -84,7 +84,7 @@ int command_proof(struct work *w, const struct invocation *in)
 	const char *key_text = command_option(&rest, "key"), *cid_text = command_option(&rest, "cid");
 	const cJSON *statement;
 	uint8_t key[32];
-	str cid, trusted = key_text != NULL ? str_c(key_text) : in->conf->proof_public_key;
+	str cid = { 0 }, trusted = key_text != NULL ? str_c(key_text) : in->conf->proof_public_key;
 
 	if (rest.argc != 2 || strcmp(rest.argv[0], "verify") != 0)
 		return command_usage("proof verify FILE [--key HEX] [--cid CID]");
