@@ -33,3 +33,8 @@ bool err_retry_after(struct work *w, usec wait, const char *code, const char *fo
 bool err_snooze(struct work *w, usec wait, const char *code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void err_clear(struct work *w);
+
+/* So that compilers and analysers see the false, too. */
+#define err_set(...) ((void)err_set(__VA_ARGS__), false)
+#define err_retry_after(...) ((void)err_retry_after(__VA_ARGS__), false)
+#define err_snooze(...) ((void)err_snooze(__VA_ARGS__), false)

@@ -33,7 +33,7 @@ static bool set(struct work *w, struct err err, const char *format, va_list args
 	return false;
 }
 
-bool err_set(struct work *w, enum err_kind kind, const char *code, const char *format, ...)
+bool (err_set)(struct work *w, enum err_kind kind, const char *code, const char *format, ...)
 {
 	va_list args;
 
@@ -43,12 +43,22 @@ bool err_set(struct work *w, enum err_kind kind, const char *code, const char *f
 	return false;
 }
 
-bool err_retry_after(struct work *w, usec wait, const char *code, const char *format, ...)
+bool (err_retry_after)(struct work *w, usec wait, const char *code, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	set(w, (struct err){ .kind = ERR_RETRY, .code = code, .retry_after = wait }, format, args);
+	va_end(args);
+	return false;
+}
+
+bool (err_snooze)(struct work *w, usec wait, const char *code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set(w, (struct err){ .kind = ERR_RETRY, .code = code, .retry_after = wait, .snooze = true }, format, args);
 	va_end(args);
 	return false;
 }
