@@ -287,6 +287,7 @@ create table core.bounty_event (
 );
 
 -- The one way a bounty changes state. Returns the new state; an event that already led to the present state is no change.
+-- p_data.blocker says who or what must act next in the new state; without it nothing does.
 create function core.bounty_move(p_bounty uuid, p_event text, p_actor text, p_job bigint, p_data jsonb default '{}')
 returns text language plpgsql as $$
 declare
@@ -306,7 +307,8 @@ begin
 		raise exception 'bounty.transition' using errcode = 'PW001', detail = format('%s in state %s', p_event, v_from);
 	end if;
 	perform set_config('patchwork.bounty_event', p_event, true);
-	update core.bounty set state = v_to, state_since = now(), version = version + 1 where id = p_bounty;
+	update core.bounty set state = v_to, state_since = now(), version = version + 1, blocker = p_data ->> 'blocker'
+	where id = p_bounty;
 	perform set_config('patchwork.bounty_event', '', true);
 	insert into core.bounty_event (bounty_id, seq, event, from_state, to_state, actor, job_id, data)
 	select p_bounty, coalesce(max(seq), 0) + 1, p_event, v_from, v_to, p_actor, p_job, p_data
