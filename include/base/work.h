@@ -35,6 +35,11 @@ bool err_snooze(struct work *w, usec wait, const char *code, const char *format,
 void err_clear(struct work *w);
 
 /* So that compilers and analysers see the false, too. */
-#define err_set(...) ((void)err_set(__VA_ARGS__), false)
-#define err_retry_after(...) ((void)err_retry_after(__VA_ARGS__), false)
-#define err_snooze(...) ((void)err_snooze(__VA_ARGS__), false)
+static inline bool err_false(bool set)
+{
+	(void)set;
+	return false;
+}
+#define err_set(...) err_false(err_set(__VA_ARGS__))
+#define err_retry_after(...) err_false(err_retry_after(__VA_ARGS__))
+#define err_snooze(...) err_false(err_snooze(__VA_ARGS__))
