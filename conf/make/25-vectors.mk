@@ -1,0 +1,14 @@
+# build/tests/vectors FILE... runs published test vectors through our encoders and decoders.
+
+VECTORS_SRC := tests/vectors.c $(sort $(wildcard tests/vectors/*.c))
+# What Casper needs has a runner once its encodings exist.
+VECTORS_FILES := $(filter-out tests/vectors/casper_%,$(sort $(wildcard tests/vectors/*.json)))
+
+$(BUILD)/tests/vectors: $(VECTORS_SRC:%.c=$(BUILD)/san/%.o) $(BUILD)/san/libpatchwork.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_san) $(LDFLAGS_san) -o $@ $^ $(LIBS)
+-include $(VECTORS_SRC:%.c=$(BUILD)/san/%.d)
+
+.PHONY: vectors
+vectors: $(BUILD)/tests/vectors ## run the test vectors
+	$< $(VECTORS_FILES)
