@@ -1,4 +1,4 @@
-// compile.mjs OUT FILE.sol...: each contract of each file to OUT/NAME.json {abi, bytecode, deployed, compiler}.
+// compile.mjs OUT FILE.sol...: each contract of each file to OUT/NAME.json {abi, bytecode, deployed, selectors, compiler}.
 // Warnings are errors. EVM version paris: Cronos need not know anything newer (no PUSH0).
 import { createRequire } from 'node:module'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ const input = {
     evmVersion: 'paris',
     viaIR: true, // lockWithAuthorization has more values than the stack reaches
     optimizer: { enabled: true, runs: 200 },
-    outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
+    outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.methodIdentifiers'] } },
   },
 }
 const result = JSON.parse(solc.compile(JSON.stringify(input)))
@@ -31,6 +31,7 @@ for (const contracts of Object.values(result.contracts))
       abi: c.abi,
       bytecode: `0x${c.evm.bytecode.object}`,
       deployed: `0x${c.evm.deployedBytecode.object}`,
+      selectors: Object.fromEntries(Object.entries(c.evm.methodIdentifiers).map(([k, v]) => [k, `0x${v}`])),
       compiler: solc.version(),
     }
     writeFileSync(join(out, `${name}.json`), JSON.stringify(json, null, 1) + '\n')

@@ -1,0 +1,121 @@
+// An own PostgreSQL 15 cluster: initialised once, its database made anew for each start, a login role per program.
+// Trust only inside a socket folder that nobody else can enter; over TCP scram with generated passwords.
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { alive, startTime, stop } from './proc.mjs'
+
+const run = promisify(execFile)
+const BIN = '/usr/lib/postgresql/15/bin'
+const AS_ROOT = process.getuid() === 0
+export const ROLES = ['patchwork_owner', 'patchwork_api', 'patchwork_worker', 'patchwork_relay', 'patchwork_auditor']
+export const DATABASE = 'patchwork'
+
+async function postgresUser() {
+  const { stdout } = await run('getent', ['passwd', 'postgres'])
+  const [, , uid, gid] = stdout.split(':')
+  return { uid: Number(uid), gid: Number(gid) }
+}
+
+// PostgreSQL refuses root, and its user may be unable to enter the checkout: then the cluster lies in a folder of that
+// user's under /var/tmp and DIR/postgres is a link to it.
+async function place(dir) {
+  const link = join(dir, 'postgres')
+  if (!AS_ROOT) {
+    mkdirSync(link, { recursive: true, mode: 0o700 })
+    return { base: link, wrap: [] }
+  }
+  const base = `/var/tmp/patchwork-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`
+  const { uid, gid } = await postgresUser()
+  if (!existsSync(base)) {
+    mkdirSync(base, { mode: 0o700 })
+    chownSync(base, uid, gid)
+  }
+  const s = lstatSync(base)
+  if (!s.isDirectory() || s.uid !== uid || (s.mode & 0o077) !== 0)
+    throw new Error(`${base} is not a private folder of user postgres: remove it and try again`)
+  rmSync(link, { force: true })
+  symlinkSync(base, link)
+  return { base, user: 'postgres', wrap: ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'] }
+}
+
+async function initialise({ base, wrap }) {
+  const data = join(base, 'data')
+  if (existsSync(join(data, 'patchwork-ready'))) return data
+  const sh = (...argv) => run([...wrap, ...argv][0], [...wrap, ...argv].slice(1), { cwd: '/' })
+  await sh('rm', '-rf', data)
+  await sh(`${BIN}/initdb`, '-D', data, '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '-A', 'trust')
+  const hba = 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n'
+  await sh('sh', '-c', `printf '${hba.replaceAll('\n', '\\n')}' > '${data}/pg_hba.conf' && mkdir -p -m 700 '${base}/socket'`)
+  await sh('touch', join(data, 'patchwork-ready'))
+  return data
+}
+
+// A postmaster.pid that survived a crash: remove it, but stop first what still runs on this data.
+async function clear(data) {
+  const file = join(data, 'postmaster.pid')
+  if (!existsSync(file)) return
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
+  const p = { pid, start: startTime(pid), program: 'postgres' }
+  let line = ''
+  try {
+    line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    // gone
+  }
+  if (alive(p) && line.includes(data)) await stop(p, { signal: 'SIGINT' })
+  rmSync(file, { force: true })
+}
+
+// -> what launch() needs, and the socket folder
+export async function prepare(dir, port, { fsync = true } = {}) {
+  const where = await place(dir)
+  const data = await initialise(where)
+  await clear(data)
+  const socket = join(where.base, 'socket')
+  if (socket.length > 90) throw new Error(`${dir} is too long a path for a Unix socket: check out somewhere shorter`)
+  const settings = {
+    listen_addresses: '127.0.0.1', port, unix_socket_directories: socket, max_connections: 200, cluster_name: 'patchwork',
+    log_line_prefix: '%m [%p] %u@%d ', fsync: fsync ? 'on' : 'off', timezone: 'UTC', log_timezone: 'UTC',
+  }
+  const options = Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])
+  return { argv: [`${BIN}/postgres`, '-D', data, ...options], user: where.user, socket }
+}
+
+export const ready = (socket, port) =>
+  run(`${BIN}/pg_isready`, ['-q', '-h', socket, '-p', String(port)]).then(() => true, () => false)
+
+export async function psql(socket, port, database, text) {
+  const child = run(`${BIN}/psql`, ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', socket, '-p', String(port), '-U', 'postgres', '-d', database])
+  child.child.stdin.end(text)
+  return (await child).stdout.trim()
+}
+
+// passwords: role -> password. A fresh database is empty and owned by patchwork_owner, who migrates it.
+export async function provision(socket, port, passwords, fresh) {
+  const roles = Object.entries(passwords).map(([role, password]) => `
+    select 'create role ${role}' where not exists (select from pg_roles where rolname = '${role}') \\gexec
+    alter role ${role} login password '${password}';`)
+  await psql(socket, port, 'postgres', roles.join('\n'))
+  const there = await psql(socket, port, 'postgres', `select 1 from pg_database where datname = '${DATABASE}'`)
+  if (fresh && there) await psql(socket, port, 'postgres', `drop database ${DATABASE} with (force)`)
+  if (fresh || !there)
+    await psql(socket, port, 'postgres', `create database ${DATABASE} owner patchwork_owner;
+      revoke all on database ${DATABASE} from public;
+      grant connect, temporary on database ${DATABASE} to ${ROLES.join(', ')};`)
+}
+
+export function purge(dir) {
+  const link = join(dir, 'postgres')
+  let target = null
+  try {
+    target = readlinkSync(link)
+  } catch {
+    // a folder, or nothing
+  }
+  if (target?.startsWith('/var/tmp/patchwork-')) rmSync(target, { recursive: true, force: true })
+  rmSync(link, { recursive: true, force: true })
+}
+

@@ -1,0 +1,108 @@
+// Processes that outlive or must not outlive us: started with a log, known again by pid and start time, stopped and
+// waited for. Ports of loopback.
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { basename, dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+// Ticks since boot at which the process began, or null when it is gone (a zombie is gone).
+export function startTime(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return 'ZX'.includes(fields[0]) ? null : fields[19]
+  } catch {
+    return null
+  }
+}
+
+export const alive = p => Boolean(p?.pid) && p.start !== null && startTime(p.pid) === p.start
+
+// A pid file names the process that wrote it, not whoever has the number now.
+export function recall(file) {
+  try {
+    const p = JSON.parse(readFileSync(file, 'utf8'))
+    return alive(p) ? p : null
+  } catch {
+    return null
+  }
+}
+
+// argv in the background, output appended to log.
+//   user       run as that user (only when we are root)
+//   tied       ends with us, by that signal, however we end
+export function launch({ argv, log, pidFile, env = {}, cwd = '/', user, tied }) {
+  mkdirSync(dirname(log), { recursive: true })
+  const out = openSync(log, 'a', 0o600)
+  const wrap = []
+  if (user) wrap.push(`--reuid=${user}`, `--regid=${user}`, '--init-groups')
+  if (tied) wrap.push(`--pdeathsig=${tied}`)
+  const [file, ...args] = wrap.length ? ['setpriv', ...wrap, '--', ...argv] : argv
+  const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, detached: true, stdio: ['ignore', out, out] })
+  closeSync(out)
+  const p = { pid: child.pid, start: child.pid ? startTime(child.pid) : null, program: basename(argv[0]) }
+  const gone = new Promise(resolve => {
+    child.once('exit', (code, signal) => resolve(signal ?? code))
+    child.once('error', e => resolve(e.code))
+  })
+  if (!tied) child.unref()
+  if (p.pid && pidFile) {
+    mkdirSync(dirname(pidFile), { recursive: true })
+    writeFileSync(pidFile, JSON.stringify(p))
+  }
+  return { ...p, gone, pidFile }
+}
+
+export async function until(what, ask, { timeout = 30_000, every = 25 } = {}) {
+  const end = Date.now() + timeout
+  for (;;) {
+    const got = await ask()
+    if (got) return got
+    if (Date.now() > end) throw new Error(`${what}: not within ${timeout / 1000} s`)
+    await sleep(every)
+  }
+}
+
+// Asks it to end, then makes it; returns when it is gone.
+export async function stop(p, { signal = 'SIGTERM', patience = 15_000 } = {}) {
+  if (alive(p)) {
+    try {
+      process.kill(p.pid, signal)
+      await until(`${p.program} ${p.pid} ends`, () => !alive(p), { timeout: patience }).catch(() => process.kill(p.pid, 'SIGKILL'))
+      await until(`${p.program} ${p.pid} is killed`, () => !alive(p), { timeout: 5000 })
+    } catch (e) {
+      if (e.code !== 'ESRCH') throw e
+    }
+  }
+  if (p?.pidFile) rmSync(p.pidFile, { force: true })
+}
+
+const given = new Set()
+
+// A port nobody listens on, below the range from which the kernel numbers outgoing connections.
+export async function freePort() {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000)
+    if (given.has(port)) continue
+    given.add(port)
+    const free = await new Promise(resolve => {
+      const server = createServer()
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    })
+    if (free) return port
+  }
+}
+
+export const answers = async (url, init) => {
+  try {
+    const resp = await fetch(url, { signal: AbortSignal.timeout(2000), ...init })
+    await resp.arrayBuffer()
+    return resp.ok
+  } catch {
+    return false
+  }
+}
+
+export const tail = (file, n = 15) => (existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-n).join('\n') : '')

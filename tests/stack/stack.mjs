@@ -1,0 +1,286 @@
+#!/usr/bin/env node
+// stack.mjs up|down|status|clean [--dir var] [--outside]: Patchwork and the outside world it runs against, on free ports
+// of loopback, everything kept under one folder. Tests: const stack = await startStack({ dir, parts, ... }).
+// Each start begins with an empty world: the chain and GitHub live in memory, so the database that speaks of them and
+// the streams are emptied too. PostgreSQL's cluster, IPFS blocks and secrets stay.
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { deploy, wallets } from './evm.mjs'
+import { configuration, migrate, OUTSIDE, PARTS, prepareFolder, PROGRAMS } from './parts.mjs'
+import { DATABASE, provision, psql, purge, ROLES } from './postgres.mjs'
+import { freePort, launch, recall, stop, tail, until } from './proc.mjs'
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+const BUILD = join(ROOT, 'build')
+
+class Stack {
+  constructor(options) {
+    mkdirSync(options.dir, { recursive: true, mode: 0o700 })
+    this.dir = realpathSync(options.dir)
+    this.options = options
+    this.fresh = options.fresh ?? true
+    this.ports = {}
+    this.urls = {}
+    this.running = {}
+    prepareFolder(this.dir)
+  }
+
+  path = name => join(this.dir, name)
+  port = name => String(this.ports[name])
+  url = name => this.urls[name]
+  log = name => this.path(`log/${name}.log`)
+  pidFile = name => this.path(`run/${name}.pid`)
+
+  program(name) {
+    const file = this.options.programs === 'san' ? join(BUILD, 'san', name) : join(BUILD, name)
+    if (!existsSync(file)) throw new Error(`${file} is not built: make programs programs-san`)
+    return file
+  }
+
+  // A secret is made once and kept, readable by its owner alone; a given value replaces it.
+  secret(name, value) {
+    const file = this.path(`secrets/${name}`)
+    if (value === undefined && existsSync(file)) return readFileSync(file, 'utf8').trim()
+    const text = value ?? randomBytes(32).toString('hex')
+    writeFileSync(file, `${text}\n`, { mode: 0o600 })
+    return text
+  }
+
+  // How a role reaches the database; without its password for a file that others may read.
+  database(role, password = true) {
+    const who = password ? `${role}:${this.secret(`database-${role}`)}` : role
+    return `postgresql://${who}@127.0.0.1:${this.port('postgres')}/${DATABASE}`
+  }
+
+  env(name) {
+    const { env = {} } = this.options
+    return { ...env.all, ...env[name] }
+  }
+
+  // Starts a part and waits for it. A port taken meanwhile, or remains of a crash, are worth another try.
+  async start(name) {
+    const part = PARTS[name]
+    for (let attempt = 1; ; attempt++) {
+      for (const port of part.ports ?? []) this.ports[port] ??= await freePort()
+      Object.assign(this.urls, part.urls?.(this))
+      const { argv, user, env, signal = 'SIGTERM' } = await part.spec(this)
+      const from = existsSync(this.log(name)) ? readFileSync(this.log(name)).length : 0
+      const p = launch({
+        argv, user, env: { ...env, ...this.env(name) }, log: this.log(name), pidFile: this.pidFile(name),
+        tied: this.options.tied ? signal : undefined,
+      })
+      this.running[name] = { ...p, signal }
+      const over = p.gone.then(code => ({ code }))
+      const up = until(name, () => part.ready(this), { timeout: part.patience ?? 30_000 }).then(() => null)
+      const ended = await Promise.race([up, over])
+      if (!ended) return
+      up.catch(() => {})
+      const said = readFileSync(this.log(name)).subarray(from).toString()
+      const taken = /address already in use|EADDRINUSE|Address in use/i.test(said)
+      if (attempt > 20 || !(taken || part.again?.test(said)))
+        throw new Error(`${name} ended with ${ended.code} while starting\n${tail(this.log(name))}`)
+      if (taken) for (const port of part.ports) delete this.ports[port]
+      else await new Promise(wake => setTimeout(wake, 100))
+    }
+  }
+
+  async prepareDatabase() {
+    await provision(this.socket, this.port('postgres'), Object.fromEntries(ROLES.map(r => [r, this.secret(`database-${r}`)])), this.fresh)
+  }
+
+  async deployContracts() {
+    this.wallets = wallets(this.path('evm-accounts.json'))
+    this.secret('pay-key', this.wallets.operator.key.replace(/^0x/, ''))
+    this.contracts = await deploy(this.urls.evm, BUILD, this.wallets)
+  }
+
+  writeConfiguration() {
+    for (const name of ['proof-key', 'jwt-key', 'webhook-secret']) this.secret(name)
+    const given = Object.entries(this.options.conf ?? {})
+    for (const [file, keys] of Object.entries(configuration(this))) {
+      const mine = given.filter(([k]) => k.startsWith('api.') === (file === 'patchwork-api.conf'))
+      const lines = Object.entries({ ...keys, ...Object.fromEntries(mine) }).filter(([, v]) => v !== undefined)
+      writeFileSync(this.path(file), lines.map(([k, v]) => `${k} = ${v}\n`).join(''), { mode: 0o600 })
+    }
+  }
+
+  async migrateDatabase() {
+    const [file, ...args] = migrate(this)
+    try {
+      const env = {
+        ...process.env, PATCHWORK_DATABASE: this.database('patchwork_owner', false),
+        PATCHWORK_DATABASE_PASSWORD_FILE: this.path('secrets/database-patchwork_owner'), ...this.env('migrate'),
+      }
+      const { stdout, stderr } = await promisify(execFile)(file, args, { env })
+      writeFileSync(this.log('migrate'), stdout + stderr)
+    } catch (e) {
+      throw new Error(`patchwork migrate failed\n${e.stdout ?? ''}${e.stderr ?? e.message}`)
+    }
+  }
+
+  // Everything at once; each waits only for what it needs.
+  async up() {
+    const parts = this.options.parts
+    for (const name of parts) for (const port of PARTS[name].ports ?? []) this.ports[port] = await freePort()
+    if (this.fresh) for (const file of readdirSync(this.path('log'))) rmSync(this.path(`log/${file}`))
+    const done = {}
+    const has = name => parts.includes(name)
+    const step = (name, needs, act) => {
+      done[name] = Promise.all(needs.map(n => done[n])).then(act)
+      done[name].catch(() => {})
+    }
+    for (const name of OUTSIDE.filter(has)) step(name, [], () => this.start(name))
+    step('cluster', ['postgres'], () => has('postgres') && this.prepareDatabase())
+    step('contracts', ['evm'], async () => {
+      if (has('evm')) await this.deployContracts()
+      this.writeConfiguration()
+    })
+    const ours = PROGRAMS.some(has) || this.options.migrate
+    step('database', ['cluster', 'contracts'], () => has('postgres') && ours && this.migrateDatabase())
+    for (const name of PROGRAMS.filter(has)) step(name, PARTS[name].needs, () => this.start(name))
+    const failed = (await Promise.allSettled(Object.values(done))).find(r => r.status === 'rejected')
+    if (failed) {
+      await this.stop()
+      throw failed.reason
+    }
+    this.describe()
+    return this
+  }
+
+  describe() {
+    const pids = Object.fromEntries(Object.entries(this.running).map(([name, p]) => [name, p.pid]))
+    const { api, database, nats, redis, github, ipfs, evm } = this.urls
+    this.info = {
+      api, database, nats, redis, github, ipfs, evm, nats_monitor: this.urls.nats_monitor, contracts: this.contracts,
+      wallets: this.wallets, databases: this.ports.postgres && Object.fromEntries(ROLES.map(r => [r, this.database(r)])),
+      webhook_secret: this.secret('webhook-secret'), dir: this.dir, logs: this.path('log'), socket: this.socket, pids,
+    }
+    writeFileSync(this.path('stack.json'), `${JSON.stringify(this.info, null, 2)}\n`, { mode: 0o600 })
+  }
+
+  kill(name, signal = 'SIGKILL') {
+    process.kill(this.running[name].pid, signal)
+    return this.running[name].gone
+  }
+
+  // The same part on the same ports, with what it had kept on disk.
+  async restart(name) {
+    await stop(this.running[name], { signal: this.running[name].signal })
+    this.fresh = false
+    await this.start(name)
+    this.describe()
+  }
+
+  sql = (text, database = DATABASE) => psql(this.socket, this.port('postgres'), database, text)
+
+  async stop({ remove = false } = {}) {
+    await stopParts(this.dir, name => this.running[name]?.signal)
+    if (remove) {
+      purge(this.dir)
+      rmSync(this.dir, { recursive: true, force: true })
+    }
+  }
+}
+
+const SIGNALS = { postgres: 'SIGINT', evm: 'SIGINT' }
+
+// Programs first, so that none sees its database go; then the rest together.
+async function stopParts(dir, signalOf = () => undefined) {
+  const run = join(dir, 'run')
+  if (!existsSync(run)) return []
+  const there = readdirSync(run).filter(f => f.endsWith('.pid')).map(f => f.slice(0, -4))
+  const end = async name => {
+    const pidFile = join(run, `${name}.pid`)
+    const p = recall(pidFile)
+    if (p) await stop({ ...p, pidFile }, { signal: signalOf(name) ?? SIGNALS[name] })
+    rmSync(pidFile, { force: true })
+    return p && name
+  }
+  const stopped = await Promise.all(there.filter(n => PROGRAMS.includes(n)).map(end))
+  stopped.push(...await Promise.all(there.filter(n => !PROGRAMS.includes(n)).map(end)))
+  rmSync(join(dir, 'stack.json'), { force: true })
+  return stopped.filter(Boolean)
+}
+
+// parts     names of parts.mjs (default: all)         programs  'rel' (build/) or 'san' (build/san/)
+// conf      { key: value } over the configuration     env       { all: {..}, api: {..}, ... } for our programs and others
+// tied      end with this process (default)           fresh     empty database, streams, chain (default)
+// fsync     false is faster; a crash of the machine then loses data        migrate   also without our programs
+export async function startStack(options) {
+  const dir = resolve(options.dir)
+  await stopParts(dir)
+  return new Stack({ tied: true, programs: 'rel', fsync: true, parts: [...OUTSIDE, ...PROGRAMS], ...options, dir }).up()
+}
+
+export async function stopStack(dir) {
+  return stopParts(resolve(dir))
+}
+
+export function readStack(dir) {
+  const run = join(dir, 'run')
+  if (!existsSync(run)) return []
+  return readdirSync(run).filter(f => f.endsWith('.pid')).map(f => {
+    const name = f.slice(0, -4)
+    return { name, process: recall(join(run, f)) }
+  })
+}
+
+function page(info) {
+  const lines = [
+    ['what runs', ''],
+    ...['api', 'database', 'nats', 'redis', 'github', 'ipfs', 'evm'].filter(n => info[n]).map(n => [`  ${n}`, info[n]]),
+    ['logs', info.logs],
+    ['everything', `${info.dir}/stack.json`],
+  ]
+  return lines.map(([a, b]) => `${a.padEnd(12)}${b}`.trimEnd()).join('\n')
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { dir: { type: 'string', default: join(ROOT, 'var') }, outside: { type: 'boolean', default: false } },
+  })
+  const dir = resolve(values.dir)
+  switch (positionals[0]) {
+  case 'up': {
+    const there = readStack(dir)
+    if (there.length && there.every(p => p.process) && existsSync(join(dir, 'stack.json'))) {
+      console.log(`already running\n${page(JSON.parse(readFileSync(join(dir, 'stack.json'), 'utf8')))}`)
+      return 0
+    }
+    const from = Date.now()
+    const parts = values.outside ? OUTSIDE : [...OUTSIDE, ...PROGRAMS]
+    const stack = await startStack({ dir, parts, tied: false })
+    console.log(`ready in ${((Date.now() - from) / 1000).toFixed(1)} s\n${page(stack.info)}`)
+    return 0
+  }
+  case 'down': {
+    const stopped = await stopStack(dir)
+    console.log(stopped.length ? `stopped ${stopped.join(', ')}` : 'nothing was running')
+    return 0
+  }
+  case 'status': {
+    const there = readStack(dir)
+    for (const { name, process: p } of there) console.log(`${name.padEnd(12)}${p ? `running, pid ${p.pid}` : 'gone'}`)
+    if (!there.length) console.log('nothing is running')
+    return there.length && there.every(p => p.process) ? 0 : 1
+  }
+  case 'clean':
+    await stopStack(dir)
+    purge(dir)
+    rmSync(dir, { recursive: true, force: true })
+    return 0
+  }
+  console.error('usage: stack.mjs up|down|status|clean [--dir DIR] [--outside]')
+  return 2
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  main().then(code => process.exit(code), e => {
+    console.error(`patchwork: ${e.message}`)
+    process.exit(1)
+  })
