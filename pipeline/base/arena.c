@@ -10,8 +10,9 @@
 #define LARGEST ((size_t)1 << 20)
 #define ALIGN _Alignof(max_align_t)
 
+/* Poisoned bytes behind each allocation let the sanitizer see an overrun inside a block. */
 #ifdef __SANITIZE_ADDRESS__
-#define GAP ALIGN /* poisoned bytes behind each allocation, so that the sanitizer sees overruns inside a block */
+#define GAP ALIGN
 #else
 #define GAP 0
 #endif

@@ -57,7 +57,8 @@ void buf_byte(struct buf *b, uint8_t byte)
 		b->p[b->n++] = (char)byte;
 }
 
-/* vsnprintf ends its text with a NUL, for which the buffer may have no room: long text takes a way round. */
+/* vsnprintf ends its text with a NUL, for which the buffer may have no room: long text takes a way
+ * round. */
 static void add_long(struct buf *b, size_t n, const char *format, va_list args)
 {
 	struct arena_mark mark;

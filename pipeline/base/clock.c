@@ -132,9 +132,10 @@ static bool take_date(str *s, struct tm *tm)
 
 static bool take_time(str *s, struct tm *tm)
 {
-	return take_number(s, 2, &tm->tm_hour) && take_either(s, ':', ':') && take_number(s, 2, &tm->tm_min) &&
-	       take_either(s, ':', ':') && take_number(s, 2, &tm->tm_sec) && tm->tm_hour <= 23 &&
-	       tm->tm_min <= 59 && tm->tm_sec <= 60;
+	return take_number(s, 2, &tm->tm_hour) && take_either(s, ':', ':') &&
+	       take_number(s, 2, &tm->tm_min) && take_either(s, ':', ':') &&
+	       take_number(s, 2, &tm->tm_sec) && tm->tm_hour <= 23 && tm->tm_min <= 59 &&
+	       tm->tm_sec <= 60;
 }
 
 bool clock_parse(str text, usec *out)
@@ -168,11 +169,13 @@ size_t clock_format(usec t, char out[CLOCK_TEXT])
 	if (seconds > LAST_S)
 		seconds = LAST_S;
 	gmtime_r(&seconds, &tm);
-	n = (size_t)snprintf(out, CLOCK_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u", (unsigned)(tm.tm_year + 1900) % 10000,
-			     (unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
+	n = (size_t)snprintf(out, CLOCK_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u",
+			     (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
+			     (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
 			     (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 	if (fraction != 0)
-		n += (size_t)snprintf(out + n, CLOCK_TEXT - n, ".%06u", (unsigned)fraction % 1000000);
+		n += (size_t)snprintf(out + n, CLOCK_TEXT - n, ".%06u",
+				      (unsigned)fraction % 1000000);
 	n += (size_t)snprintf(out + n, CLOCK_TEXT - n, "Z");
 	return n;
 }

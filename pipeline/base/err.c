@@ -12,7 +12,8 @@ const char *err_kind_name(enum err_kind kind)
 	return names[kind];
 }
 
-/* The text goes into log lines and database rows: what is cut or came in as no UTF-8, and control characters, become '?'. */
+/* The text goes into log lines and database rows: what is cut or came in as no UTF-8, and control
+ * characters, become '?'. */
 static void clean(char *text)
 {
 	for (size_t n; *text != '\0'; text += n) {

@@ -15,7 +15,7 @@ struct unit {
 /* Largest first: field_text takes the first that divides. */
 static const struct unit span_units[] = {
 	{ "d", 86400 * USEC_S }, { "h", 3600 * USEC_S }, { "m", 60 * USEC_S },
-	{ "s", USEC_S },         { "ms", USEC_MS },      { "us", 1 },
+	{ "s", USEC_S },	 { "ms", USEC_MS },	 { "us", 1 },
 };
 static const struct unit size_units[] = {
 	{ "g", INT64_C(1) << 30 }, { "m", 1 << 20 }, { "k", 1 << 10 }, { "", 1 }
@@ -43,7 +43,8 @@ const char *field_type_name(enum field_type type)
 	return names[type];
 }
 
-__attribute__((format(printf, 3, 4))) static enum field_fit misfit(enum field_fit fit, char *why, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static enum field_fit misfit(enum field_fit fit, char *why,
+								   const char *format, ...)
 {
 	va_list args;
 
@@ -87,7 +88,8 @@ static str units_text(struct arena *arena, int64_t v, const struct unit *units, 
 /* A range's end as the configuration would write it. */
 static str limit_text(struct arena *arena, const struct field *f, int64_t v)
 {
-	return field_text(arena, &(struct field){ .type = f->type == FIELD_I32 ? FIELD_I64 : f->type }, &v);
+	return field_text(
+		arena, &(struct field){ .type = f->type == FIELD_I32 ? FIELD_I64 : f->type }, &v);
 }
 
 static enum field_fit in_range(struct arena *arena, const struct field *f, int64_t v, char *why)
@@ -98,7 +100,8 @@ static enum field_fit in_range(struct arena *arena, const struct field *f, int64
 		return FIELD_FITS;
 	min = limit_text(arena, f, f->min);
 	max = limit_text(arena, f, f->max);
-	return misfit(FIELD_OUT_OF_RANGE, why, "must be from " STR_FMT " to " STR_FMT, STR_ARG(min), STR_ARG(max));
+	return misfit(FIELD_OUT_OF_RANGE, why, "must be from " STR_FMT " to " STR_FMT, STR_ARG(min),
+		      STR_ARG(max));
 }
 
 enum field_fit field_read_i64(const struct field *f, int64_t v, void *out, char why[FIELD_WHY])
@@ -106,7 +109,8 @@ enum field_fit field_read_i64(const struct field *f, int64_t v, void *out, char 
 	bool narrow = f->type == FIELD_I32;
 
 	if (f->min < f->max && (v < f->min || v > f->max))
-		return misfit(FIELD_OUT_OF_RANGE, why, "must be from %" PRId64 " to %" PRId64, f->min, f->max);
+		return misfit(FIELD_OUT_OF_RANGE, why, "must be from %" PRId64 " to %" PRId64,
+			      f->min, f->max);
 	if (narrow && (v < INT32_MIN || v > INT32_MAX))
 		return misfit(FIELD_OUT_OF_RANGE, why, "must fit 32 bits");
 	if (narrow)
@@ -123,13 +127,15 @@ static enum field_fit read_integer(const struct field *f, str text, void *out, c
 	return str_i64(text, &v) ? field_read_i64(f, v, out, why) : not_type(f, why);
 }
 
-static enum field_fit read_units(struct arena *arena, const struct field *f, str text, int64_t *to, char *why)
+static enum field_fit read_units(struct arena *arena, const struct field *f, str text, int64_t *to,
+				 char *why)
 {
 	bool span = f->type == FIELD_SPAN;
 	enum field_fit fit;
 	int64_t v;
 
-	if (!parse_units(text, span ? span_units : size_units, span ? N_SPAN_UNITS : N_SIZE_UNITS, &v))
+	if (!parse_units(text, span ? span_units : size_units, span ? N_SPAN_UNITS : N_SIZE_UNITS,
+			 &v))
 		return not_type(f, why);
 	fit = in_range(arena, f, v, why);
 	if (fit == FIELD_FITS)
@@ -137,7 +143,8 @@ static enum field_fit read_units(struct arena *arena, const struct field *f, str
 	return fit;
 }
 
-static enum field_fit read_time(struct arena *arena, const struct field *f, str text, usec *to, char *why)
+static enum field_fit read_time(struct arena *arena, const struct field *f, str text, usec *to,
+				char *why)
 {
 	enum field_fit fit;
 	usec v;
@@ -174,28 +181,33 @@ static bool is_one_of(const char *one_of, str text)
 	return false;
 }
 
-static enum field_fit read_string(struct arena *arena, const struct field *f, str text, str *to, char *why)
+static enum field_fit read_string(struct arena *arena, const struct field *f, str text, str *to,
+				  char *why)
 {
 	if (!str_utf8(text))
 		return not_type(f, why);
 	if ((int64_t)text.n < f->min)
-		return misfit(FIELD_OUT_OF_RANGE, why, "must have at least %" PRId64 " bytes", f->min);
+		return misfit(FIELD_OUT_OF_RANGE, why, "must have at least %" PRId64 " bytes",
+			      f->min);
 	if (f->max > 0 && (int64_t)text.n > f->max)
-		return misfit(FIELD_OUT_OF_RANGE, why, "must have at most %" PRId64 " bytes", f->max);
+		return misfit(FIELD_OUT_OF_RANGE, why, "must have at most %" PRId64 " bytes",
+			      f->max);
 	if (f->one_of != NULL && !is_one_of(f->one_of, text))
 		return misfit(FIELD_OUT_OF_RANGE, why, "must be one of %s", f->one_of);
 	*to = arena_str(arena, text);
 	return FIELD_FITS;
 }
 
-static enum field_fit read_hex(struct arena *arena, const struct field *f, str text, str *to, char *why)
+static enum field_fit read_hex(struct arena *arena, const struct field *f, str text, str *to,
+			       char *why)
 {
 	str bytes;
 
 	if (!hex_0x_decode(arena, text, &bytes))
 		return not_type(f, why);
 	if (f->max > 0 && (int64_t)bytes.n != f->max)
-		return misfit(FIELD_OUT_OF_RANGE, why, "must be 0x and %" PRId64 " hex digits", f->max * 2);
+		return misfit(FIELD_OUT_OF_RANGE, why, "must be 0x and %" PRId64 " hex digits",
+			      f->max * 2);
 	*to = bytes;
 	return FIELD_FITS;
 }
@@ -210,31 +222,24 @@ static enum field_fit read_bool(const struct field *f, str text, bool *to, char 
 	return FIELD_FITS;
 }
 
-enum field_fit field_read(struct arena *arena, const struct field *f, str text, void *out, char why[FIELD_WHY])
+enum field_fit field_read(struct arena *arena, const struct field *f, str text, void *out,
+			  char why[FIELD_WHY])
 {
 	void *to = (char *)out + f->offset;
 
 	switch (f->type) {
-	case FIELD_BOOL:
-		return read_bool(f, text, to, why);
+	case FIELD_BOOL: return read_bool(f, text, to, why);
 	case FIELD_I32:
-	case FIELD_I64:
-		return read_integer(f, text, out, why);
-	case FIELD_U256:
-		return read_u256(f, text, to, why);
-	case FIELD_UUID:
-		return uuid_parse(text, to) ? FIELD_FITS : not_type(f, why);
-	case FIELD_TIME:
-		return read_time(arena, f, text, to, why);
+	case FIELD_I64: return read_integer(f, text, out, why);
+	case FIELD_U256: return read_u256(f, text, to, why);
+	case FIELD_UUID: return uuid_parse(text, to) ? FIELD_FITS : not_type(f, why);
+	case FIELD_TIME: return read_time(arena, f, text, to, why);
 	case FIELD_SPAN:
-	case FIELD_SIZE:
-		return read_units(arena, f, text, to, why);
-	case FIELD_HEX:
-		return read_hex(arena, f, text, to, why);
+	case FIELD_SIZE: return read_units(arena, f, text, to, why);
+	case FIELD_HEX: return read_hex(arena, f, text, to, why);
 	case FIELD_STR:
 	case FIELD_JSON:
-	case FIELD_SECRET:
-		return read_string(arena, f, text, to, why);
+	case FIELD_SECRET: return read_string(arena, f, text, to, why);
 	}
 	assert(!"a field of no known type");
 	return FIELD_NOT_TYPE;
@@ -267,28 +272,18 @@ str field_text(struct arena *arena, const struct field *f, const void *in)
 	const void *from = (const char *)in + f->offset;
 
 	switch (f->type) {
-	case FIELD_BOOL:
-		return *(const bool *)from ? STR("true") : STR("false");
-	case FIELD_I32:
-		return arena_printf(arena, "%" PRId32, *(const int32_t *)from);
-	case FIELD_I64:
-		return arena_printf(arena, "%" PRId64, *(const int64_t *)from);
-	case FIELD_U256:
-		return u256_text(arena, from);
-	case FIELD_UUID:
-		return uuid_text(arena, from);
-	case FIELD_TIME:
-		return time_text(arena, from);
-	case FIELD_SPAN:
-		return units_text(arena, *(const usec *)from, span_units, N_SPAN_UNITS);
-	case FIELD_SIZE:
-		return units_text(arena, *(const int64_t *)from, size_units, N_SIZE_UNITS);
-	case FIELD_HEX:
-		return hex_0x(arena, *(const str *)from);
+	case FIELD_BOOL: return *(const bool *)from ? STR("true") : STR("false");
+	case FIELD_I32: return arena_printf(arena, "%" PRId32, *(const int32_t *)from);
+	case FIELD_I64: return arena_printf(arena, "%" PRId64, *(const int64_t *)from);
+	case FIELD_U256: return u256_text(arena, from);
+	case FIELD_UUID: return uuid_text(arena, from);
+	case FIELD_TIME: return time_text(arena, from);
+	case FIELD_SPAN: return units_text(arena, *(const usec *)from, span_units, N_SPAN_UNITS);
+	case FIELD_SIZE: return units_text(arena, *(const int64_t *)from, size_units, N_SIZE_UNITS);
+	case FIELD_HEX: return hex_0x(arena, *(const str *)from);
 	case FIELD_STR:
 	case FIELD_JSON:
-	case FIELD_SECRET:
-		return *(const str *)from;
+	case FIELD_SECRET: return *(const str *)from;
 	}
 	assert(!"a field of no known type");
 	return (str){ 0 };

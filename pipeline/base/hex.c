@@ -70,7 +70,8 @@ bool hex_0x_fixed(str text, uint8_t *out, size_t n)
 	return str_starts(text, STR("0x")) && hex_decode(str_skip(text, 2), out, n);
 }
 
-/* The three bit-packed encodings differ in the width of a digit, the alphabet, and whether '=' fills the last group. */
+/* The three bit-packed encodings differ in the width of a digit, the alphabet, and whether '='
+ * fills the last group. */
 struct encoding {
 	int bits;
 	size_t group; /* digits in a full group */

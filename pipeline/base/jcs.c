@@ -1,8 +1,11 @@
-/* A tree back into text: compact as it is, or canonical (RFC 8785). cJSON's own printer rounds integers above 2^50. */
+/* A tree back into text: compact as it is, or canonical (RFC 8785). cJSON's own printer would round
+ * integers of more than 15 digits. */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/json.h"
+
+#define TOO_LARGE 9007199254740992.0 /* 2^53 */
 
 struct printer {
 	struct work *w;
@@ -16,7 +19,8 @@ bool json_i64_of(const cJSON *number, int64_t *out)
 {
 	double v = number->valuedouble;
 
-	if (!cJSON_IsNumber(number) || !(v > -0x1p53 && v < 0x1p53) || v != (double)(int64_t)v)
+	if (!cJSON_IsNumber(number) || !(v > -TOO_LARGE && v < TOO_LARGE) ||
+	    v != (double)(int64_t)v)
 		return false;
 	*out = (int64_t)v;
 	return true;
@@ -29,7 +33,8 @@ static bool print_number(struct printer *p, const cJSON *item)
 	if (json_i64_of(item, &v))
 		buf_printf(&p->b, "%" PRId64, v);
 	else if (p->canonical)
-		return err_set(p->w, ERR_INVALID, "jcs.number", "%g is no integer below 2^53 in size", item->valuedouble);
+		return err_set(p->w, ERR_INVALID, "jcs.number",
+			       "%g is no integer below 2^53 in size", item->valuedouble);
 	else
 		buf_printf(&p->b, "%.17g", item->valuedouble);
 	return true;
@@ -58,8 +63,8 @@ static bool print_array(struct printer *p, const cJSON *array)
 	return true;
 }
 
-/* By UTF-16 code units. UTF-8 sorts alike, but for characters above U+FFFF (first byte F0 to F4): their surrogates D800 to
- * DFFF come before U+E000 to U+FFFF (first byte EE or EF). */
+/* By UTF-16 code units. UTF-8 sorts alike, but for characters above U+FFFF (first byte F0 to F4):
+ * their surrogates D800 to DFFF come before U+E000 to U+FFFF (first byte EE or EF). */
 static int by_utf16(const void *a, const void *b)
 {
 	const uint8_t *x = (const uint8_t *)(*(const cJSON *const *)a)->string;
@@ -106,8 +111,8 @@ static bool print_sorted(struct printer *p, const cJSON *object)
 
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0 && by_utf16(&members[i - 1], &members[i]) == 0)
-			return err_set(p->w, ERR_INVALID, "json.duplicate_key", "\"%.64s\" twice in one object",
-				       members[i]->string);
+			return err_set(p->w, ERR_INVALID, "json.duplicate_key",
+				       "\"%.64s\" twice in one object", members[i]->string);
 		if (!print_member(p, members[i], i == 0))
 			return false;
 	}
@@ -141,7 +146,10 @@ static bool print_value(struct printer *p, const cJSON *item)
 		return print_text(p, item->valuestring);
 	if (cJSON_IsNumber(item))
 		return print_number(p, item);
-	buf_add(&p->b, cJSON_IsTrue(item) ? STR("true") : cJSON_IsFalse(item) ? STR("false") : STR("null"));
+	if (cJSON_IsBool(item))
+		buf_add(&p->b, cJSON_IsTrue(item) ? STR("true") : STR("false"));
+	else
+		buf_add(&p->b, STR("null"));
 	return true;
 }
 

@@ -94,7 +94,8 @@ bool str_u64(str s, uint64_t *out)
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] < '0' || s.p[i] > '9')
 			return false;
-		if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, s.p[i] - '0', &v))
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, s.p[i] - '0', &v))
 			return false;
 	}
 	*out = v;
@@ -116,7 +117,7 @@ bool str_i64(str s, int64_t *out)
 	return true;
 }
 
-/* Unicode 15, table 3-7: the second byte's range depends on the first, all later ones are 80..BF. */
+/* Unicode 15, table 3-7: the second byte's range depends on the first, later ones are 80..BF. */
 size_t str_utf8_char(str s)
 {
 	const uint8_t *p = (const uint8_t *)s.p;

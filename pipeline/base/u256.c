@@ -108,7 +108,8 @@ bool u256_parse(str decimal, u256 *out)
 	return true;
 }
 
-/* Divides by the largest power of ten in a limb, so that the long division runs five times and not 78. */
+/* Divides by the largest power of ten in a limb, so that the long division runs five times and
+ * not 78. */
 size_t u256_format(u256 a, char out[U256_DEC])
 {
 	const uint64_t chunk = UINT64_C(10000000000000000000);

@@ -8,8 +8,9 @@
 #include "base/clock.h"
 #include "base/hex.h"
 
-/* Milliseconds in the upper 48 bits of 60, the fraction of one in the lower 12 (RFC 9562, 6.2 method 3). Each call takes
- * a later tick than the one before, so the ids of one process sort in the order of their making. */
+/* Milliseconds in the upper 48 bits of 60, the fraction of one in the lower 12 (RFC 9562, 6.2
+ * method 3). Each call takes a later tick than the one before, so the ids of one process sort in
+ * the order of their making. */
 static uint64_t next_tick(void)
 {
 	static _Atomic uint64_t last;
