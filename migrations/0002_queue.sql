@@ -309,6 +309,7 @@ declare
 	who text;
 begin
 	foreach who in array array['patchwork_api', 'patchwork_worker', 'patchwork_relay', 'patchwork_auditor'] loop
+		continue when exists (select from pg_roles where rolname = who); -- the owner need not be able to make them
 		begin
 			execute format('create role %I nologin', who);
 		exception when duplicate_object or unique_violation then
