@@ -77,6 +77,8 @@ MUST bool query_one(struct work *w, struct tx *tx, const struct sql *s, const vo
 MUST bool query_maybe(struct work *w, struct tx *tx, const struct sql *s, const void *in, void *out, bool *found);
 MUST bool query_many(struct work *w, struct tx *tx, const struct sql *s, const void *in, void **rows, size_t *n);
 
+Oid query_oid(enum sql_type type); /* the type's number in pg_type */
+
 /* The halves, for who owns the connection otherwise (the API's event loop). */
 #define QUERY_MAX_IN 32
 struct query_params {

@@ -16,7 +16,7 @@ static const struct {
 	[SQL_JSONBS] = { 3807, 3802 },   [SQL_UUIDS] = { 2951, 2950 },
 };
 
-Oid codec_oid(enum sql_type type)
+Oid query_oid(enum sql_type type)
 {
 	return types[type].oid;
 }

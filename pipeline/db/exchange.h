@@ -38,8 +38,7 @@ bool conn_refused(struct work *w, struct conn *conn); /* sets w->err from what w
 void conn_conf_copy(struct conn_conf *to, const struct conn_conf *from);
 void conn_conf_wipe(struct conn_conf *c);
 
-/* Binary values. oid_of an array is the array's. */
-Oid codec_oid(enum sql_type type);
+/* Binary values. */
 /* *p NULL = NULL. format 1 = binary; p in arena or in the struct itself */
 void codec_encode(struct arena *arena, const struct sql_value *v, const void *in, const char **p, int *n, int *format);
 /* False when the bytes are no value of v's type (negative, fractional or over 256 bits; months; two dimensions). */

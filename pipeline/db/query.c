@@ -13,7 +13,7 @@ void query_encode(struct arena *arena, const struct sql *s, const void *in, stru
 	assert(s->n_in <= QUERY_MAX_IN);
 	out->n = s->n_in;
 	for (int i = 0; i < s->n_in; i++) {
-		out->types[i] = codec_oid(s->in[i].type);
+		out->types[i] = query_oid(s->in[i].type);
 		codec_encode(arena, &s->in[i], in, &out->values[i], &out->lengths[i], &out->formats[i]);
 	}
 }
@@ -41,7 +41,7 @@ bool query_decode(struct work *w, const struct sql *s, PGresult *res, int row, v
 	for (int i = 0; i < s->n_out; i++) {
 		const struct sql_value *v = &s->out[i];
 
-		if (PQftype(res, i) != codec_oid(v->type) || PQfformat(res, i) != BINARY)
+		if (PQftype(res, i) != query_oid(v->type) || PQfformat(res, i) != BINARY)
 			return bad_value(w, s, v, "has another type");
 		if (PQgetisnull(res, row, i)) {
 			if (!decode_null(w, s, v, out))
@@ -276,7 +276,7 @@ bool query_prepare(struct work *w, struct conn *conn, const struct sql *s)
 	if (is_prepared(conn, s))
 		return true;
 	for (int i = 0; i < s->n_in; i++)
-		params.types[i] = codec_oid(s->in[i].type);
+		params.types[i] = query_oid(s->in[i].type);
 	if (PQsendPrepare(conn->pg, s->name, s->text, params.n, params.types) != 1)
 		return err_set(w, ERR_RETRY, "db.unreachable", "the connection is gone");
 	if (!receive(w, conn, s, sent, &res)) {

@@ -1,0 +1,5 @@
+-- many: the table trial
+-- out  id      int8
+-- out  parent  int8?
+-- out  size    int4?
+select * from trial

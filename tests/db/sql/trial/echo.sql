@@ -1,0 +1,27 @@
+-- one: each scalar as it went in, and amounts as the server's own text
+-- in   b     bool
+-- in   i4    int4
+-- in   i8    int8
+-- in   t     text
+-- in   j     jsonb
+-- in   y     bytea
+-- in   u     uuid
+-- in   n     numeric
+-- in   s     numeric_s
+-- in   at    timestamptz
+-- in   span  interval
+-- out  b     bool
+-- out  i4    int4
+-- out  i8    int8
+-- out  t     text
+-- out  j     jsonb
+-- out  y     bytea
+-- out  u     uuid
+-- out  n     numeric
+-- out  s     numeric_s
+-- out  at    timestamptz
+-- out  span  interval
+-- out  n_text   text
+-- out  at_text  text
+select $1 as b, $2 as i4, $3 as i8, $4 as t, $5 as j, $6 as y, $7 as u, $8 as n, $9 as s, $10 as at, $11 as span,
+	$8::text as n_text, ($10 at time zone 'UTC')::text as at_text

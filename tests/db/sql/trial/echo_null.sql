@@ -1,0 +1,28 @@
+-- one: each scalar or NULL as it went in
+-- in   b     bool?
+-- in   i4    int4?
+-- in   i8    int8?
+-- in   t     text?
+-- in   j     jsonb?
+-- in   y     bytea?
+-- in   u     uuid?
+-- in   n     numeric?
+-- in   s     numeric_s?
+-- in   at    timestamptz?
+-- in   span  interval?
+-- in   i8s   int8[]?
+-- out  b     bool?
+-- out  i4    int4?
+-- out  i8    int8?
+-- out  t     text?
+-- out  j     jsonb?
+-- out  y     bytea?
+-- out  u     uuid?
+-- out  n     numeric?
+-- out  s     numeric_s?
+-- out  at    timestamptz?
+-- out  span  interval?
+-- out  i8s   int8[]?
+-- out  nulls int4
+select $1 as b, $2 as i4, $3 as i8, $4 as t, $5 as j, $6 as y, $7 as u, $8 as n, $9 as s, $10 as at, $11 as span, $12 as i8s,
+	num_nulls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as nulls

@@ -1,0 +1,2 @@
+-- none: a table that is not there
+delete from nowhere

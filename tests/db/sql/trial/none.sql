@@ -1,0 +1,2 @@
+-- none: nothing
+select 1
