@@ -363,7 +363,7 @@ create table core.submission (
 	unique (bounty_id, pull_id)
 );
 -- one winner
-create unique index submission_winner on core.submission (bounty_id) where state in ('verified', 'paying', 'paid');
+create unique index "submission.winner" on core.submission (bounty_id) where state in ('verified', 'paying', 'paid');
 create index submission_pull on core.submission (pull_id);
 
 -- proof ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,27 @@
+-- maybe: all a proof is made of
+-- in   submission_id  uuid
+-- out  state          text
+-- out  verdict_id     uuid?
+-- out  verdict        bytea?    canonical JSON
+-- out  policy_sha256  bytea?
+-- out  evidence       bytea[]?
+-- out  bounty_id      uuid
+-- out  amount         numeric
+-- out  chain          text      CAIP-2
+-- out  asset          text      CAIP-19
+-- out  payee          bytea?    the claimant's wallet
+-- out  payload        bytea?    the statement, when an earlier attempt stored it
+-- out  cid            text?
+-- out  pinned         bool
+-- role worker
+select s.state, v.id as verdict_id, v.body as verdict, v.policy_sha256, v.evidence, s.bounty_id, b.amount, n.caip2 as chain,
+	a.caip19 as asset, w.address as payee, p.payload, p.cid, p.pinned_at is not null as pinned
+from core.submission s join core.bounty b on b.id = s.bounty_id join core.asset a on a.id = b.asset_id
+	join core.chain n on n.id = a.chain_id
+	left join proof.proof p on p.submission_id = s.id
+	left join lateral (select * from proof.verdict v where v.submission_id = s.id and v.result = 'pass'
+		order by v.created_at, v.id limit 1) v on true
+	-- the oldest link: who steals a session cannot turn a payout by linking another wallet
+	left join lateral (select w.address from core.wallet w where w.person_id = s.claimant_id and w.unlinked_at is null
+		order by w.chain_id = a.chain_id desc, w.linked_at, w.id limit 1) w on true
+where s.id = $1;

@@ -1,0 +1,62 @@
+-- one: ties a pull request to issues, and to the bounties on them; a merged one goes to be verified
+-- in   project_id   uuid
+-- in   pull_id      uuid
+-- in   author_uid   int8
+-- in   numbers      int4[]   issues of the same repository, one element per way it was found
+-- in   uids         int8[]   GitHub's ids, 0 where it has not told them
+-- in   levels       int4[]   evidence levels
+-- in   sources      text[]
+-- in   merge_sha    text?    null while it is not merged
+-- in   job          int8
+-- in   trace        text?
+-- out  submissions  int8     that are new or know more now
+-- out  jobs         int8     verifications asked for
+-- role worker
+with found as (
+	select * from unnest($4, $5, $6, $7) as f (number, uid, level, source)
+), made as (
+	insert into core.issue (project_id, provider_issue_id, number)
+	select distinct $1, uid, number from found where uid > 0
+	on conflict do nothing
+	returning id, number
+), issue as (
+	select id, number from core.issue where project_id = $1 and number = any ($4)
+	union all
+	select id, number from made
+), tie as (
+	select i.id as issue_id, f.source, max(f.level) as level from found f join issue i using (number) group by 1, 2
+), linked as (
+	insert into core.pull_issue_link (pull_id, issue_id, level, source)
+	select $2, issue_id, level, source from tie
+	on conflict (pull_id, issue_id, source) do nothing
+), best as (
+	select issue_id, max(level) as level from tie group by 1 having max(level) >= 2
+), bounty as (
+	select b.id, best.level from best join core.bounty b using (issue_id)
+	where b.project_id = $1 and b.state in ('draft', 'funding', 'open', 'in_progress', 'merged')
+), seen as (
+	insert into core.submission as s (bounty_id, pull_id, claimant_id, evidence_level)
+	select b.id, $2, a.person_id, b.level
+	from bounty b left join core.external_account a
+		on a.provider = 'github' and a.provider_uid = $3 and a.revoked_at is null
+	on conflict (bounty_id, pull_id) do update
+	set evidence_level = greatest(s.evidence_level, excluded.evidence_level),
+		claimant_id = coalesce(s.claimant_id, excluded.claimant_id), updated_at = now()
+	where s.state in ('seen', 'verifying') and (s.evidence_level < excluded.evidence_level
+		or (s.claimant_id is null and excluded.claimant_id is not null))
+	returning s.id, s.bounty_id
+), told as (
+	select q.emit('submission.seen', s.id::text, 'submission/' || s.id, jsonb_build_object('submission_id', s.id,
+		'bounty_id', s.bounty_id, 'pull_id', $2), $10, $1)
+	from seen s
+), candidate as (
+	select id from seen
+	union
+	select s.id from core.submission s join bounty b on b.id = s.bounty_id
+	where s.pull_id = $2 and s.state in ('seen', 'verifying')
+), queued as (
+	select q.enqueue('verify', 'verify.merge', 'merge:' || c.id || ':' || $8, jsonb_build_object('submission_id', c.id), $9,
+		trace => $10, project_id => $1)
+	from candidate c where $8 is not null
+)
+select (select count(*) from told) as submissions, (select count(*) from queued) as jobs;
