@@ -1,0 +1,24 @@
+# make check: what must pass before anything lands; fast things first. One suite: make check ONLY=unit
+
+ONLY :=
+JS_TESTS := $(sort $(wildcard tests/api/*.test.mjs tests/api/*/*.test.mjs tests/replay/*.test.mjs tests/demo/*.test.mjs))
+
+SUITES = \
+	"lint/layers=make -s lint-layers && echo '1 passed, 0 failed'" \
+	"lint/format=make -s lint-format && echo '1 passed, 0 failed'" \
+	$(foreach t,$(UNIT),"unit/$(notdir $(t))=$(t)") \
+	"vectors=make -s vectors" \
+	"db=make -s check-db" \
+	$(foreach t,$(JS_TESTS),"$(t:tests/%.test.mjs=%)=node --test --test-reporter=tap $(t)") \
+	"lint/cppcheck=make -s lint-cppcheck && echo '1 passed, 0 failed'" \
+	"lint/tidy=make -s lint-tidy && echo '1 passed, 0 failed'"
+
+.PHONY: check check-install check-build check-run
+check: check-install ## install what is missing, build, run every test
+	@$(MAKE) --no-print-directory -j$$(nproc) check-build
+	@$(MAKE) --no-print-directory check-run
+check-install:
+	@tests/stack/install.sh check
+check-build: programs programs-san contract $(UNIT) $(BUILD)/tests/vectors $(BUILD)/tests/db/check_sql $(DB_TESTS)
+check-run:
+	@node tests/check.mjs --only "$(ONLY)" $(SUITES)
