@@ -62,7 +62,7 @@ static vector_check find(const cJSON *kind, const struct vector *v)
 		str own = str_c(checks[i].kind);
 
 		if ((own.p == NULL) == (wanted.p == NULL) && str_eq(own, wanted) && has(v->in, checks[i].in) &&
-		    has(v->out, checks[i].out))
+			has(v->out, checks[i].out))
 			return checks[i].check;
 	}
 	return NULL;

@@ -9,7 +9,15 @@
 #define ABI_MAX (1 << 20) /* bytes of one encoding */
 
 enum abi_kind {
-	ABI_UINT, ABI_INT, ABI_ADDRESS, ABI_BOOL, ABI_FIXED_BYTES, ABI_BYTES, ABI_STRING, ABI_ARRAY, ABI_TUPLE
+	ABI_UINT,
+	ABI_INT,
+	ABI_ADDRESS,
+	ABI_BOOL,
+	ABI_FIXED_BYTES,
+	ABI_BYTES,
+	ABI_STRING,
+	ABI_ARRAY,
+	ABI_TUPLE
 };
 
 struct abi_value {

@@ -9,5 +9,5 @@ struct eip712 {
 };
 /* Numbers may be JSON numbers or decimal / 0x strings; without types.EIP712Domain the domain's own members make it.
  * fails  ERR_INVALID eip712.types, eip712.value */
-MUST bool eip712_hash(struct work *w, const cJSON *types, str primary_type, const cJSON *domain,
-		      const cJSON *message, struct eip712 *out);
+MUST bool eip712_hash(struct work *w, const cJSON *types, str primary_type, const cJSON *domain, const cJSON *message,
+	struct eip712 *out);

@@ -30,8 +30,8 @@ struct evm_signed {
 	uint8_t y_parity;
 	uint64_t v; /* legacy: chain_id * 2 + 35 + y_parity */
 };
-/* fails  ERR_INVALID evm_tx.key */
+/* fails  ERR_INVALID evm_tx.key, evm_tx.too_long */
 MUST bool evm_tx_sign(struct work *w, const struct evm_tx *tx, const uint8_t key[32], struct evm_signed *out);
 void evm_create_address(const uint8_t sender[20], uint64_t nonce, uint8_t out[20]);
-void evm_create2_address(const uint8_t deployer[20], const uint8_t salt[32], const uint8_t init_hash[32],
-			 uint8_t out[20]);
+void evm_create2_address(
+	const uint8_t deployer[20], const uint8_t salt[32], const uint8_t init_hash[32], uint8_t out[20]);

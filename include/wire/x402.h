@@ -19,10 +19,11 @@ struct x402_token {
 };
 /* What the payer has to sign: TransferWithAuthorization. */
 void x402_digest(const struct x402_token *token, const struct x402_authorization *a, uint8_t digest[32]);
-/* The nonce of a payout, the same for every attempt, so that the token pays it once: keccak256(abi.encode("patchwork.payout.v1", chain id, token, payout id)).
+/* keccak256(abi.encode("patchwork.payout.v1", chain id, token, payout id)): a payout's nonce, the same for every attempt,
+ * so that the token itself pays it once.
  * fails  ERR_INVALID abi.value */
-MUST bool x402_payout_nonce(struct work *w, uint64_t chain_id, const uint8_t token[20], const uint8_t payout_id[32],
-			    uint8_t nonce[32]);
+MUST bool x402_payout_nonce(
+	struct work *w, uint64_t chain_id, const uint8_t token[20], const uint8_t payout_id[32], uint8_t nonce[32]);
 
 struct x402_payment {
 	int version; /* 1 or 2 */

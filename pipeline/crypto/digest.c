@@ -25,7 +25,7 @@ void hmac_sha256(str key, str bytes, uint8_t out[32])
 	demand(key.n <= INT_MAX);
 	/* A NULL key would mean "the key of the last call". */
 	demand(HMAC(EVP_sha256(), key.n == 0 ? none : key.p, (int)key.n, (const unsigned char *)bytes.p, bytes.n, out,
-		    NULL) != NULL);
+		       NULL) != NULL);
 }
 
 void blake2b_256(str bytes, uint8_t out[32])

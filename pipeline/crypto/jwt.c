@@ -104,8 +104,8 @@ static bool split(struct work *w, str token, struct parts *out)
 		return malformed(w, "no compact serialisation");
 	out->input = str_of(token.p, first + 1 + second);
 	if (!base64url_decode(w->arena, str_of(token.p, first), &out->header) ||
-	    !base64url_decode(w->arena, str_of(rest.p, second), &out->body) ||
-	    !base64url_decode(w->arena, str_skip(rest, second + 1), &out->sig) || out->sig.n != 64)
+		!base64url_decode(w->arena, str_of(rest.p, second), &out->body) ||
+		!base64url_decode(w->arena, str_skip(rest, second + 1), &out->sig) || out->sig.n != 64)
 		return malformed(w, "three parts of base64url, the last one 64 bytes");
 	return true;
 }

@@ -4,6 +4,7 @@
 #define RATE 136
 #define ROUNDS 24
 
+/* clang-format off */
 static const uint64_t round_constant[ROUNDS] = {
 	0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000,
 	0x000000000000808b, 0x0000000080000001, 0x8000000080008081, 0x8000000000008009,
@@ -21,6 +22,7 @@ static const unsigned rotation[25] = {
 	41, 45, 15, 21, 8,  /* y = 3 */
 	18, 2,  61, 56, 14, /* y = 4 */
 };
+/* clang-format on */
 
 static uint64_t rotate(uint64_t v, unsigned by)
 {

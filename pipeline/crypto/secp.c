@@ -10,10 +10,8 @@
 #include "crypto/keccak.h"
 
 /* floor(n / 2), big endian, n being the order of the group (SEC 2, 2.4.1) */
-static const uint8_t half_order[32] = {
-	0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
-};
+static const char half_order[] = "\x7f\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+				 "\x5d\x57\x6e\x73\x57\xa4\x50\x1d\xdf\xe9\x2f\x46\x68\x1b\x20\xa0";
 
 static secp256k1_context *shared;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -118,7 +116,7 @@ bool secp_recover(const uint8_t digest[32], str sig, uint8_t address[20])
 void secp_personal_digest(str message, uint8_t digest[32])
 {
 	char prefix[64];
-	int n = snprintf(prefix, sizeof(prefix), "\x19" "Ethereum Signed Message:\n%zu", message.n);
+	int n = snprintf(prefix, sizeof(prefix), "\031Ethereum Signed Message:\n%zu", message.n);
 	struct keccak k;
 
 	keccak_init(&k);

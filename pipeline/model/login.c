@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "crypto/secp.h"
 #include "model/account.h"
-#include "pipeline/model/uri.h"
+#include "uri.h"
 
 #define TEXT_MAX 8192
 #define GREETING " wants you to sign in with your Ethereum account:\n"
@@ -123,7 +123,7 @@ static bool take_statement(str *rest, struct login *l)
 	if (take(rest, STR("\n")))
 		return true;
 	return take_value(rest, STR(""), &l->statement) && only(l->statement, " -._~:/?#[]@!$&'()*+,;=") &&
-	       take(rest, STR("\n\n"));
+		take(rest, STR("\n\n"));
 }
 
 static bool take_chain_id(str *rest, struct login *l)
@@ -204,9 +204,9 @@ bool login_parse(struct work *w, str message, struct login *out)
 	if (message.n > TEXT_MAX)
 		return err_set(w, ERR_INVALID, "auth.message_malformed", "longer than %d bytes", TEXT_MAX);
 	if (!take_origin(&rest, out) || !take_address(&rest, out) || !take(&rest, STR("\n")) ||
-	    !take_statement(&rest, out) || !take_fields(&rest, out))
+		!take_statement(&rest, out) || !take_fields(&rest, out))
 		return err_set(w, ERR_INVALID, "auth.message_malformed", "no EIP-4361 text from byte %zu on",
-			       (size_t)(message.n - rest.n));
+			(size_t)(message.n - rest.n));
 	return true;
 }
 

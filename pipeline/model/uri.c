@@ -1,4 +1,4 @@
-#include "pipeline/model/uri.h"
+#include "uri.h"
 
 #include <arpa/inet.h>
 
@@ -55,8 +55,9 @@ bool uri_scheme(str *rest)
 
 	if (rest->n == 0 || !is_alpha(*rest->p))
 		return false;
-	while (n < rest->n && (is_alpha(rest->p[n]) || is_digit(rest->p[n]) || rest->p[n] == '+' || rest->p[n] == '-' ||
-			       rest->p[n] == '.'))
+	while (n < rest->n &&
+		(is_alpha(rest->p[n]) || is_digit(rest->p[n]) || rest->p[n] == '+' || rest->p[n] == '-' ||
+			rest->p[n] == '.'))
 		n++;
 	*rest = str_skip(*rest, n);
 	return true;

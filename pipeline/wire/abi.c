@@ -2,10 +2,10 @@
 
 #include "base/hex.h"
 #include "crypto/keccak.h"
-#include "pipeline/wire/abi_type.h"
+#include "abi_type.h"
 
 static bool encode_parts(struct work *w, const struct abi_type *parts, size_t step, const struct abi_value *values,
-			 size_t n, struct buf *out);
+	size_t n, struct buf *out);
 
 void abi_topic(str signature, uint8_t out[32])
 {
@@ -105,14 +105,13 @@ static bool encode(struct work *w, const struct abi_type *t, const struct abi_va
 		if (v->n != t->n)
 			return wrong(w, "a tuple has a value for each of its types");
 		return encode_parts(w, t->at, 1, v->at, v->n, out);
-	default:
-		return encode_static(w, t, v, out);
+	default: return encode_static(w, t, v, out);
 	}
 }
 
 /* Head and tail of a tuple (step 1: parts[i]) or an array's elements (step 0: always parts[0]). */
 static bool encode_parts(struct work *w, const struct abi_type *parts, size_t step, const struct abi_value *values,
-			 size_t n, struct buf *out)
+	size_t n, struct buf *out)
 {
 	struct buf tail = buf_new(w->arena, out->max);
 	size_t head = 0;

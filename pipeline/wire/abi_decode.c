@@ -3,15 +3,15 @@
 #include <inttypes.h>
 
 #include "base/hex.h"
-#include "pipeline/wire/abi_type.h"
+#include "abi_type.h"
 
 struct source {
 	struct work *w;
 	size_t left; /* bytes not yet paid for */
 };
 
-static bool decode_parts(struct source *s, str area, const struct abi_type *parts, size_t step, size_t n,
-			 const struct abi_value **out);
+static bool decode_parts(
+	struct source *s, str area, const struct abi_type *parts, size_t step, size_t n, const struct abi_value **out);
 
 static bool wrong(struct source *s, const char *what)
 {
@@ -76,11 +76,8 @@ static bool decode_static(struct source *s, str area, size_t at, const struct ab
 		return false;
 	switch (t->kind) {
 	case ABI_UINT:
-	case ABI_INT:
-		return decode_number(s, t, p, v);
-	case ABI_BOOL:
-		v->number = u256_of(p[31]);
-		return (all(p, 31, 0) && p[31] <= 1) || wrong(s, "a bool is 0 or 1");
+	case ABI_INT: return decode_number(s, t, p, v);
+	case ABI_BOOL: v->number = u256_of(p[31]); return (all(p, 31, 0) && p[31] <= 1) || wrong(s, "a bool is 0 or 1");
 	case ABI_ADDRESS:
 		v->bytes = str_of(p + 12, 20);
 		return all(p, 12, 0) || wrong(s, "an address has 12 zero bytes in front");
@@ -125,21 +122,16 @@ static bool decode_at(struct source *s, str area, const struct abi_type *t, stru
 	*v = (struct abi_value){ .kind = t->kind };
 	switch (t->kind) {
 	case ABI_BYTES:
-	case ABI_STRING:
-		return decode_bytes(s, area, v);
-	case ABI_ARRAY:
-		return decode_array(s, area, t, v);
-	case ABI_TUPLE:
-		v->n = t->n;
-		return decode_parts(s, area, t->at, 1, t->n, &v->at);
-	default:
-		return decode_static(s, area, 0, t, v);
+	case ABI_STRING: return decode_bytes(s, area, v);
+	case ABI_ARRAY: return decode_array(s, area, t, v);
+	case ABI_TUPLE: v->n = t->n; return decode_parts(s, area, t->at, 1, t->n, &v->at);
+	default: return decode_static(s, area, 0, t, v);
 	}
 }
 
 /* A tuple's parts (step 1) or an array's elements (step 0); offsets count from the start of area. */
-static bool decode_parts(struct source *s, str area, const struct abi_type *parts, size_t step, size_t n,
-			 const struct abi_value **out)
+static bool decode_parts(
+	struct source *s, str area, const struct abi_type *parts, size_t step, size_t n, const struct abi_value **out)
 {
 	struct abi_value *values = arena_array(s->w->arena, n, sizeof(*values));
 	size_t at = 0, offset;
@@ -199,8 +191,8 @@ str abi_revert_text(struct work *w, str data)
 	text = hex_0x(w->arena, str_of(data.p, 4));
 	if (str_starts(data, STR("\x08\xc3\x79\xa0")) && abi_decode(w, STR("string"), str_skip(data, 4), &v, &n))
 		text = one_line(w, v->bytes);
-	else if (str_starts(data, STR("\x4e\x48\x7b\x71")) && abi_decode(w, STR("uint256"), str_skip(data, 4), &v, &n) &&
-		 u256_u64(v->number, &code))
+	else if (str_starts(data, STR("\x4e\x48\x7b\x71")) &&
+		abi_decode(w, STR("uint256"), str_skip(data, 4), &v, &n) && u256_u64(v->number, &code))
 		text = arena_printf(w->arena, "Panic(0x%02" PRIx64 ")", code);
 	w->err = before; /* an unreadable reason is no error of ours */
 	return text;

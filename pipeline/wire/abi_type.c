@@ -1,4 +1,4 @@
-#include "pipeline/wire/abi_type.h"
+#include "abi_type.h"
 
 #define DEPTH_MAX 8
 #define PARTS_MAX 64
@@ -137,6 +137,6 @@ bool abi_types(struct work *w, str types, struct abi_type *tuple)
 
 	if (types.n > 4096 || !parse_parts(w, &rest, 0, tuple) || rest.n != 0)
 		return err_set(w, ERR_INVALID, "abi.types", "no list of canonical types: \"%.*s\"",
-			       types.n > 100 ? 100 : (int)types.n, types.p);
+			types.n > 100 ? 100 : (int)types.n, types.p);
 	return true;
 }

@@ -77,7 +77,7 @@ static bool well_formed(str bytes)
 	uint64_t version, codec, function, length;
 
 	return varint(&bytes, &version) && version == 1 && varint(&bytes, &codec) && varint(&bytes, &function) &&
-	       varint(&bytes, &length) && length == bytes.n;
+		varint(&bytes, &length) && length == bytes.n;
 }
 
 bool cid_decode(struct arena *arena, str text, str *bytes)
@@ -86,8 +86,8 @@ bool cid_decode(struct arena *arena, str text, str *bytes)
 
 	if (text.n < 2 || text.n > TEXT_MAX)
 		return false;
-	if (*text.p == 'b' ? !base32_decode(arena, digits, bytes) :
-			     *text.p != 'z' || !base58_decode(arena, digits, bytes))
+	if (*text.p == 'b' ? !base32_decode(arena, digits, bytes)
+			   : *text.p != 'z' || !base58_decode(arena, digits, bytes))
 		return false;
 	return well_formed(*bytes);
 }

@@ -112,7 +112,8 @@ void evm_create_address(const uint8_t sender[20], uint64_t nonce, uint8_t out[20
 }
 
 /* EIP-1014 */
-void evm_create2_address(const uint8_t deployer[20], const uint8_t salt[32], const uint8_t init_hash[32], uint8_t out[20])
+void evm_create2_address(
+	const uint8_t deployer[20], const uint8_t salt[32], const uint8_t init_hash[32], uint8_t out[20])
 {
 	uint8_t hash[32];
 	struct keccak k;

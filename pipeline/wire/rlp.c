@@ -105,7 +105,8 @@ static bool items_valid(str items, int depth)
 	struct rlp_item item;
 
 	while (items.n > 0)
-		if (!rlp_next(&items, &item) || (item.list && (depth == DEPTH_MAX || !items_valid(item.body, depth + 1))))
+		if (!rlp_next(&items, &item) ||
+			(item.list && (depth == DEPTH_MAX || !items_valid(item.body, depth + 1))))
 			return false;
 	return true;
 }

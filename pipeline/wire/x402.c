@@ -7,7 +7,8 @@
 
 #define TEXT_MAX (X402_HEADER_MAX / 4 * 3)
 
-static const uint8_t domain_type[] = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+static const uint8_t domain_type[] =
+	"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 static const uint8_t transfer_type[] = "TransferWithAuthorization(address from,address to,uint256 value,"
 				       "uint256 validAfter,uint256 validBefore,bytes32 nonce)";
 
@@ -79,8 +80,8 @@ void x402_digest(const struct x402_token *token, const struct x402_authorization
 	keccak_end(&k, digest);
 }
 
-bool x402_payout_nonce(struct work *w, uint64_t chain_id, const uint8_t token[20], const uint8_t payout_id[32],
-		       uint8_t nonce[32])
+bool x402_payout_nonce(
+	struct work *w, uint64_t chain_id, const uint8_t token[20], const uint8_t payout_id[32], uint8_t nonce[32])
 {
 	struct abi_value values[4] = {
 		{ .kind = ABI_STRING, .bytes = STR("patchwork.payout.v1") },
@@ -166,8 +167,8 @@ bool x402_payment_read(struct work *w, const cJSON *tree, struct x402_payment *o
 	if (!json_get_i64(tree, "x402Version", &version) || (version != 1 && version != 2))
 		return malformed(w, "x402.payment", "x402Version");
 	out->version = (int)version;
-	if (version == 1 ? !read_frame(w, tree, "payload.asset", out) :
-			   !read_frame(w, json_get(tree, "accepted"), "asset", out))
+	if (version == 1 ? !read_frame(w, tree, "payload.asset", out)
+			 : !read_frame(w, json_get(tree, "accepted"), "asset", out))
 		return false;
 	if (!hex_0x_decode(w->arena, json_get_str(payload, "signature"), &out->signature))
 		return malformed(w, "x402.payment", "signature");
@@ -233,7 +234,7 @@ bool x402_requirements_read(struct work *w, const cJSON *tree, struct x402_requi
 	if (!address_parse(json_get_str(tree, "payTo"), out->pay_to))
 		return malformed(w, code, "payTo");
 	return (json_get_i64(tree, "maxTimeoutSeconds", &out->max_timeout_s) && out->max_timeout_s > 0) ||
-	       malformed(w, code, "maxTimeoutSeconds");
+		malformed(w, code, "maxTimeoutSeconds");
 }
 
 bool x402_cronos_body(struct work *w, str header, const cJSON *requirements, str *out)
@@ -245,7 +246,7 @@ bool x402_cronos_body(struct work *w, str header, const cJSON *requirements, str
 	const cJSON *tree;
 
 	if (!x402_header_decode(w, header, &tree) || !x402_payment_read(w, tree, &p) ||
-	    !x402_requirements_read(w, requirements, &r))
+		!x402_requirements_read(w, requirements, &r))
 		return false;
 	if (p.version != 1 || r.version != 1)
 		return malformed(w, "x402.payment", "x402Version");

@@ -12,8 +12,9 @@ static bool value_of(struct vector *v, const struct abi_type *t, const cJSON *it
 static bool number_of(struct vector *v, const cJSON *item, u256 *out)
 {
 	const u256 all = { { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
-	str text = cJSON_IsNumber(item) ? json_print(v->w, item) :
-		   cJSON_IsString(item) ? str_c(item->valuestring) : STR("");
+	str text = cJSON_IsNumber(item) ? json_print(v->w, item)
+		: cJSON_IsString(item)  ? str_c(item->valuestring)
+					: STR("");
 	bool negative = str_starts(text, STR("-"));
 	u256 magnitude, less;
 
@@ -63,17 +64,15 @@ static bool value_of(struct vector *v, const struct abi_type *t, const cJSON *it
 	*out = (struct abi_value){ .kind = t->kind };
 	switch (t->kind) {
 	case ABI_UINT:
-	case ABI_INT:
-		return number_of(v, item, &out->number);
+	case ABI_INT: return number_of(v, item, &out->number);
 	case ABI_BOOL:
 		out->number = u256_of(cJSON_IsTrue(item));
 		return cJSON_IsBool(item) || differs(v, "in: a bool is true or false");
 	case ABI_ARRAY:
-	case ABI_TUPLE:
-		return list_value(v, t, item, out);
+	case ABI_TUPLE: return list_value(v, t, item, out);
 	default:
-		return cJSON_IsString(item) ? text_value(v, t, item->valuestring, out) :
-					      differs(v, "in: a value must be a text");
+		return cJSON_IsString(item) ? text_value(v, t, item->valuestring, out)
+					    : differs(v, "in: a value must be a text");
 	}
 }
 
@@ -95,7 +94,7 @@ bool abi_same(const struct abi_value *a, const struct abi_value *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (a[i].kind != b[i].kind || u256_cmp(a[i].number, b[i].number) != 0 ||
-		    !str_eq(a[i].bytes, b[i].bytes) || a[i].n != b[i].n || !abi_same(a[i].at, b[i].at, a[i].n))
+			!str_eq(a[i].bytes, b[i].bytes) || a[i].n != b[i].n || !abi_same(a[i].at, b[i].at, a[i].n))
 			return false;
 	return true;
 }
@@ -152,7 +151,7 @@ static bool call(struct vector *v, const char *member, uint8_t selector[4], str 
 	size_t n;
 
 	if (!need_text(v, v->in, member, &signature) || !need_array(v, v->in, "args", &args) ||
-	    !types_in(v, signature, &types) || !abi_values(v, types, args, &values, &n))
+		!types_in(v, signature, &types) || !abi_values(v, types, args, &values, &n))
 		return false;
 	if (!abi_call(v->w, signature, values, n, data))
 		return failed(v, "call");
@@ -160,7 +159,7 @@ static bool call(struct vector *v, const char *member, uint8_t selector[4], str 
 	if (!abi_both_ways(v, types, args, &arguments))
 		return false;
 	return (str_starts(*data, str_of(selector, 4)) && str_eq(str_skip(*data, 4), arguments)) ||
-	       differs(v, "data is not selector and arguments");
+		differs(v, "data is not selector and arguments");
 }
 
 bool check_abi_call(struct vector *v)
@@ -169,7 +168,7 @@ bool check_abi_call(struct vector *v)
 	str data;
 
 	return call(v, "signature", selector, &data) && want_hex(v, "selector", str_of(selector, 4)) &&
-	       want_hex(v, "data", data);
+		want_hex(v, "data", data);
 }
 
 bool check_abi_revert(struct vector *v)
@@ -186,7 +185,7 @@ bool check_abi_return(struct vector *v)
 	str text, data;
 
 	return need_array(v, v->in, "types", &types) && need_array(v, v->in, "values", &values) &&
-	       joined_types(v, types, &text) && abi_both_ways(v, text, values, &data) && want_hex(v, "data", data);
+		joined_types(v, types, &text) && abi_both_ways(v, text, values, &data) && want_hex(v, "data", data);
 }
 
 /* Events: "Name(type indexed name,type name)" */
@@ -251,12 +250,12 @@ static bool want_topic(struct vector *v, const cJSON *topics, int at, const uint
 	str text = hex_0x(v->w->arena, str_of(got, 32));
 
 	return (cJSON_IsString(item) && str_eq(str_c(item->valuestring), text)) ||
-	       differs(v, "topics[%d]: got " STR_FMT, at, STR_ARG(text));
+		differs(v, "topics[%d]: got " STR_FMT, at, STR_ARG(text));
 }
 
 /* The indexed arguments against the topics; the others go to plain. */
 static bool want_topics(struct vector *v, const struct event *e, const struct abi_value *values,
-			struct abi_value *plain, size_t *n_plain)
+	struct abi_value *plain, size_t *n_plain)
 {
 	const cJSON *topics = expected(v, "topics");
 	uint8_t topic[32];
@@ -289,7 +288,7 @@ bool check_abi_event(struct vector *v)
 	str text, types;
 
 	if (!need_text(v, v->in, "event", &text) || !need_array(v, v->in, "args", &args) || !parse_event(v, text, &e) ||
-	    !types_in(v, buf_str(&e.signature), &types) || !abi_values(v, types, args, &values, &n))
+		!types_in(v, buf_str(&e.signature), &types) || !abi_values(v, types, args, &values, &n))
 		return false;
 	if (n != e.n || !want_topics(v, &e, values, plain, &n_plain))
 		return differs(v, "in: as many arguments as parameters are needed");

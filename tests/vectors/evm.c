@@ -10,7 +10,7 @@
 static bool need_key(struct vector *v, uint8_t key[32], uint8_t address[20])
 {
 	return need_fixed(v, v->in, "private_key", key, 32) &&
-	       (secp_address(key, address) || differs(v, "in: private_key is no key"));
+		(secp_address(key, address) || differs(v, "in: private_key is no key"));
 }
 
 bool check_key(struct vector *v)
@@ -55,7 +55,7 @@ bool check_create2(struct vector *v)
 	uint8_t deployer[20], salt[32], hash[32], address[20];
 
 	if (!need_address(v, v->in, "deployer", deployer) || !need_fixed(v, v->in, "salt", salt, 32) ||
-	    !need_fixed(v, v->in, "init_code_hash", hash, 32))
+		!need_fixed(v, v->in, "init_code_hash", hash, 32))
 		return false;
 	evm_create2_address(deployer, salt, hash, address);
 	return want_address(v, "address", address);
@@ -70,7 +70,7 @@ static bool read_entry(struct vector *v, const cJSON *entry, struct evm_tx_acces
 	uint8_t(*bytes)[32];
 
 	if (cJSON_GetArraySize(entry) != 2 || !cJSON_IsString(address) || !cJSON_IsArray(keys) ||
-	    !address_parse(str_c(address->valuestring), out->address))
+		!address_parse(str_c(address->valuestring), out->address))
 		return differs(v, "in: an access_list entry is [address, [keys]]");
 	bytes = arena_array(v->w->arena, (size_t)cJSON_GetArraySize(keys), 32);
 	cJSON_ArrayForEach(key, keys)
@@ -107,7 +107,7 @@ static bool read_fees(struct vector *v, const cJSON *tx, struct evm_tx *out)
 	if (!str_eq(type, STR("eip1559")))
 		return differs(v, "in: no such type of transaction");
 	return need_u256(v, tx, "max_priority_fee_per_gas", &out->max_priority_fee) &&
-	       need_u256(v, tx, "max_fee_per_gas", &out->max_fee) && read_access(v, tx, out);
+		need_u256(v, tx, "max_fee_per_gas", &out->max_fee) && read_access(v, tx, out);
 }
 
 static bool read_tx(struct vector *v, struct evm_tx *out)
@@ -115,8 +115,9 @@ static bool read_tx(struct vector *v, struct evm_tx *out)
 	const cJSON *tx;
 
 	if (!need_object(v, v->in, "tx", &tx) || !need_u64(v, tx, "chain_id", &out->chain_id) ||
-	    !need_u64(v, tx, "nonce", &out->nonce) || !need_u64(v, tx, "gas", &out->gas) ||
-	    !need_u256(v, tx, "value", &out->value) || !need_hex(v, tx, "data", &out->data) || !read_fees(v, tx, out))
+		!need_u64(v, tx, "nonce", &out->nonce) || !need_u64(v, tx, "gas", &out->gas) ||
+		!need_u256(v, tx, "value", &out->value) || !need_hex(v, tx, "data", &out->data) ||
+		!read_fees(v, tx, out))
 		return false;
 	if (cJSON_GetArraySize(tx) != (out->legacy ? 8 : 10))
 		return differs(v, "in: tx has members that are not signed");
@@ -142,8 +143,8 @@ bool check_evm_tx(struct vector *v)
 	if (tx.legacy && !want_text(v, "v", arena_printf(v->w->arena, "%" PRIu64, got.v)))
 		return false;
 	return want_hex(v, "unsigned", got.unsigned_bytes) && want_hash(v, "signing_hash", got.signing_hash) &&
-	       want_u64(v, "y_parity", got.y_parity) && want_hash(v, "r", got.r) && want_hash(v, "s", got.s) &&
-	       want_hex(v, "raw", got.raw) && want_hash(v, "hash", got.hash) && want_address(v, "from", from);
+		want_u64(v, "y_parity", got.y_parity) && want_hash(v, "r", got.r) && want_hash(v, "s", got.s) &&
+		want_hex(v, "raw", got.raw) && want_hash(v, "hash", got.hash) && want_address(v, "from", from);
 }
 
 /* personal_sign */
@@ -159,7 +160,7 @@ bool check_personal_sign(struct vector *v)
 	if (!secp_sign(key, digest, sig))
 		return differs(v, "cannot sign");
 	return want_hash(v, "eip191_hash", digest) && want_hex(v, "signature", str_of(sig, 65)) &&
-	       want_address(v, "address", address);
+		want_address(v, "address", address);
 }
 
 bool check_personal_recover(struct vector *v)

@@ -36,11 +36,12 @@ bool check_eip712(struct vector *v)
 	str primary;
 
 	if (!need_object(v, v->in, "types", &types) || !need_object(v, v->in, "domain", &domain) ||
-	    !need_object(v, v->in, "message", &message) || !need_text(v, v->in, "primary_type", &primary))
+		!need_object(v, v->in, "message", &message) || !need_text(v, v->in, "primary_type", &primary))
 		return false;
 	if (!eip712_hash(v->w, types, primary, domain, message, &hash))
 		return failed(v, "hash");
 	return want_text(v, "encode_type", hash.encode_type) && want_hash(v, "type_hash", hash.type_hash) &&
-	       want_hash(v, "domain_separator", hash.domain_separator) && want_hash(v, "struct_hash", hash.struct_hash) &&
-	       want_hash(v, "digest", hash.digest) && want_signature(v, hash.digest);
+		want_hash(v, "domain_separator", hash.domain_separator) &&
+		want_hash(v, "struct_hash", hash.struct_hash) && want_hash(v, "digest", hash.digest) &&
+		want_signature(v, hash.digest);
 }

@@ -35,9 +35,9 @@ static bool read_fields(struct vector *v, struct login *l)
 	str version;
 
 	if (!need_object(v, v->in, "fields", &fields) || !need_text(v, fields, "domain", &l->domain) ||
-	    !need_address(v, fields, "address", l->address) || !need_text(v, fields, "uri", &l->uri) ||
-	    !need_text(v, fields, "version", &version) || !need_u64(v, fields, "chainId", &l->chain_id) ||
-	    !need_text(v, fields, "nonce", &l->nonce) || !need_text(v, fields, "issuedAt", &l->issued_at))
+		!need_address(v, fields, "address", l->address) || !need_text(v, fields, "uri", &l->uri) ||
+		!need_text(v, fields, "version", &version) || !need_u64(v, fields, "chainId", &l->chain_id) ||
+		!need_text(v, fields, "nonce", &l->nonce) || !need_text(v, fields, "issuedAt", &l->issued_at))
 		return false;
 	if (!str_eq(version, STR("1")))
 		return differs(v, "in: version must be 1");
@@ -65,9 +65,9 @@ static bool same_fields(const struct login *a, const struct login *b)
 		if (!str_eq(a->resources[i], b->resources[i]))
 			return false;
 	return same(a->scheme, b->scheme) && same(a->domain, b->domain) && memcmp(a->address, b->address, 20) == 0 &&
-	       same(a->statement, b->statement) && same(a->uri, b->uri) && a->chain_id == b->chain_id &&
-	       same(a->nonce, b->nonce) && same(a->issued_at, b->issued_at) && same(a->expires_at, b->expires_at) &&
-	       same(a->not_before, b->not_before) && same(a->request_id, b->request_id);
+		same(a->statement, b->statement) && same(a->uri, b->uri) && a->chain_id == b->chain_id &&
+		same(a->nonce, b->nonce) && same(a->issued_at, b->issued_at) && same(a->expires_at, b->expires_at) &&
+		same(a->not_before, b->not_before) && same(a->request_id, b->request_id);
 }
 
 bool check_siwe_valid(struct vector *v)
@@ -99,7 +99,7 @@ bool check_siwe_reject_parse(struct vector *v)
 	str message;
 
 	return need_text(v, v->in, "message", &message) &&
-	       (!login_parse(v->w, message, &parsed) || differs(v, "was parsed"));
+		(!login_parse(v->w, message, &parsed) || differs(v, "was parsed"));
 }
 
 /* Parses in.message and tells whether it holds against in.expected. */
@@ -113,9 +113,9 @@ static bool judge(struct vector *v, bool *accepted)
 	str message, sig, now;
 
 	if (!need_text(v, v->in, "message", &message) || !need_hex(v, v->in, "signature", &sig) ||
-	    !need_object(v, v->in, "expected", &given) || !need_text(v, given, "domain", &e.domain) ||
-	    !need_text(v, given, "nonce", &e.nonce) || !need_u64(v, given, "chain_id", &chain) ||
-	    !need_text(v, given, "time", &now))
+		!need_object(v, v->in, "expected", &given) || !need_text(v, given, "domain", &e.domain) ||
+		!need_text(v, given, "nonce", &e.nonce) || !need_u64(v, given, "chain_id", &chain) ||
+		!need_text(v, given, "time", &now))
 		return false;
 	if (!clock_parse(now, &e.now) || chain > INT64_MAX)
 		return differs(v, "in: expected.time or expected.chain_id");

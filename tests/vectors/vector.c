@@ -21,7 +21,8 @@ bool differs(struct vector *v, const char *format, ...)
 
 bool failed(struct vector *v, const char *doing)
 {
-	return differs(v, "%s: %s: %s", doing, v->w->err.code == NULL ? "no error code" : v->w->err.code, v->w->err.text);
+	return differs(
+		v, "%s: %s: %s", doing, v->w->err.code == NULL ? "no error code" : v->w->err.code, v->w->err.text);
 }
 
 static const cJSON *member(const cJSON *object, const char *name)
@@ -44,7 +45,7 @@ bool need_hex(struct vector *v, const cJSON *object, const char *name, str *out)
 	str text;
 
 	return need_text(v, object, name, &text) &&
-	       (hex_0x_decode(v->w->arena, text, out) || differs(v, "in: %s must be 0x and hex digits", name));
+		(hex_0x_decode(v->w->arena, text, out) || differs(v, "in: %s must be 0x and hex digits", name));
 }
 
 bool need_fixed(struct vector *v, const cJSON *object, const char *name, uint8_t *out, size_t n)
@@ -52,14 +53,15 @@ bool need_fixed(struct vector *v, const cJSON *object, const char *name, uint8_t
 	str text;
 
 	return need_text(v, object, name, &text) &&
-	       (hex_0x_fixed(text, out, n) || differs(v, "in: %s must be %zu bytes of hex", name, n));
+		(hex_0x_fixed(text, out, n) || differs(v, "in: %s must be %zu bytes of hex", name, n));
 }
 
 bool need_address(struct vector *v, const cJSON *object, const char *name, uint8_t out[20])
 {
 	str text;
 
-	return need_text(v, object, name, &text) && (address_parse(text, out) || differs(v, "in: %s is no address", name));
+	return need_text(v, object, name, &text) &&
+		(address_parse(text, out) || differs(v, "in: %s is no address", name));
 }
 
 bool need_u256(struct vector *v, const cJSON *object, const char *name, u256 *out)
@@ -120,7 +122,7 @@ bool want_text(struct vector *v, const char *name, str got)
 		return differs(v, "out: %s must be a text", name);
 	if (!str_eq(str_c(item->valuestring), got))
 		return differs(v, "%s: expected %.120s, got %.*s", name, item->valuestring,
-			       got.n > 120 ? 120 : (int)got.n, got.p);
+			got.n > 120 ? 120 : (int)got.n, got.p);
 	return true;
 }
 
@@ -171,8 +173,9 @@ bool same_json(struct vector *v, const char *name, const cJSON *a, const cJSON *
 
 	if (!json_canonical(v->w, a, &want) || !json_canonical(v->w, b, &got))
 		return failed(v, name);
-	return str_eq(want, got) || differs(v, "%s: expected %.*s, got %.*s", name, want.n > 150 ? 150 : (int)want.n,
-					    want.p, got.n > 150 ? 150 : (int)got.n, got.p);
+	return str_eq(want, got) ||
+		differs(v, "%s: expected %.*s, got %.*s", name, want.n > 150 ? 150 : (int)want.n, want.p,
+			got.n > 150 ? 150 : (int)got.n, got.p);
 }
 
 bool want_json(struct vector *v, const char *name, str got)

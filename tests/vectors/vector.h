@@ -37,8 +37,8 @@ bool want_hex(struct vector *v, const char *name, str got); /* lower case */
 bool want_hash(struct vector *v, const char *name, const uint8_t got[32]);
 bool want_address(struct vector *v, const char *name, const uint8_t got[20]); /* EIP-55 */
 bool want_bool(struct vector *v, const char *name, bool got);
-bool want_u64(struct vector *v, const char *name, uint64_t got);  /* a JSON number */
-bool want_json(struct vector *v, const char *name, str got);      /* the same value, members in any order */
+bool want_u64(struct vector *v, const char *name, uint64_t got); /* a JSON number */
+bool want_json(struct vector *v, const char *name, str got);     /* the same value, members in any order */
 bool same_json(struct vector *v, const char *name, const cJSON *a, const cJSON *b);
 
 /* ABI values from JSON, by the types of a tuple; and whether two are the same. */

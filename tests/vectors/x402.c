@@ -13,7 +13,7 @@
 static bool rewrites(struct vector *v, const struct x402_payment *p)
 {
 	return want_json(v, "json", x402_cronos_payment(v->w, p)) &&
-	       want_text(v, "header", base64_str(v->w->arena, x402_cronos_payment(v->w, p)));
+		want_text(v, "header", base64_str(v->w->arena, x402_cronos_payment(v->w, p)));
 }
 
 /* The case's key signs the authorisation to the signature that the header carries. */
@@ -39,10 +39,11 @@ bool check_x402_cronos_header(struct vector *v)
 	str network;
 
 	if (header == NULL || !need_text(v, v->in, "network", &network) ||
-	    !need_u64(v, v->in, "chain_id", &token.chain_id) || !need_text(v, v->in, "domain_version", &token.version))
+		!need_u64(v, v->in, "chain_id", &token.chain_id) ||
+		!need_text(v, v->in, "domain_version", &token.version))
 		return false;
 	if (!cJSON_IsString(header) || !x402_header_decode(v->w, str_c(header->valuestring), &tree) ||
-	    !x402_payment_read(v->w, tree, &p))
+		!x402_payment_read(v->w, tree, &p))
 		return failed(v, "header");
 	if (p.version != 1 || !str_eq(p.scheme, STR("exact")) || !str_eq(p.network, network))
 		return differs(v, "header: another version, scheme or network");
@@ -140,11 +141,12 @@ bool check_x402_nonce(struct vector *v)
 	str text, encoded;
 
 	if (!need_object(v, v->in, "parts", &parts) || !need_array(v, parts, "types", &types) ||
-	    !need_array(v, parts, "values", &values) || !joined_types(v, types, &text) ||
-	    !abi_both_ways(v, text, values, &encoded))
+		!need_array(v, parts, "values", &values) || !joined_types(v, types, &text) ||
+		!abi_both_ways(v, text, values, &encoded))
 		return false;
 	keccak256(encoded, nonce);
-	return want_hex(v, "abi_encoded", encoded) && want_hash(v, "nonce", nonce) && payout_rule(v, text, values, nonce);
+	return want_hex(v, "abi_encoded", encoded) && want_hash(v, "nonce", nonce) &&
+		payout_rule(v, text, values, nonce);
 }
 
 /* The reply of a facilitator that refuses, or that finds a payment good on /verify. */
@@ -178,8 +180,8 @@ bool check_x402_facilitator(struct vector *v)
 	str endpoint;
 
 	if (!need_text(v, v->in, "endpoint", &endpoint) || !need_object(v, v->in, "request", &request) ||
-	    !need_object(v, request, "paymentPayload", &payment) ||
-	    !need_object(v, request, "paymentRequirements", &required))
+		!need_object(v, request, "paymentPayload", &payment) ||
+		!need_object(v, request, "paymentRequirements", &required))
 		return false;
 	settle = str_eq(endpoint, STR("/settle"));
 	if (!settle && !str_eq(endpoint, STR("/verify")))
