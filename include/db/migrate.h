@@ -1,6 +1,7 @@
 /* Applies migrations/NNNN_noun.sql once each, in order, each in its own transaction, under an advisory lock so that two that
  * start at once do it once. Their text is compiled into the program; core.migration keeps number, name, sha256 and time.
- * fails  ERR_INVALID migrate.changed (an applied file differs from ours), migrate.ahead (the database knows newer ones) */
+ * fails  ERR_INVALID migrate.changed (an applied file differs from ours, or one was left out), migrate.ahead (the
+ * database knows newer ones) */
 #pragma once
 
 #include "db/conn.h"

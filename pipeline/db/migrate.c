@@ -94,6 +94,8 @@ static bool compare(struct work *w, struct conn *c, const PGresult *applied, int
 			return false;
 		if (strcmp(hex, PQgetvalue(applied, i, 2)) != 0)
 			return err_set(w, ERR_INVALID, "migrate.changed", "%04d_%s is not what was applied", m->number, m->name);
+		if (number != *done + 1)
+			return err_set(w, ERR_INVALID, "migrate.changed", "%04d was never applied, %04d was", *done + 1, m->number);
 		*done = m->number;
 	}
 	return true;
@@ -135,7 +137,7 @@ static bool apply_all(struct work *w, struct conn *c, bool dry_run, struct migra
 		if (m->number <= done)
 			continue;
 		if (!dry_run && !apply(w, c, m))
-			return false;
+			return false; /* those before it stay, and are counted */
 		out->applied++;
 	}
 	return true;
