@@ -7,11 +7,15 @@ CONTRACT := $(BUILD)/contract/Escrow.json
 tests/%/node_modules/.installed: tests/%/package-lock.json tests/%/package.json
 	tests/stack/install.sh npm $*
 
-$(CONTRACT): stages/pay/escrow/Escrow.sol tests/stack/Token.sol tests/stack/compile.mjs $(STACK_MODULES)
+$(CONTRACT): stages/pay/escrow/Escrow.sol tests/stack/Token.sol tests/stack/OddTokens.sol tests/stack/compile.mjs $(STACK_MODULES)
 	node tests/stack/compile.mjs $(@D) $(filter %.sol,$^)
 
 .PHONY: contract
 contract: $(CONTRACT) ## compile the escrow contract and the test token
+
+.PHONY: check-outside
+check-outside: $(CONTRACT) $(PEERS_MODULES) ## test the stand-ins and the escrow contract
+	node --test tests/api/github-fake.test.mjs tests/api/escrow.test.mjs
 
 .PHONY: install up down status
 install: ## install what is missing: Debian packages and the npm trees

@@ -17,13 +17,13 @@ const HOUR = 3600
 class GitHub {
   constructor(base) {
     this.base = base
-    this.log = []
     this.reset()
   }
 
   reset() {
     this.world = new World()
     this.faults = new Faults()
+    this.log = []
     this.tokens = null // null: any token is good
     this.budgets = {}
     this.setRate({})

@@ -104,14 +104,12 @@ const programs = {
   },
   relay: {
     needs: ['database', 'nats', 'contracts'],
-    spec: c => ({ argv: [c.program('patchwork'), 'relay', c.path('patchwork.conf')] }),
+    spec: c => ({ argv: command(c, 'relay'), env: c.as('patchwork_relay') }),
     ready: () => true,
   },
   work: {
     needs: ['database', 'evm', 'github', 'ipfs', 'contracts'],
-    spec: c => ({
-      argv: [c.program('patchwork'), 'work', c.path('patchwork.conf'), 'sync', 'verify', 'prove', 'pay', 'score'],
-    }),
+    spec: c => ({ argv: command(c, 'work', 'sync', 'verify', 'prove', 'pay', 'score'), env: c.as('patchwork_worker') }),
     ready: () => true,
   },
 }
@@ -120,30 +118,36 @@ export const PARTS = { ...outside, ...programs }
 export const OUTSIDE = Object.keys(outside)
 export const PROGRAMS = Object.keys(programs)
 
-export const migrate = c => [c.program('patchwork'), 'migrate', c.path('patchwork.conf')]
+export const command = (c, ...words) => [c.program('patchwork'), '--config', c.path('patchwork.conf'), ...words]
 
-// The files that our programs read: name -> key -> value. A part that is not there has no key.
+// The files that our programs read: name -> key -> value; undefined is left out. Which role a process has is in its
+// environment (Stack.as), so that one file serves them all.
 export function configuration(c) {
-  const url = c.urls
+  const { url } = c
   const secret = name => c.path(`secrets/${name}`)
   const at = port => (c.ports[port] ? `127.0.0.1:${c.ports[port]}` : undefined)
-  const database = role => (c.ports.postgres ? c.database(role, false) : undefined)
+  const base = c.ports.postgres !== undefined
   return {
     'patchwork-api.conf': {
       'api.listen': at('api'),
-      'api.database': database('patchwork_api'),
-      'api.database_password_file': c.ports.postgres && secret('database-patchwork_api'),
+      'api.database': base && c.database('patchwork_api', false),
+      'api.database_password_file': base && secret('database-patchwork_api'),
       'api.redis': at('redis'),
     },
     'patchwork.conf': {
-      'database': database('patchwork_worker'),
-      'database_password_file': c.ports.postgres && secret('database-patchwork_worker'),
-      'github.url': url.github,
-      'ipfs.url': url.ipfs,
-      'evm.url': url.evm,
+      'db.url': base && c.database('patchwork_worker', false),
+      'db.password_file': base && secret('database-patchwork_worker'),
+      'nats.url': url('nats'),
+      'github.rest_url': url('github'),
+      'github.graphql_url': url('github') && `${url('github')}/graphql`,
+      'github.token_file': secret('github-token'),
+      'ipfs.api_url': url('ipfs'),
+      'evm.url': url('evm'),
       'evm.chain_id': c.contracts && CHAIN_ID,
       'evm.escrow': c.contracts?.escrow,
-      'nats.url': url.nats,
+      'pay.key_file': c.contracts && secret('pay-key'),
+      'proof.key_file': secret('proof-key'),
+      'proof.public_key': c.proofKey,
     },
   }
 }

@@ -4,13 +4,13 @@
 // Each start begins with an empty world: the chain and GitHub live in memory, so the database that speaks of them and
 // the streams are emptied too. PostgreSQL's cluster, IPFS blocks and secrets stay.
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { deploy, wallets } from './evm.mjs'
-import { configuration, migrate, OUTSIDE, PARTS, prepareFolder, PROGRAMS } from './parts.mjs'
+import { command, configuration, OUTSIDE, PARTS, prepareFolder, PROGRAMS } from './parts.mjs'
 import { DATABASE, provision, psql, purge, ROLES } from './postgres.mjs'
 import { freePort, launch, recall, stop, tail, until } from './proc.mjs'
 
@@ -56,6 +56,11 @@ class Stack {
     return `postgresql://${who}@127.0.0.1:${this.port('postgres')}/${DATABASE}`
   }
 
+  // The environment that makes one of our programs that role.
+  as(role) {
+    return { PATCHWORK_DB_URL: this.database(role, false), PATCHWORK_DB_PASSWORD_FILE: this.path(`secrets/database-${role}`) }
+  }
+
   env(name) {
     const { env = {} } = this.options
     return { ...env.all, ...env[name] }
@@ -99,27 +104,33 @@ class Stack {
   }
 
   writeConfiguration() {
-    for (const name of ['proof-key', 'jwt-key', 'webhook-secret']) this.secret(name)
+    for (const name of ['jwt-key', 'webhook-secret', 'github-token']) this.secret(name)
+    this.proofKey = ed25519Public(this.secret('proof-key'))
     const given = Object.entries(this.options.conf ?? {})
     for (const [file, keys] of Object.entries(configuration(this))) {
       const mine = given.filter(([k]) => k.startsWith('api.') === (file === 'patchwork-api.conf'))
-      const lines = Object.entries({ ...keys, ...Object.fromEntries(mine) }).filter(([, v]) => v !== undefined)
+      const lines = Object.entries({ ...keys, ...Object.fromEntries(mine) }).filter(([, v]) => v !== undefined && v !== false)
       writeFileSync(this.path(file), lines.map(([k, v]) => `${k} = ${v}\n`).join(''), { mode: 0o600 })
     }
   }
 
-  async migrateDatabase() {
-    const [file, ...args] = migrate(this)
+  // One run of `patchwork`; its output is the answer, a failure carries what it said.
+  async run(role, ...words) {
+    const [file, ...args] = command(this, ...words)
     try {
-      const env = {
-        ...process.env, PATCHWORK_DATABASE: this.database('patchwork_owner', false),
-        PATCHWORK_DATABASE_PASSWORD_FILE: this.path('secrets/database-patchwork_owner'), ...this.env('migrate'),
-      }
+      const env = { ...process.env, ...this.as(role), ...this.env(words[0]) }
       const { stdout, stderr } = await promisify(execFile)(file, args, { env })
-      writeFileSync(this.log('migrate'), stdout + stderr)
+      appendFileSync(this.log('patchwork'), stdout + stderr)
+      return stdout
     } catch (e) {
-      throw new Error(`patchwork migrate failed\n${e.stdout ?? ''}${e.stderr ?? e.message}`)
+      throw new Error(`patchwork ${words.join(' ')} failed\n${e.stdout ?? ''}${e.stderr ?? e.message}`)
     }
+  }
+
+  async migrateDatabase() {
+    await this.run('patchwork_owner', 'migrate')
+    if (this.contracts)
+      await this.run('patchwork_owner', 'chain', 'add', '--token', this.contracts.token, '--symbol', 'PTD', '--decimals', '6')
   }
 
   // Everything at once; each waits only for what it needs.
@@ -184,6 +195,13 @@ class Stack {
       rmSync(this.dir, { recursive: true, force: true })
     }
   }
+}
+
+// The public key of an Ed25519 seed, both in hex.
+function ed25519Public(seed) {
+  const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.from(seed, 'hex')])
+  const { x } = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({ format: 'jwk' })
+  return Buffer.from(x, 'base64url').toString('hex')
 }
 
 const SIGNALS = { postgres: 'SIGINT', evm: 'SIGINT' }
