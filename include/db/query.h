@@ -38,15 +38,42 @@
 #include "base/uuid.h"
 #include "db/tx.h"
 
-struct i64s { const int64_t *at; size_t n; };
-struct i32s { const int32_t *at; size_t n; };
-struct strs { const str *at; size_t n; };
-struct uuids { const uuid *at; size_t n; };
+struct i64s {
+	const int64_t *at;
+	size_t n;
+};
+struct i32s {
+	const int32_t *at;
+	size_t n;
+};
+struct strs {
+	const str *at;
+	size_t n;
+};
+struct uuids {
+	const uuid *at;
+	size_t n;
+};
 
 enum sql_shape { SQL_NONE, SQL_ONE, SQL_MAYBE, SQL_MANY };
 enum sql_type {
-	SQL_BOOL, SQL_INT4, SQL_INT8, SQL_TEXT, SQL_JSONB, SQL_BYTEA, SQL_UUID, SQL_NUMERIC, SQL_NUMERIC_S,
-	SQL_TIMESTAMPTZ, SQL_INTERVAL, SQL_INT4S, SQL_INT8S, SQL_TEXTS, SQL_BYTEAS, SQL_JSONBS, SQL_UUIDS,
+	SQL_BOOL,
+	SQL_INT4,
+	SQL_INT8,
+	SQL_TEXT,
+	SQL_JSONB,
+	SQL_BYTEA,
+	SQL_UUID,
+	SQL_NUMERIC,
+	SQL_NUMERIC_S,
+	SQL_TIMESTAMPTZ,
+	SQL_INTERVAL,
+	SQL_INT4S,
+	SQL_INT8S,
+	SQL_TEXTS,
+	SQL_BYTEAS,
+	SQL_JSONBS,
+	SQL_UUIDS,
 };
 
 struct sql_value {

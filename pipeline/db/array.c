@@ -1,26 +1,25 @@
 #include <assert.h>
+#include <stddef.h>
 
 #include "codec.h"
 
 /* An array of one dimension: int32 dimensions, any NULL, element's oid, length, lower bound; then int32 size and bytes each. */
 #define ARRAY_HEAD 20
 
-static const void *array_of(enum sql_type type, const void *field, size_t *n)
+/* struct i32s, i64s, strs and uuids look alike. */
+struct view {
+	const void *at;
+	size_t n;
+};
+
+static struct view view_of(const void *field)
 {
-	switch (type) {
-	case SQL_INT4S:
-		*n = ((const struct i32s *)field)->n;
-		return ((const struct i32s *)field)->at;
-	case SQL_INT8S:
-		*n = ((const struct i64s *)field)->n;
-		return ((const struct i64s *)field)->at;
-	case SQL_UUIDS:
-		*n = ((const struct uuids *)field)->n;
-		return ((const struct uuids *)field)->at;
-	default:
-		*n = ((const struct strs *)field)->n;
-		return ((const struct strs *)field)->at;
-	}
+	struct view v;
+
+	_Static_assert(
+		sizeof(v) == sizeof(struct strs) && offsetof(struct view, n) == offsetof(struct i64s, n), "layout");
+	memcpy(&v, field, sizeof(v));
+	return v;
 }
 
 static size_t element_max(enum sql_type type, const void *at, size_t i)
@@ -45,18 +44,20 @@ static char *put_str(char *p, enum sql_type type, str s)
 
 static char *put_element(char *p, enum sql_type type, const void *at, size_t i)
 {
-	switch (type) {
-	case SQL_INT4S:
-		return put32(put32(p, 4), (uint32_t)((const int32_t *)at)[i]);
-	case SQL_INT8S:
-		return put64(put32(p, 8), (uint64_t)((const int64_t *)at)[i]);
-	case SQL_UUIDS:
-		p = put32(p, sizeof(uuid));
-		memcpy(p, ((const uuid *)at)[i].b, sizeof(uuid));
-		return p + sizeof(uuid);
-	default:
-		return put_str(p, type, ((const str *)at)[i]);
-	}
+	const int32_t *i4 = at;
+	const int64_t *i8 = at;
+	const uuid *ids = at;
+	const str *strings = at;
+
+	if (type == SQL_INT4S)
+		return put32(put32(p, 4), (uint32_t)i4[i]);
+	if (type == SQL_INT8S)
+		return put64(put32(p, 8), (uint64_t)i8[i]);
+	if (type != SQL_UUIDS)
+		return put_str(p, type, strings[i]);
+	p = put32(p, sizeof(uuid));
+	memcpy(p, ids[i].b, sizeof(uuid));
+	return p + sizeof(uuid);
 }
 
 static bool has_null(enum sql_type type, const void *at, size_t n)
@@ -74,21 +75,21 @@ static bool has_null(enum sql_type type, const void *at, size_t n)
 
 int array_put(struct arena *arena, enum sql_type type, Oid element, const void *field, const char **out)
 {
-	size_t n, size = ARRAY_HEAD;
-	const void *at = array_of(type, field, &n);
+	struct view v = view_of(field);
+	size_t size = ARRAY_HEAD;
 	char *p, *start;
 
-	for (size_t i = 0; i < n; i++)
-		size += 4 + element_max(type, at, i);
+	for (size_t i = 0; i < v.n; i++)
+		size += 4 + element_max(type, v.at, i);
 	assert(size <= INT32_MAX);
 	p = start = arena_alloc(arena, size);
-	p = put32(p, n > 0);
-	p = put32(p, has_null(type, at, n));
+	p = put32(p, v.n > 0);
+	p = put32(p, has_null(type, v.at, v.n));
 	p = put32(p, element);
-	if (n > 0)
-		p = put32(put32(p, (uint32_t)n), 1);
-	for (size_t i = 0; i < n; i++)
-		p = put_element(p, type, at, i);
+	if (v.n > 0)
+		p = put32(put32(p, (uint32_t)v.n), 1);
+	for (size_t i = 0; i < v.n; i++)
+		p = put_element(p, type, v.at, i);
 	*out = start;
 	return (int)(p - start);
 }
@@ -106,20 +107,22 @@ static bool get_str(struct arena *arena, enum sql_type type, const char *p, size
 
 static bool get_element(struct arena *arena, enum sql_type type, const char *p, size_t n, void *at, size_t i)
 {
-	switch (type) {
-	case SQL_INT4S:
-		((int32_t *)at)[i] = n == 4 ? (int32_t)get32(p) : 0;
-		return n == 4;
-	case SQL_INT8S:
-		((int64_t *)at)[i] = n == 8 ? (int64_t)get64(p) : 0;
-		return n == 8;
-	case SQL_UUIDS:
-		if (n == sizeof(uuid))
-			memcpy(((uuid *)at)[i].b, p, n);
-		return n == sizeof(uuid);
-	default:
-		return get_str(arena, type, p, n, (str *)at + i);
-	}
+	int32_t *i4 = at;
+	int64_t *i8 = at;
+	uuid *ids = at;
+	str *strings = at;
+
+	if (type == SQL_TEXTS || type == SQL_BYTEAS || type == SQL_JSONBS)
+		return get_str(arena, type, p, n, &strings[i]);
+	if (n != (type == SQL_INT4S ? 4 : type == SQL_INT8S ? 8 : sizeof(uuid)))
+		return false;
+	if (type == SQL_INT4S)
+		i4[i] = (int32_t)get32(p);
+	else if (type == SQL_INT8S)
+		i8[i] = (int64_t)get64(p);
+	else
+		memcpy(ids[i].b, p, n);
+	return true;
 }
 
 static bool get_elements(struct arena *arena, enum sql_type type, const char *p, const char *end, void *at, size_t n)
@@ -144,30 +147,14 @@ static bool get_elements(struct arena *arena, enum sql_type type, const char *p,
 	return p == end;
 }
 
-static void set_array(enum sql_type type, void *field, const void *at, size_t n)
-{
-	switch (type) {
-	case SQL_INT4S:
-		*(struct i32s *)field = (struct i32s){ at, n };
-		return;
-	case SQL_INT8S:
-		*(struct i64s *)field = (struct i64s){ at, n };
-		return;
-	case SQL_UUIDS:
-		*(struct uuids *)field = (struct uuids){ at, n };
-		return;
-	default:
-		*(struct strs *)field = (struct strs){ at, n };
-	}
-}
-
 bool array_get(struct arena *arena, enum sql_type type, Oid element, const char *p, size_t n, void *field)
 {
 	const size_t size = type == SQL_INT4S ? 4 : type == SQL_INT8S ? 8 : sizeof(str);
+	struct view v = { NULL, 0 };
 	size_t count;
 	void *at;
 
-	set_array(type, field, NULL, 0);
+	memcpy(field, &v, sizeof(v));
 	if (n < 12 || get32(p) > 1 || get32(p + 8) != element)
 		return false;
 	if (get32(p) == 0)
@@ -175,6 +162,7 @@ bool array_get(struct arena *arena, enum sql_type type, Oid element, const char 
 	if (n < ARRAY_HEAD || (count = get32(p + 12)) > (n - ARRAY_HEAD) / 4)
 		return false;
 	at = arena_array(arena, count, size);
-	set_array(type, field, at, count);
+	v = (struct view){ at, count };
+	memcpy(field, &v, sizeof(v));
 	return get_elements(arena, type, p + ARRAY_HEAD, p + n, at, count);
 }

@@ -4,21 +4,38 @@
 
 #define EPOCH_2000 (INT64_C(946684800) * USEC_S) /* timestamptz counts from 2000-01-01 */
 #define DAY (INT64_C(86400) * USEC_S)
-/* pg_type.dat: these numbers never change */
+/* pg_type.dat: these numbers never change. size: of a value in binary, 0 when it varies. */
 static const struct {
 	Oid oid, element;
+	size_t size;
 } types[] = {
-	[SQL_BOOL] = { 16, 0 },          [SQL_INT4] = { 23, 0 },       [SQL_INT8] = { 20, 0 },
-	[SQL_TEXT] = { 25, 0 },          [SQL_JSONB] = { 3802, 0 },    [SQL_BYTEA] = { 17, 0 },
-	[SQL_UUID] = { 2950, 0 },        [SQL_NUMERIC] = { 1700, 0 },  [SQL_NUMERIC_S] = { 1700, 0 },
-	[SQL_TIMESTAMPTZ] = { 1184, 0 }, [SQL_INTERVAL] = { 1186, 0 }, [SQL_INT4S] = { 1007, 23 },
-	[SQL_INT8S] = { 1016, 20 },      [SQL_TEXTS] = { 1009, 25 },   [SQL_BYTEAS] = { 1001, 17 },
-	[SQL_JSONBS] = { 3807, 3802 },   [SQL_UUIDS] = { 2951, 2950 },
+	[SQL_BOOL] = { 16, 0, 1 },
+	[SQL_INT4] = { 23, 0, 4 },
+	[SQL_INT8] = { 20, 0, 8 },
+	[SQL_TEXT] = { 25, 0, 0 },
+	[SQL_JSONB] = { 3802, 0, 0 },
+	[SQL_BYTEA] = { 17, 0, 0 },
+	[SQL_UUID] = { 2950, 0, sizeof(uuid) },
+	[SQL_NUMERIC] = { 1700, 0, 0 },
+	[SQL_NUMERIC_S] = { 1700, 0, 0 },
+	[SQL_TIMESTAMPTZ] = { 1184, 0, 8 },
+	[SQL_INTERVAL] = { 1186, 0, 16 },
+	[SQL_INT4S] = { 1007, 23, 0 },
+	[SQL_INT8S] = { 1016, 20, 0 },
+	[SQL_TEXTS] = { 1009, 25, 0 },
+	[SQL_BYTEAS] = { 1001, 17, 0 },
+	[SQL_JSONBS] = { 3807, 3802, 0 },
+	[SQL_UUIDS] = { 2951, 2950, 0 },
 };
 
 Oid query_oid(enum sql_type type)
 {
 	return types[type].oid;
+}
+
+static bool is_str(enum sql_type type)
+{
+	return type == SQL_TEXT || type == SQL_JSONB || type == SQL_BYTEA || type == SQL_NUMERIC_S;
 }
 
 static uint64_t pg_time(usec t)
@@ -45,7 +62,7 @@ static bool get_interval(const char *p, usec *out)
 	int64_t days;
 
 	return get32(p + 12) == 0 && !__builtin_mul_overflow((int64_t)(int32_t)get32(p + 8), DAY, &days) &&
-	       !__builtin_add_overflow((int64_t)get64(p), days, out);
+		!__builtin_add_overflow((int64_t)get64(p), days, out);
 }
 
 static void encode_str(struct arena *arena, const struct sql_value *v, str s, const char **p, int *n, int *format)
@@ -62,48 +79,51 @@ static void encode_str(struct arena *arena, const struct sql_value *v, str s, co
 	} else if (v->type == SQL_JSONB) {
 		copy = arena_alloc(arena, s.n + 1);
 		copy[0] = JSONB_VERSION;
-		if (s.n > 0)
-			memcpy(copy + 1, s.p, s.n);
+		memcpy(copy + 1, *p, s.n);
 		*p = copy;
 		*n = (int)s.n + 1;
 	}
 }
 
+/* Returns the size; b has NUMERIC_MAX bytes. */
+static int encode_fixed(enum sql_type type, const void *field, char *b)
+{
+	const int32_t *i4 = field;
+	const int64_t *i8 = field;
+	const bool *flag = field;
+	const uuid *id = field;
+
+	switch (type) {
+	case SQL_BOOL: *b = *flag; break;
+	case SQL_INT4: put32(b, (uint32_t)*i4); break;
+	case SQL_TIMESTAMPTZ: put64(b, pg_time(*i8)); break;
+	case SQL_INTERVAL: put64(put64(b, (uint64_t)*i8), 0); break; /* no days, no months */
+	case SQL_UUID: memcpy(b, id->b, sizeof(id->b)); break;
+	case SQL_NUMERIC: return numeric_put(b, *(const u256 *)field);
+	default: put64(b, (uint64_t)*i8);
+	}
+	return (int)types[type].size;
+}
+
 void codec_encode(struct arena *arena, const struct sql_value *v, const void *in, const char **p, int *n, int *format)
 {
 	const void *field = (const char *)in + v->offset;
+	const bool *has = (const bool *)((const char *)in + (v->has == (size_t)-1 ? 0 : v->has));
 	char *b;
 
 	*format = 1;
 	*p = NULL;
 	*n = 0;
-	if (v->has != (size_t)-1 && !*(const bool *)((const char *)in + v->has))
+	if (v->has != (size_t)-1 && !*has)
 		return;
-	switch (v->type) {
-	case SQL_TEXT: case SQL_JSONB: case SQL_BYTEA: case SQL_NUMERIC_S:
+	if (is_str(v->type)) {
 		encode_str(arena, v, *(const str *)field, p, n, format);
-		return;
-	case SQL_INT4S: case SQL_INT8S: case SQL_TEXTS: case SQL_BYTEAS: case SQL_JSONBS: case SQL_UUIDS:
+	} else if (types[v->type].element != 0) {
 		*n = array_put(arena, v->type, types[v->type].element, field, p);
-		return;
-	case SQL_UUID:
-		*p = field;
-		*n = sizeof(uuid);
-		return;
-	default:
-		break;
+	} else {
+		*p = b = arena_alloc(arena, NUMERIC_MAX);
+		*n = encode_fixed(v->type, field, b);
 	}
-	*p = b = arena_alloc(arena, NUMERIC_MAX);
-	if (v->type == SQL_BOOL)
-		*b = *(const bool *)field, *n = 1;
-	else if (v->type == SQL_INT4)
-		*n = (int)(put32(b, (uint32_t)*(const int32_t *)field) - b);
-	else if (v->type == SQL_NUMERIC)
-		*n = numeric_put(b, *(const u256 *)field);
-	else if (v->type == SQL_INTERVAL)
-		*n = (int)(put32(put32(put64(b, (uint64_t)*(const usec *)field), 0), 0) - b);
-	else
-		*n = (int)(put64(b, v->type == SQL_INT8 ? (uint64_t)*(const int64_t *)field : pg_time(*(const usec *)field)) - b);
 }
 
 static bool decode_str(struct arena *arena, enum sql_type type, const char *p, size_t n, str *out)
@@ -121,28 +141,15 @@ static bool decode_str(struct arena *arena, enum sql_type type, const char *p, s
 
 static bool decode_fixed(enum sql_type type, const char *p, size_t n, void *field)
 {
-	static const size_t sizes[] = { [SQL_BOOL] = 1, [SQL_INT4] = 4, [SQL_INT8] = 8, [SQL_TIMESTAMPTZ] = 8,
-					[SQL_INTERVAL] = 16, [SQL_UUID] = sizeof(uuid) };
-
-	if (n != sizes[type])
+	if (n != types[type].size)
 		return false;
 	switch (type) {
-	case SQL_BOOL:
-		*(bool *)field = *p != 0;
-		return true;
-	case SQL_INT4:
-		*(int32_t *)field = (int32_t)get32(p);
-		return true;
-	case SQL_INT8:
-		*(int64_t *)field = (int64_t)get64(p);
-		return true;
-	case SQL_TIMESTAMPTZ:
-		return get_time(p, field);
-	case SQL_INTERVAL:
-		return get_interval(p, field);
-	default:
-		memcpy(field, p, sizeof(uuid));
-		return true;
+	case SQL_BOOL: *(bool *)field = *p != 0; return true;
+	case SQL_INT4: *(int32_t *)field = (int32_t)get32(p); return true;
+	case SQL_INT8: *(int64_t *)field = (int64_t)get64(p); return true;
+	case SQL_TIMESTAMPTZ: return get_time(p, field);
+	case SQL_INTERVAL: return get_interval(p, field);
+	default: memcpy(field, p, sizeof(uuid)); return true;
 	}
 }
 
@@ -150,14 +157,11 @@ bool codec_decode(struct arena *arena, const struct sql_value *v, const char *p,
 {
 	void *field = (char *)out + v->offset;
 
-	switch (v->type) {
-	case SQL_TEXT: case SQL_JSONB: case SQL_BYTEA: case SQL_NUMERIC_S:
+	if (is_str(v->type))
 		return decode_str(arena, v->type, p, n, field);
-	case SQL_INT4S: case SQL_INT8S: case SQL_TEXTS: case SQL_BYTEAS: case SQL_JSONBS: case SQL_UUIDS:
+	if (types[v->type].element != 0)
 		return array_get(arena, v->type, types[v->type].element, p, n, field);
-	case SQL_NUMERIC:
+	if (v->type == SQL_NUMERIC)
 		return numeric_get(p, n, field);
-	default:
-		return decode_fixed(v->type, p, n, field);
-	}
+	return decode_fixed(v->type, p, n, field);
 }

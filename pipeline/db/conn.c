@@ -55,18 +55,19 @@ static char *session_options(struct work *w, const struct conn_conf *c, const PQ
 		if (strcmp(url->keyword, "options") == 0 && url->val != NULL)
 			own = url->val;
 	}
-	return (char *)arena_printf(w->arena,
-		"%s -c synchronous_commit=on -c statement_timeout=%" PRId64 "%s%c", own,
+	return (char *)arena_printf(w->arena, "%s -c synchronous_commit=on -c statement_timeout=%" PRId64 "%s%c", own,
 		(c->statement_timeout + USEC_MS - 1) / USEC_MS,
 		c->queue_plans ? " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 				 " -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
-			       : "", '\0').p;
+			       : "",
+		'\0')
+		.p;
 }
 
 struct conn *conn_start(struct work *w, const struct conn_conf *c)
 {
 	const char *keys[MAX_PARAMS] = { "dbname", "client_encoding", "fallback_application_name", "tcp_user_timeout",
-					 "keepalives_idle", "keepalives_interval", "keepalives_count", "options" };
+		"keepalives_idle", "keepalives_interval", "keepalives_count", "options" };
 	const char *values[MAX_PARAMS] = { arena_cstr(w->arena, c->url), "UTF8", "patchwork", "30000", "15", "5", "3" };
 	PQconninfoOption *parsed = PQconninfoParse(values[0], NULL);
 	struct conn *conn;
@@ -121,7 +122,7 @@ bool conn_refused(struct work *w, struct conn *conn)
 	const char *message = PQerrorMessage(conn->pg), *password = PQpass(conn->pg), *rest;
 	const char *state = state_in(message, &rest);
 	bool final = strncmp(state, "28", 2) == 0 || strncmp(state, "3D000", 5) == 0 ||
-		     strncmp(state, "42501", 5) == 0 || PQconnectionNeedsPassword(conn->pg) == 1;
+		strncmp(state, "42501", 5) == 0 || PQconnectionNeedsPassword(conn->pg) == 1;
 
 	if (password != NULL && password[0] != '\0' && strstr(message, password) != NULL)
 		rest = "the reason holds the password and is not shown";

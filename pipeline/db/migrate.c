@@ -88,14 +88,16 @@ static bool compare(struct work *w, struct conn *c, const PGresult *applied, int
 			return err_set(w, ERR_BUG, "db.row", "core.migration: number");
 		m = ours(number);
 		if (m == NULL)
-			return err_set(w, ERR_INVALID, "migrate.ahead", "the database knows %04" PRId64 "_%s",
-				number, PQgetvalue(applied, i, 1));
+			return err_set(w, ERR_INVALID, "migrate.ahead", "the database knows %04" PRId64 "_%s", number,
+				PQgetvalue(applied, i, 1));
 		if (!hash(w, c, m->text, &hex))
 			return false;
 		if (strcmp(hex, PQgetvalue(applied, i, 2)) != 0)
-			return err_set(w, ERR_INVALID, "migrate.changed", "%04d_%s is not what was applied", m->number, m->name);
+			return err_set(w, ERR_INVALID, "migrate.changed", "%04d_%s is not what was applied", m->number,
+				m->name);
 		if (number != *done + 1)
-			return err_set(w, ERR_INVALID, "migrate.changed", "%04d was never applied, %04d was", *done + 1, m->number);
+			return err_set(w, ERR_INVALID, "migrate.changed", "%04d was never applied, %04d was", *done + 1,
+				m->number);
 		*done = m->number;
 	}
 	return true;
@@ -111,8 +113,10 @@ static bool apply(struct work *w, struct conn *c, const struct migration *m)
 		return false;
 	(void)conn_pg(c); /* BEGIN leaves now: the text is many statements */
 	if (!simple(w, c, m->text) ||
-	    ask(w, c, "insert into core.migration (number, name, sha256)"
-		      " values ($1::int4, $2, sha256(convert_to($3, 'UTF8')))", 3, values) == NULL) {
+		ask(w, c,
+			"insert into core.migration (number, name, sha256)"
+			" values ($1::int4, $2, sha256(convert_to($3, 'UTF8')))",
+			3, values) == NULL) {
 		tx_rollback(&tx);
 		return err_set(w, w->err.kind, w->err.code, "%04d_%s: %s", m->number, m->name,
 			arena_cstr(w->arena, str_c(w->err.text)));

@@ -147,7 +147,7 @@ static bool is_stale(const PGresult *res)
 	if (state == NULL)
 		return false;
 	return strcmp(state, "26000") == 0 ||
-	       (strcmp(state, "0A000") == 0 && where != NULL && strcmp(where, "RevalidateCachedQuery") == 0);
+		(strcmp(state, "0A000") == 0 && where != NULL && strcmp(where, "RevalidateCachedQuery") == 0);
 }
 
 static bool refused(struct work *w, struct tx *tx, const PGresult *res)

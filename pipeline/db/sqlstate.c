@@ -58,7 +58,8 @@ bool sqlstate_err(struct work *w, const PGresult *res, const PGconn *pg)
 	if (state == NULL) {
 		if (PQstatus(pg) != CONNECTION_OK)
 			return line_err(w, ERR_RETRY, "db.unreachable", "", PQerrorMessage(pg));
-		return line_err(w, ERR_BUG, "db.statement", "", res == NULL ? PQerrorMessage(pg) : PQresultErrorMessage(res));
+		return line_err(
+			w, ERR_BUG, "db.statement", "", res == NULL ? PQerrorMessage(pg) : PQresultErrorMessage(res));
 	}
 	if (is_ours(w, res, state, message))
 		return false;

@@ -64,7 +64,8 @@ static void mismatch(PGconn *pg, const char *way, int i, const struct sql_value 
 {
 	char what[256];
 
-	snprintf(what, sizeof(what), "%s %d is %s %s for PostgreSQL, not %s", way, i + 1, name, type_name(pg, oid), v->name);
+	snprintf(what, sizeof(what), "%s %d is %s %s for PostgreSQL, not %s", way, i + 1, name, type_name(pg, oid),
+		v->name);
 	complain(what, "");
 }
 
@@ -123,7 +124,8 @@ static void check_role(PGconn *pg, const struct sql *s, str role)
 	char set[128];
 
 	snprintf(set, sizeof(set),
-		"begin; set local role patchwork_%.*s; set local plan_cache_mode = force_generic_plan", (int)role.n, role.p);
+		"begin; set local role patchwork_%.*s; set local plan_cache_mode = force_generic_plan", (int)role.n,
+		role.p);
 	if (command(pg, "set role", set))
 		check_grants(pg, s, role);
 	(void)command(pg, "rollback", "rollback");

@@ -100,8 +100,9 @@ static void make_template(PGconn *pg)
 	PGresult *res;
 
 	PQclear(execute(pg, "select pg_advisory_lock(4711)"));
-	res = execute(pg, "select 1 from pg_database where datname = '" TEMPLATE "' "
-			  "and shobj_description(oid, 'pg_database') = 'migrated'");
+	res = execute(pg,
+		"select 1 from pg_database where datname = '" TEMPLATE "' "
+		"and shobj_description(oid, 'pg_database') = 'migrated'");
 	if (PQntuples(res) == 0) {
 		command(pg, "drop database if exists " TEMPLATE " with (force)");
 		command(pg, "create database " TEMPLATE " owner patchwork_owner");
@@ -162,8 +163,10 @@ struct conn_conf db_test_conf(const char *role)
 		end("db_test_conf", "more roles than urls");
 	if (i == n_urls)
 		strcpy(urls[n_urls++], url);
-	return (struct conn_conf){ .url = str_c(urls[i]), .application = "db_test", .connect_timeout = 10 * USEC_S,
-				   .statement_timeout = 10 * USEC_S };
+	return (struct conn_conf){ .url = str_c(urls[i]),
+		.application = "db_test",
+		.connect_timeout = 10 * USEC_S,
+		.statement_timeout = 10 * USEC_S };
 }
 
 struct conn *db_test_conn(struct work *w, const char *role)

@@ -150,7 +150,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
 	const struct CMUnitTest tests[] = {
-		T(hears_its_channels), T(waits_as_long_as_asked), T(wakes_for_the_descriptor), T(comes_back),
+		T(hears_its_channels),
+		T(waits_as_long_as_asked),
+		T(wakes_for_the_descriptor),
+		T(comes_back),
 		T(waits_while_there_is_no_server),
 	};
 

@@ -55,9 +55,11 @@ static void each_is_applied_once(void **state)
 	assert_true(migrate_run(&w, conn, false, &report));
 	assert_int_equal(report.applied, 3);
 	assert_value("select string_agg(id::text, ',' order by id) from a", "1,3");
-	assert_value("select string_agg(number || name, ',' order by number) from core.migration", "1first,2second,3third");
+	assert_value(
+		"select string_agg(number || name, ',' order by number) from core.migration", "1first,2second,3third");
 	assert_value("select encode(sha256, 'hex') = encode(sha256('insert into a values (3);'), 'hex')"
-		     " from core.migration where number = 3", "t");
+		     " from core.migration where number = 3",
+		"t");
 	assert_true(migrate_run(&w, conn, false, &report));
 	assert_int_equal(report.applied, 0);
 	assert_int_equal(report.total, 3);
@@ -148,8 +150,12 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
 	const struct CMUnitTest tests[] = {
-		T(each_is_applied_once), T(two_at_once_do_it_once), T(changed_file_is_refused), T(newer_database_is_refused),
-		T(failed_one_leaves_nothing_and_is_tried_again), T(missing_one_is_refused),
+		T(each_is_applied_once),
+		T(two_at_once_do_it_once),
+		T(changed_file_is_refused),
+		T(newer_database_is_refused),
+		T(failed_one_leaves_nothing_and_is_tried_again),
+		T(missing_one_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("migrate", tests, NULL, NULL);

@@ -50,10 +50,10 @@ static int close_database(void **state)
 	return 0;
 }
 
-#define assert_err(KIND, CODE) \
-	do { \
-		assert_string_equal(w.err.code, CODE); \
-		assert_int_equal(w.err.kind, KIND); \
+#define assert_err(KIND, CODE)                                                                                         \
+	do {                                                                                                           \
+		assert_string_equal(w.err.code, CODE);                                                                 \
+		assert_int_equal(w.err.kind, KIND);                                                                    \
 	} while (0)
 
 static atomic_int in_use, most, done;
@@ -194,8 +194,12 @@ static void refusals_have_kinds(void **state)
 static void password_is_never_shown(void **state)
 {
 	static const char *const urls[] = {
-		"postgresql://u:hunter2@127.0.0.1:1/d", "postgresql://u:hunter2@/[::/d", "postgresql://u:hunter2@127.0.0.1:1/d?nosuch=1",
-		"password=hunter2 host", "postgresql://u:%zzhunter2@h/d", "postgresql://hunter2.invalid/d",
+		"postgresql://u:hunter2@127.0.0.1:1/d",
+		"postgresql://u:hunter2@/[::/d",
+		"postgresql://u:hunter2@127.0.0.1:1/d?nosuch=1",
+		"password=hunter2 host",
+		"postgresql://u:%zzhunter2@h/d",
+		"postgresql://hunter2.invalid/d",
 	};
 	struct conn_conf conf = { .password = STR("hunter2"), .connect_timeout = 2 * USEC_S };
 	struct conn *conn;
@@ -222,9 +226,16 @@ static void session_is_set_up(void **state)
 	assert_true(conn_open(&w, &conf, &conn));
 	tx = tx_auto(conn);
 	static const char *const want[][2] = {
-		{ "plan_cache_mode", "force_generic_plan" }, { "enable_seqscan", "off" }, { "enable_hashjoin", "off" },
-		{ "enable_mergejoin", "off" }, { "jit", "off" }, { "statement_timeout", "1234ms" }, { "work_mem", "5MB" },
-		{ "application_name", "db_test" }, { "synchronous_commit", "on" }, { "client_encoding", "UTF8" },
+		{ "plan_cache_mode", "force_generic_plan" },
+		{ "enable_seqscan", "off" },
+		{ "enable_hashjoin", "off" },
+		{ "enable_mergejoin", "off" },
+		{ "jit", "off" },
+		{ "statement_timeout", "1234ms" },
+		{ "work_mem", "5MB" },
+		{ "application_name", "db_test" },
+		{ "synchronous_commit", "on" },
+		{ "client_encoding", "UTF8" },
 	};
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
 		assert_true(sql_trial_setting(&w, &tx, &(struct sql_trial_setting_in){ str_c(want[i][0]) }, &out));
@@ -261,8 +272,14 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
 	const struct CMUnitTest tests[] = {
-		T(threads_share), T(busy_pool_says_so), T(waiting_thread_gets_it), T(broken_ones_are_replaced),
-		T(refusals_have_kinds), T(password_is_never_shown), T(session_is_set_up), T(another_thread_can_cancel),
+		T(threads_share),
+		T(busy_pool_says_so),
+		T(waiting_thread_gets_it),
+		T(broken_ones_are_replaced),
+		T(refusals_have_kinds),
+		T(password_is_never_shown),
+		T(session_is_set_up),
+		T(another_thread_can_cancel),
 	};
 
 	return cmocka_run_group_tests_name("pool", tests, open_database, close_database);

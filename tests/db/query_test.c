@@ -50,10 +50,10 @@ static int stop(void **state)
 	return 0;
 }
 
-#define assert_err(KIND, CODE) \
-	do { \
-		assert_string_equal(w.err.code, CODE); \
-		assert_int_equal(w.err.kind, KIND); \
+#define assert_err(KIND, CODE)                                                                                         \
+	do {                                                                                                           \
+		assert_string_equal(w.err.code, CODE);                                                                 \
+		assert_int_equal(w.err.kind, KIND);                                                                    \
 	} while (0)
 
 static void assert_str(str got, const char *want)
@@ -70,8 +70,17 @@ static u256 max_u256(void)
 static struct sql_trial_echo_in plain_values(void)
 {
 	return (struct sql_trial_echo_in){
-		.b = true, .i4 = 42, .i8 = 43, .t = STR("text"), .j = STR("{\"a\": [1, null]}"), .y = STR("\0\xff\0"),
-		.u = { { 1, 2, 3, 0xff } }, .n = u256_of(44), .s = STR("-4.50"), .at = 45, .span = 46,
+		.b = true,
+		.i4 = 42,
+		.i8 = 43,
+		.t = STR("text"),
+		.j = STR("{\"a\": [1, null]}"),
+		.y = STR("\0\xff\0"),
+		.u = { { 1, 2, 3, 0xff } },
+		.n = u256_of(44),
+		.s = STR("-4.50"),
+		.at = 45,
+		.span = 46,
 	};
 }
 
@@ -203,9 +212,17 @@ static void amounts_are_exact(void **state)
 static void numbers_that_are_no_amount_are_refused(void **state)
 {
 	static const char *const texts[] = {
-		"-1", "NaN", "Infinity", "-Infinity", "1.5", "0.5", "1.0", "-0.1",
+		"-1",
+		"NaN",
+		"Infinity",
+		"-Infinity",
+		"1.5",
+		"0.5",
+		"1.0",
+		"-0.1",
 		"115792089237316195423570985008687907853269984665640564039457584007913129639936", /* 2^256 */
-		"1e100", "1e1000",
+		"1e100",
+		"1e1000",
 	};
 	struct sql_trial_number_out out;
 
@@ -221,9 +238,28 @@ static void numbers_that_are_no_amount_are_refused(void **state)
 static void signed_text_is_the_servers(void **state)
 {
 	static const char *const texts[] = {
-		"0", "0.0", "0.00000", "-1", "1", "-0.5", "123.4500", "0.0001", "0.00001", "0.000012345678", "-0.10000",
-		"9999", "10000", "10001", "100000000", "99999999.99999999", "-123456789012345678901234567890.123456789",
-		"1e80", "-1e-40", "1e1000", "12345.6", "10000.00010000",
+		"0",
+		"0.0",
+		"0.00000",
+		"-1",
+		"1",
+		"-0.5",
+		"123.4500",
+		"0.0001",
+		"0.00001",
+		"0.000012345678",
+		"-0.10000",
+		"9999",
+		"10000",
+		"10001",
+		"100000000",
+		"99999999.99999999",
+		"-123456789012345678901234567890.123456789",
+		"1e80",
+		"-1e-40",
+		"1e1000",
+		"12345.6",
+		"10000.00010000",
 	};
 	struct sql_trial_signed_out out;
 
@@ -241,10 +277,12 @@ static void spans_have_days_and_no_months(void **state)
 	struct sql_trial_moment_out out;
 
 	(void)state;
-	assert_true(sql_trial_moment(&w, &tx, &(struct sql_trial_moment_in){ STR("1970-01-02Z"), STR("-2 days 00:00:01") }, &out));
+	assert_true(sql_trial_moment(
+		&w, &tx, &(struct sql_trial_moment_in){ STR("1970-01-02Z"), STR("-2 days 00:00:01") }, &out));
 	assert_int_equal(out.at, 86400 * USEC_S);
 	assert_int_equal(out.span, (-2 * 86400 + 1) * USEC_S);
-	assert_false(sql_trial_moment(&w, &tx, &(struct sql_trial_moment_in){ STR("1970-01-02Z"), STR("1 month") }, &out));
+	assert_false(
+		sql_trial_moment(&w, &tx, &(struct sql_trial_moment_in){ STR("1970-01-02Z"), STR("1 month") }, &out));
 	assert_err(ERR_BUG, "db.row");
 	assert_false(sql_trial_moment(&w, &tx, &(struct sql_trial_moment_in){ STR("294276-12-31Z"), STR("1s") }, &out));
 	assert_err(ERR_BUG, "db.row"); /* later than 2^63 microseconds after 1970 */
@@ -259,16 +297,33 @@ static void nulls_come_back(void **state)
 	memset(&out, 0xff, sizeof(out));
 	assert_true(sql_trial_echo_null(&w, &tx, &in, &out));
 	assert_int_equal(out.nulls, 12);
-	assert_false(out.has_b || out.has_i4 || out.has_i8 || out.has_u || out.has_n || out.has_at || out.has_span || out.has_i8s);
+	assert_false(out.has_b || out.has_i4 || out.has_i8 || out.has_u || out.has_n || out.has_at || out.has_span ||
+		out.has_i8s);
 	assert_true(out.t.p == NULL && out.j.p == NULL && out.y.p == NULL && out.s.p == NULL && out.t.n == 0);
 	in = (struct sql_trial_echo_null_in){
-		.has_b = true, .b = true, .has_i4 = true, .i4 = -1, .has_i8 = true, .i8 = -2, .t = STR(""), .j = STR("null"),
-		.y = STR(""), .has_u = true, .has_n = true, .n = u256_of(3), .s = STR("-3"), .has_at = true, .at = 4,
-		.has_span = true, .span = -5, .has_i8s = true,
+		.has_b = true,
+		.b = true,
+		.has_i4 = true,
+		.i4 = -1,
+		.has_i8 = true,
+		.i8 = -2,
+		.t = STR(""),
+		.j = STR("null"),
+		.y = STR(""),
+		.has_u = true,
+		.has_n = true,
+		.n = u256_of(3),
+		.s = STR("-3"),
+		.has_at = true,
+		.at = 4,
+		.has_span = true,
+		.span = -5,
+		.has_i8s = true,
 	};
 	assert_true(sql_trial_echo_null(&w, &tx, &in, &out));
 	assert_int_equal(out.nulls, 0);
-	assert_true(out.has_b && out.b && out.has_i4 && out.i4 == -1 && out.has_i8 && out.i8 == -2 && out.has_n && out.has_u);
+	assert_true(out.has_b && out.b && out.has_i4 && out.i4 == -1 && out.has_i8 && out.i8 == -2 && out.has_n &&
+		out.has_u);
 	assert_true(out.t.p != NULL && out.t.n == 0 && out.y.p != NULL && out.has_at && out.at == 4 && out.span == -5);
 	assert_str(out.j, "null");
 	assert_str(out.s, "-3");
@@ -301,8 +356,8 @@ static void arrays_come_back(void **state)
 	static const str ts[] = { { "a\"b{},", 6 }, { NULL, 0 }, { "", 0 }, { "\xc3\xa9", 2 } };
 	static const str ys[] = { { "\0\xff", 2 }, { "", 0 } }, js[] = { { "[1, 2]", 6 }, { NULL, 0 }, { "\"x\"", 3 } };
 	static const uuid us[] = { { { 1 } }, { { 0xff, 0xfe } } };
-	struct sql_trial_arrays_out out = arrays((struct sql_trial_arrays_in){
-		{ i4s, 3 }, { i8s, 2 }, { ts, 4 }, { ys, 2 }, { js, 3 }, { us, 2 } });
+	struct sql_trial_arrays_out out = arrays(
+		(struct sql_trial_arrays_in){ { i4s, 3 }, { i8s, 2 }, { ts, 4 }, { ys, 2 }, { js, 3 }, { us, 2 } });
 
 	(void)state;
 	assert_int_equal(out.i4s.n, 3);
@@ -430,7 +485,8 @@ static void sqlstates_have_kinds(void **state)
 static void statements_are_prepared_once(void **state)
 {
 	(void)state;
-	assert_true(sql_trial_none(&w, &tx) && sql_trial_none(&w, &tx) && query_prepare(&w, conn, &sql_trial_none_stmt));
+	assert_true(
+		sql_trial_none(&w, &tx) && sql_trial_none(&w, &tx) && query_prepare(&w, conn, &sql_trial_none_stmt));
 	assert_true(query_prepare(&w, conn, &sql_trial_find_stmt) && query_prepare(&w, conn, &sql_trial_find_stmt));
 	assert_true(query_none(&w, &tx, &sql_trial_find_stmt, &(struct sql_trial_find_in){ 3 }));
 	assert_false(sql_trial_missing(&w, &tx));
@@ -481,11 +537,23 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
 	const struct CMUnitTest tests[] = {
-		T(scalars_come_back), T(extremes_come_back), T(times_keep_microseconds), T(amounts_are_exact),
-		T(numbers_that_are_no_amount_are_refused), T(signed_text_is_the_servers), T(spans_have_days_and_no_months),
-		T(nulls_come_back), T(empty_arrays_come_back), T(arrays_come_back), T(large_arrays_come_back),
-		T(shapes_are_kept), T(constraints_carry_codes), T(sqlstates_have_kinds), T(statements_are_prepared_once),
-		T(deadline_cancels), T(stale_plan_asks_for_another_connection),
+		T(scalars_come_back),
+		T(extremes_come_back),
+		T(times_keep_microseconds),
+		T(amounts_are_exact),
+		T(numbers_that_are_no_amount_are_refused),
+		T(signed_text_is_the_servers),
+		T(spans_have_days_and_no_months),
+		T(nulls_come_back),
+		T(empty_arrays_come_back),
+		T(arrays_come_back),
+		T(large_arrays_come_back),
+		T(shapes_are_kept),
+		T(constraints_carry_codes),
+		T(sqlstates_have_kinds),
+		T(statements_are_prepared_once),
+		T(deadline_cancels),
+		T(stale_plan_asks_for_another_connection),
 	};
 
 	return cmocka_run_group_tests_name("query", tests, open_database, close_database);

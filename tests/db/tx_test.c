@@ -21,8 +21,9 @@ static int open_database(void **state)
 {
 	(void)state;
 	db_test_open();
-	db_test_sql("create table trial (id int8 constraint \"trial.exists\" primary key,"
-		    " parent int8 constraint \"trial.no_parent\" references trial deferrable initially deferred, size int4)");
+	db_test_sql(
+		"create table trial (id int8 constraint \"trial.exists\" primary key,"
+		" parent int8 constraint \"trial.no_parent\" references trial deferrable initially deferred, size int4)");
 	return 0;
 }
 
@@ -50,10 +51,10 @@ static int stop(void **state)
 	return 0;
 }
 
-#define assert_err(KIND, CODE) \
-	do { \
-		assert_string_equal(w.err.code, CODE); \
-		assert_int_equal(w.err.kind, KIND); \
+#define assert_err(KIND, CODE)                                                                                         \
+	do {                                                                                                           \
+		assert_string_equal(w.err.code, CODE);                                                                 \
+		assert_int_equal(w.err.kind, KIND);                                                                    \
 	} while (0)
 
 static bool add(struct tx *tx, int64_t id, int64_t parent)
@@ -66,7 +67,8 @@ static bool grow(struct work *work, struct tx *tx, int64_t id)
 {
 	bool found;
 
-	return sql_trial_grow(work, tx, &(struct sql_trial_grow_in){ id, 9 }, &(struct sql_trial_grow_out){ 0 }, &found);
+	return sql_trial_grow(
+		work, tx, &(struct sql_trial_grow_in){ id, 9 }, &(struct sql_trial_grow_out){ 0 }, &found);
 }
 
 static bool has_row(int id)
@@ -285,8 +287,9 @@ struct proxy {
 
 static int connect_to(int port)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0)
@@ -371,10 +374,16 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
 	const struct CMUnitTest tests[] = {
-		T(commit_keeps_and_rollback_drops), T(modes_are_in_force), T(direct_statements_are_inside),
-		T(failure_ends_the_transaction), T(deadlock_is_a_conflict), T(nowait_is_a_conflict),
-		T(killed_before_a_statement_nothing_happened), T(killed_before_commit_nothing_happened),
-		T(killed_inside_a_statement), T(unanswered_commit_is_uncertain),
+		T(commit_keeps_and_rollback_drops),
+		T(modes_are_in_force),
+		T(direct_statements_are_inside),
+		T(failure_ends_the_transaction),
+		T(deadlock_is_a_conflict),
+		T(nowait_is_a_conflict),
+		T(killed_before_a_statement_nothing_happened),
+		T(killed_before_commit_nothing_happened),
+		T(killed_inside_a_statement),
+		T(unanswered_commit_is_uncertain),
 	};
 
 	return cmocka_run_group_tests_name("tx", tests, open_database, close_database);
