@@ -35,6 +35,8 @@ struct fetch_resp {
  *        GET, HEAD nor safe has left, and so is fetch.too_large then; ERR_INVALID fetch.too_large;
  *        ERR_INVALID fetch.request (no http or https URL, a line break in a header) */
 MUST bool fetch_do(struct work *w, struct fetch *f, const struct fetch_req *req, struct fetch_resp *resp);
+/* "https://host:port" of a URL, as it stands there: what of it may be shown. With user information only "https://". */
+str fetch_origin(str url);
 str fetch_header(const struct fetch_resp *resp, const char *lower_name); /* the first; { NULL, 0 } */
 usec fetch_retry_after(const struct fetch_resp *resp); /* Retry-After as seconds or date, at most a day; 0 = none, unreadable */
 /* The common verdict on a status that is not wanted: 429, or 503 with Retry-After: ERR_RETRY AREA.busy; other 5xx and 408:

@@ -195,14 +195,12 @@ static natsStatus send_one(struct work *w, struct bus *b, const struct bus_msg *
 	return s;
 }
 
-/* {"stream":"PW_EVENTS","seq":7,"duplicate":true}, {"error":{...}}, or nothing but a status when no stream listens. */
+/* {"stream":"PW_EVENTS","seq":7,"duplicate":true} or {"error":{...}} */
 static bool check_ack(struct work *w, natsMsg *msg)
 {
 	const cJSON *ack;
 	int64_t seq;
 
-	if (natsMsg_IsNoResponders(msg))
-		return err_set(w, ERR_RETRY, "bus.no_ack", "no stream takes this subject");
 	if (!json_parse(w, str_of(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg)), &ack))
 		return err_set(w, ERR_RETRY, "bus.no_ack", "an acknowledgement is unreadable: %s", w->err.text);
 	if (json_get(ack, "error") != NULL || !json_get_i64(ack, "seq", &seq))
@@ -235,7 +233,8 @@ static bool await(struct work *w, struct bus *b, int64_t first, size_t n)
 		bool ours, ok;
 
 		if (s != NATS_OK)
-			return broken(w, b, s == NATS_TIMEOUT ? "bus.no_ack" : "bus.unreachable", "acknowledgement", s);
+			return broken(w, b, s == NATS_TIMEOUT || s == NATS_NO_RESPONDERS ? "bus.no_ack" : "bus.unreachable",
+				      "acknowledgement", s); /* no responders: no stream takes the subject */
 		ours = is_ours(b, msg, first);
 		ok = !ours || check_ack(w, msg);
 		natsMsg_Destroy(msg);

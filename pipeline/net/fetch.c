@@ -200,8 +200,7 @@ static bool set_request(struct work *w, CURL *easy, const struct fetch_req *req,
 	return true;
 }
 
-/* "https://host:port" of a URL: neither user information nor path, where keys may stand. */
-static str origin(str url)
+str fetch_origin(str url)
 {
 	size_t at, end;
 	str scheme = url, host;
@@ -226,7 +225,7 @@ static bool request_left(CURL *easy)
 
 static bool failed(struct work *w, CURL *easy, CURLcode code, const struct fetch_req *req, const struct answer *a)
 {
-	str where = origin(req->url);
+	str where = fetch_origin(req->url);
 	bool left = request_left(easy);
 	enum err_kind kind = left && !repeatable(req) ? ERR_UNCERTAIN : ERR_RETRY;
 

@@ -1,0 +1,25 @@
+/* One question to GitHub and its answer, or why there is none: headers, limits, redirects, pages. */
+#pragma once
+
+#include "idle.h"
+#include "outside/github.h"
+
+struct github {
+	char *rest, *graphql; /* without '/' at the end */
+	char *token_file;     /* NULL = none; read again for each request, so that it can be rotated */
+	int64_t max_body;
+	struct idle idle;
+};
+
+struct github_page {
+	const cJSON *json;
+	str next;   /* { NULL, 0 } = the last page */
+	bool moved; /* came from another address than was asked for */
+};
+/* GET url, which begins with g->rest. repo_id is the repository that the answer must be about, 0 = any.
+ * fails  as include/outside/github.h says; ERR_INVALID github.mismatch when it moved to another repository or host */
+MUST bool github_rest(struct work *w, struct github *g, str url, int64_t repo_id, struct github_page *out);
+/* variables: a JSON object's text. data is an object. */
+MUST bool github_query(struct work *w, struct github *g, str query, str variables, const cJSON **data);
+/* The bearer token, { NULL, 0 } without one.  fails  ERR_INVALID github.token_file */
+MUST bool github_token(struct work *w, const struct github *g, str *out);
