@@ -5,7 +5,9 @@
 #include "dispatch.h"
 #include "drain.h"
 #include "metrics.h"
+#include "pipe.h"
 #include "sandbox.h"
+#include "window.h"
 
 #include <kore/hooks.h>
 
@@ -21,7 +23,7 @@ HOOK int api_request(struct http_request *req);
 static void load_conf(int argc, char **argv)
 {
 	const char *path = argc > 1 ? argv[1] : getenv("PATCHWORK_API_CONF");
-	struct work w; /* its arena holds the strings of api_conf until the process ends */
+	static struct work w; /* its arena holds the strings of api_conf until the process ends */
 
 	work_init(&w);
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
@@ -152,6 +154,8 @@ HOOK void kore_worker_configure(void)
 {
 	metrics_attach(worker->id);
 	drain_start();
+	pipe_start();
+	window_start();
 	dispatch_start();
 }
 

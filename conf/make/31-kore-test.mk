@@ -1,0 +1,22 @@
+# The substrate of patchwork-api under test: the same objects with the routes of tests/api/kore/probe.c for its own.
+# build/tests/api/probe-san is what most tests run; probe-rel proves the system call filter, which sanitizers need open.
+
+SUBSTRATE := conf drain entry metrics pipe pipe_link sandbox window window_local
+
+define probe_flavour
+$(BUILD)/$(1)/tests/api/kore/%.o: tests/api/kore/%.c $(KORE)/.patched | $(GEN)
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -DKORE_SINGLE_BINARY -isystem $(KORE)/include -c $$< -o $$@
+$(BUILD)/tests/api/probe-$(1): $(SUBSTRATE:%=$(BUILD)/$(1)/api/%.o) $(BUILD)/$(1)/tests/api/kore/probe.o \
+		$(BUILD)/$(1)/libpatchwork.a $(KORE)/obj-$(1)/ldflags
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_$(1)) $$(LDFLAGS_$(1)) -rdynamic -o $$@ $$(filter %.o,$$^) $(KORE)/obj-$(1)/*.o \
+		$$(filter %.a,$$^) -lhiredis -lssl $$(LIBS) -ldl -lm
+-include $(BUILD)/$(1)/tests/api/kore/probe.d
+endef
+$(eval $(call probe_flavour,rel))
+$(eval $(call probe_flavour,san))
+
+.PHONY: check-kore
+check-kore: $(BUILD)/tests/api/probe-rel $(BUILD)/tests/api/probe-san ## test the server under the API: HTTP, processes, pipe, windows
+	node --test tests/api/kore/

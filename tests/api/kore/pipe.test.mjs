@@ -1,0 +1,153 @@
+// PostgreSQL from inside the loop: answers, refusals, limits, and recovery from whatever happens to the server.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { get, raw, sleep, startApi, startPostgres, until } from './harness.mjs';
+
+let pg;
+before(async () => {
+	pg = await startPostgres();
+	pg.sql('create table probe (v text); create table shape (a text); insert into shape values (\'seven\')');
+});
+after(() => pg.remove());
+
+async function started(env = {}) {
+	const api = await startApi({ env: { PATCHWORK_API_WORKERS: '1', PATCHWORK_API_DATABASE: pg.url, PATCHWORK_API_CONNECTIONS: '2', ...env } });
+	api.sql = async (what) => (await get(api.port, `/sql/${what}`)).body.trim();
+	api.whole = () => until('all connections', async () => {
+		const want = env.PATCHWORK_API_CONNECTIONS ?? '2';
+		return (await get(api.port, '/state')).body.startsWith(`ready ${want} `);
+	});
+	await api.whole();
+	return api;
+}
+
+test('a statement is prepared once per connection, many run at once', async () => {
+	const api = await started();
+	const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => api.sql(`echo?v${i}`)));
+	answers.forEach((a, i) => assert.equal(a, `row v${i}`));
+	const pids = new Set(await Promise.all(Array.from({ length: 40 }, () => api.sql('pid?x'))));
+	assert.ok(pids.size <= 2);
+	assert.equal(await api.sql('write?one'), 'row one');
+	assert.equal(pg.sql("select count(*) from probe where v = 'one'"), '1');
+	await api.stop();
+});
+
+test('a refusal of PostgreSQL reaches its caller alone', async () => {
+	const api = await started();
+	const [broken, fine] = await Promise.all([api.sql('broken?x'), api.sql('echo?fine')]);
+	assert.match(broken, /^error bug db\.statement /);
+	assert.equal(fine, 'row fine');
+	assert.match(await api.sql('broken?x'), /^error bug db\.statement /);
+	assert.match(await api.sql('sleep?no-number'), /^error bug db\.statement /);
+	assert.equal(await api.sql('echo?again'), 'row again');
+	assert.match((await get(api.port, '/state')).body, /ready 2 .*in_hand 0/);
+	await api.stop();
+});
+
+test('a slow statement holds up neither the loop nor the other connection; it ends at its timeout', async () => {
+	const api = await started({ PATCHWORK_API_STATEMENT_TIMEOUT: '700ms' });
+	const slow = api.sql('sleep?30');
+	const began = Date.now();
+	assert.equal(await api.sql('echo?quick'), 'row quick');
+	assert.equal((await get(api.port, '/livez')).status, 200);
+	assert.ok(Date.now() - began < 400);
+	assert.match(await slow, /^error retry db\.busy /);
+	await api.stop();
+});
+
+test('beyond api.queue calls are refused at once', async () => {
+	const api = await started({ PATCHWORK_API_QUEUE: '10', PATCHWORK_API_CONNECTIONS: '1' });
+	const answers = await Promise.all(Array.from({ length: 25 }, (_, i) => api.sql(`sleep?0.${i < 2 ? 3 : 0}`)));
+	assert.equal(answers.filter((a) => a.startsWith('row')).length, 10);
+	assert.equal(answers.filter((a) => a.startsWith('error retry api.busy')).length, 15);
+	assert.equal(await api.sql('echo?free'), 'row free');
+	await api.stop();
+});
+
+test('a client that leaves: its write is kept, its answer dropped', async () => {
+	const api = await started();
+	await raw(api.port, 'GET /sql/slow_write?gone HTTP/1.1\r\nHost: x\r\n\r\n', { quiet: 50 });
+	await until('the row', () => pg.sql("select count(*) from probe where v = 'gone'") === '1');
+	await until('nothing in hand', async () => /in_hand 0/.test((await get(api.port, '/state')).body));
+	assert.equal(await api.sql('echo?next'), 'row next');
+	await api.stop();
+});
+
+test('killed backends: reads are repeated, writes say that they may have happened, all connections come back', async () => {
+	const api = await started();
+	const kill = () => pg.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'patchwork-api'");
+	kill();
+	await api.whole();
+	assert.equal(await api.sql('echo?idle'), 'row idle');
+
+	const read = api.sql('sleep?0.6');
+	await sleep(200);
+	kill();
+	assert.match(await read, /^row|^error retry db\.unreachable/);
+	await api.whole();
+
+	const writes = Array.from({ length: 4 }, (_, i) => api.sql(`slow_write?k${i}`));
+	await sleep(150);
+	kill();
+	for (const answer of await Promise.all(writes))
+		assert.match(answer, /^error (retry db\.unreachable|uncertain api\.outcome_unknown|retry api\.database_down)/);
+	await api.whole();
+	assert.equal(await api.sql('echo?back'), 'row back');
+	await api.stop();
+});
+
+test('PostgreSQL stops and starts again under load', async () => {
+	const api = await started();
+	const seen = new Map();
+	let stop = false;
+	let slowest = 0;
+	const clients = Array.from({ length: 8 }, async () => {
+		while (!stop) {
+			const began = Date.now();
+			const a = await api.sql('echo?load');
+			slowest = Math.max(slowest, Date.now() - began);
+			const kind = a.startsWith('row') ? 'row' : a.split(' ').slice(0, 3).join(' ');
+			seen.set(kind, (seen.get(kind) ?? 0) + 1);
+		}
+	});
+	await sleep(300);
+	pg.stop('immediate');
+	await sleep(500);
+	const began = Date.now();
+	assert.match(await api.sql('echo?down'), /^error retry api\.database_down/);
+	assert.ok(Date.now() - began < 1000);
+	pg.start();
+	await api.whole();
+	await sleep(300);
+	stop = true;
+	await Promise.all(clients);
+	assert.ok(slowest < 1000, `${slowest} ms`);
+	assert.ok(seen.get('row') > 20);
+	for (const kind of seen.keys())
+		assert.match(kind, /^row$|^error retry (api\.database_down|db\.unreachable)$/);
+	assert.match((await get(api.port, '/state')).body, /ready 2 .*in_hand 0/);
+	await api.stop();
+});
+
+test('a server that accepts and never answers does not hold a request', async () => {
+	const { createServer } = await import('node:net');
+	const mute = createServer(() => {}).listen(0, '127.0.0.1');
+	await new Promise((done) => mute.once('listening', done));
+	const api = await startApi({ env: { PATCHWORK_API_WORKERS: '1', PATCHWORK_API_DATABASE: `postgresql://x@127.0.0.1:${mute.address().port}/x` } });
+	const began = Date.now();
+	assert.match((await get(api.port, '/sql/echo?x')).body, /^error retry api\.database_down/);
+	assert.ok(Date.now() - began < 1000);
+	await api.stop();
+	mute.close();
+	mute.closeAllConnections?.();
+});
+
+test('a statement whose result type has changed is prepared anew without an error', async () => {
+	const api = await started({ PATCHWORK_API_CONNECTIONS: '1' });
+	assert.equal(await api.sql('shape?x'), 'row seven');
+	pg.sql("alter table shape add b int4 default 1");
+	assert.equal(await api.sql('shape?x'), 'row seven');
+	assert.equal(await api.sql('shape?x'), 'row seven');
+	assert.match((await get(api.port, '/metrics')).body, /patchwork_api_db_connects_total 2\n/);
+	await api.stop();
+});

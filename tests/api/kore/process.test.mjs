@@ -1,0 +1,117 @@
+// Life of the processes: the system call filter, drain, death of parent and of workers.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
+import { alive, get, sleep, startApi, startPostgres, startRedis, until } from './harness.mjs';
+
+const shipped = { binary: 'build/tests/api/probe-rel' };
+const pidOf = async (api) => Number((await get(api.port, '/pid')).body);
+
+test('the filter: normal work passes, a forbidden call ends the worker', async () => {
+	const pg = await startPostgres();
+	const redis = await startRedis();
+	const api = await startApi({ ...shipped, env: { PATCHWORK_API_WORKERS: '1', PATCHWORK_API_DATABASE: pg.url.replace('127.0.0.1', 'localhost'),
+		PATCHWORK_API_REDIS: redis.address } });
+	try {
+		await until('connections', async () => /ready [1-9]\d* degraded 0/.test((await get(api.port, '/state')).body));
+		const first = await pidOf(api);
+		assert.match(fs.readFileSync(`/proc/${first}/status`, 'utf8'), /^Seccomp:\s+2$/m);
+		assert.equal((await get(api.port, '/allocate')).body, 'ok\n');
+		assert.equal((await get(api.port, '/sql/echo?hi')).body, 'row hi\n');
+		assert.match((await get(api.port, '/window/a?60,5')).body, /^allowed 4 /);
+		assert.match((await get(api.port, '/metrics')).body, /patchwork_api_db_calls_total 1\n/);
+		pg.stop();
+		pg.start();
+		await redis.stop();
+		await redis.start();
+		await until('both back', async () => /ready 8 degraded 0/.test((await get(api.port, '/state')).body));
+		assert.equal(await pidOf(api), first, 'no worker died of normal work');
+
+		for (const call of ['execve', 'ptrace', 'setuid', 'mount', 'fork', 'chmod', 'listen', 'personality']) {
+			const pid = await pidOf(api);
+			await assert.rejects(get(api.port, `/forbidden/${call}`), undefined, call);
+			await until(`${call} killed ${pid}`, () => !alive(pid));
+			await until('another worker', async () => (await get(api.port, '/livez').catch(() => ({}))).status === 200);
+			assert.notEqual(await pidOf(api), pid);
+		}
+		assert.equal(api.output.match(/died from sandbox violation/g).length, 8, api.output);
+		await api.stop();
+	} finally {
+		api.child.kill('SIGKILL');
+		pg.remove();
+		await redis.remove();
+	}
+});
+
+for (const workers of ['1', '2']) {
+	test(`SIGTERM with ${workers} worker(s): what is in hand is answered, nothing new is accepted`, async () => {
+		const api = await startApi({ env: { PATCHWORK_API_WORKERS: workers } });
+		const slow = Array.from({ length: 6 }, () => get(api.port, '/sleep/800'));
+		await sleep(200);
+		const began = Date.now();
+		api.child.kill('SIGTERM');
+		for (const answer of await Promise.all(slow)) {
+			assert.equal(answer.body, 'slept\n');
+			assert.match(answer.head, /connection: close/);
+		}
+		assert.deepEqual(await api.ended(), { code: 0, signal: null });
+		assert.ok(Date.now() - began < 3000);
+		await assert.rejects(get(api.port, '/livez'));
+		await api.stop();
+	});
+}
+
+test('the drain ends at its limit', async () => {
+	const api = await startApi({ env: { PATCHWORK_API_DRAIN: '500ms' } });
+	const slow = get(api.port, '/sleep/20000').catch((e) => e);
+	await sleep(200);
+	const began = Date.now();
+	api.child.kill('SIGTERM');
+	assert.deepEqual(await api.ended(), { code: 0, signal: null });
+	assert.ok(Date.now() - began < 2500);
+	assert.ok(await slow instanceof Error);
+});
+
+test('workers end with their killed parent, after answering, and give the port back', async () => {
+	const api = await startApi({ env: { PATCHWORK_API_WORKERS: '2' } });
+	const workers = api.workers();
+	assert.equal(workers.length, 2);
+	const slow = get(api.port, '/sleep/700');
+	await sleep(150);
+	api.child.kill('SIGKILL');
+	assert.equal((await slow).body, 'slept\n');
+	await until('no worker', () => workers.every((pid) => !alive(pid)), 3000);
+	const server = net.createServer().listen(api.port, '127.0.0.1');
+	await new Promise((done, fail) => server.once('listening', done).once('error', fail));
+	server.close();
+	await api.stop();
+});
+
+test('a worker that dies comes back after a pause; the others do not notice', async () => {
+	const api = await startApi({ env: { PATCHWORK_API_WORKERS: '2' } });
+	const before = api.workers();
+	const victim = before[0];
+	const began = Date.now();
+	process.kill(victim, 'SIGKILL');
+	await until('it is gone', () => !api.workers().includes(victim));
+	assert.equal((await get(api.port, '/livez')).status, 200);
+	await until('a second worker', () => api.workers().length === 2);
+	const pause = Date.now() - began;
+	assert.ok(pause >= 450 && pause < 2500, `${pause} ms`);
+	assert.ok(api.workers().includes(before[1]));
+	await api.stop();
+});
+
+test('a worker that always dies is started about twice a second, not more', async () => {
+	const api = await startApi({ env: { PATCHWORK_API_WORKERS: '1' } });
+	let deaths = 0;
+	const end = Date.now() + 2600;
+	while (Date.now() < end) {
+		await get(api.port, '/exit', { timeout: 1500 }).catch(() => { deaths++; });
+	}
+	assert.ok(deaths >= 3 && deaths <= 7, `${deaths} deaths in 2.6 s`);
+	await until('alive again', async () => (await get(api.port, '/livez').catch(() => ({}))).status === 200);
+	assert.match((await get(api.port, '/metrics')).body, /patchwork_api_worker_starts_total [4-9]\n/);
+	await api.stop();
+});
