@@ -1,6 +1,6 @@
 /* An EVM chain as Patchwork needs it: one or more JSON-RPC endpoints and the escrow contract on it.
  * Each function first made sure, once per process and endpoint, that eth_chainId is ours.
- * fails  ERR_INVALID chain.wrong_id; ERR_RETRY chain.server, rpc.malformed, fetch.* */
+ * fails  ERR_INVALID chain.wrong_id, chain.refused (HTTP); ERR_RETRY chain.server, chain.busy, rpc.malformed, fetch.* */
 #pragma once
 
 #include "base/u256.h"
@@ -14,6 +14,7 @@ struct chain_conf {
 	int confirmations;
 	u256 max_fee_cap; /* wei per gas, hard ceiling */
 };
+/* copies c.  fails  ERR_INVALID chain.conf */
 MUST bool chain_new(struct work *w, const struct chain_conf *c, struct chain **out);
 void chain_free(struct chain **c);
 const struct chain_conf *chain_conf(const struct chain *c);
@@ -22,11 +23,12 @@ struct chain_fees {
 	u256 max_fee, max_priority_fee; /* wei per gas: 2 * base + tip, at most the cap */
 	uint64_t gas;                   /* estimate for the call + 25 % */
 };
-/* What a release would cost now.  fails  ERR_INVALID chain.reverts with the contract's reason; chain.fee_cap (ERR_RETRY) */
+/* What a release would cost now.  fails  ERR_INVALID chain.reverts with the contract's reason, chain.no_base_fee;
+ * ERR_RETRY chain.fee_cap */
 MUST bool chain_quote(struct work *w, struct chain *c, const uint8_t from[20], const uint8_t to[20], str data,
 		      struct chain_fees *out);
 MUST bool chain_nonce(struct work *w, struct chain *c, const uint8_t address[20], uint64_t *latest);
-/* escrow.paid(payoutId): the contract's own guard */
+/* escrow.paid(payoutId): the contract's own guard.  fails  ERR_INVALID chain.no_escrow (no contract at the address) */
 MUST bool chain_paid(struct work *w, struct chain *c, const uint8_t payout[32], bool *paid);
 
 enum chain_sent { CHAIN_SENT, CHAIN_NONCE_USED, CHAIN_NONCE_GAP, CHAIN_FEE_LOW, CHAIN_NO_FUNDS, CHAIN_BAD };
@@ -42,8 +44,8 @@ struct chain_receipt {
 	int64_t block_time;   /* seconds since 1970 */
 	const struct chain_log *logs;
 	size_t n_logs;
-	str bytes;            /* canonical JSON of the receipt, as evidence */
-	str endpoint;
+	str bytes;            /* canonical JSON of the receipt, as evidence; it and what stands above: from SHALLOW on */
+	str endpoint;         /* "https://host" of the first one, whose receipt this is */
 };
 struct chain_log {
 	int32_t index;
@@ -52,6 +54,8 @@ struct chain_log {
 	int n_topics;
 	str data;
 };
+/* What all endpoints know: the least of it. Blocks that differ are SHALLOW.
+ * fails  ERR_RETRY chain.disagrees when they tell different results or logs of one deep block */
 MUST bool chain_receipt_of(struct work *w, struct chain *c, const uint8_t tx_hash[32], struct chain_receipt *out);
 
 /* The escrow's calls and events (stages/pay/escrow/Escrow.sol). Pure. */

@@ -1,7 +1,11 @@
 /* GitHub's REST and GraphQL, read only. Repositories are addressed by numeric id (GET /repositories/{id}), names are display.
- * Every body read is also handed out as evidence: its canonical JSON (RFC 8785), its sha256 and where it came from.
- * fails  ERR_RETRY github.rate_limited (with the wait GitHub asked for), github.server, github.malformed (truncated or no JSON);
- *        ERR_INVALID github.not_found (404, 410), github.refused (401, 403, 422), github.too_large; fetch.* */
+ * Every body read is also handed out as evidence: its canonical JSON (RFC 8785), its sha256 and where it came from; pages of
+ * a list are one array. A body with a number that is no integer below 2^53 has no canonical form here: compact text then.
+ * A redirect is followed once, and pages to the end, on the same host only.
+ * fails  ERR_RETRY github.rate_limited (with the wait GitHub asked for), github.server, github.busy (503 with a wait),
+ *        github.malformed (truncated, no JSON, a member is missing);
+ *        ERR_INVALID github.not_found (404, 410), github.refused (401, 403, 422), github.too_large, github.token_file,
+ *        github.mismatch (an answer about another repository, number, commit or from another host); fetch.* */
 #pragma once
 
 #include "base/json.h"
@@ -9,8 +13,8 @@
 
 struct github_conf {
 	str rest_url, graphql_url; /* "https://api.github.com", "https://api.github.com/graphql" */
-	const char *token_file;    /* NULL = without a token */
-	int64_t max_body;
+	const char *token_file;    /* NULL = without a token; read for each request, so it can be rotated */
+	int64_t max_body;          /* bytes of one answer */
 };
 MUST bool github_new(struct work *w, const struct github_conf *c, struct github **out);
 void github_free(struct github **g);
@@ -18,7 +22,7 @@ void github_free(struct github **g);
 struct evidence {
 	str bytes; /* canonical JSON, in w's arena */
 	uint8_t sha256[32];
-	str url;   /* without a token */
+	str url;   /* as it was asked for; without a token */
 };
 struct github_repo {
 	int64_t id;
@@ -26,7 +30,7 @@ struct github_repo {
 	bool private_, archived;
 };
 struct github_pull {
-	int64_t id, author_id, merged_by_id, repo_id; /* repo_id of base */
+	int64_t id, author_id, merged_by_id, repo_id; /* author, merger 0 = deleted or none; repo_id of base */
 	int32_t number;
 	str title, body, author_login, author_type, state, base_ref, head_sha, merge_sha;
 	bool draft, merged;
@@ -51,15 +55,17 @@ MUST bool github_pull_get(struct work *w, struct github *g, int64_t repo_id, int
 			  struct evidence *ev);
 MUST bool github_issue_get(struct work *w, struct github *g, int64_t repo_id, int32_t number, struct github_issue *out,
 			   struct evidence *ev);
-/* GraphQL closingIssuesReferences of a pull request, all pages. */
+/* GraphQL closingIssuesReferences of a pull request, all pages; wants a token. full_name as it is now: GitHub answers for a
+ * former name with the present one, which is a mismatch. */
 MUST bool github_closing_issues(struct work *w, struct github *g, str full_name, int32_t number,
 				const struct github_closing **out, size_t *n, struct evidence *ev);
-/* The commit or pull request that closed the issue, from its timeline's last `closed` event; found = false when none. */
+/* The commit that closed the issue, from its timeline's last `closed` event; found = false when there is no such event or it
+ * names no commit (closed by hand or by a pull request). */
 MUST bool github_issue_closer(struct work *w, struct github *g, int64_t repo_id, int32_t number, str *commit_sha,
 			      bool *found, struct evidence *ev);
 /* Commit messages of a pull request, all pages up to 250 commits. */
 MUST bool github_pull_commits(struct work *w, struct github *g, int64_t repo_id, int32_t number, const str **messages,
 			      size_t *n, struct evidence *ev);
-/* compare/{sha}...{branch}: is sha in the branch's history */
+/* compare/{sha}...{branch}: is sha in the branch's history. A commit or branch that is not there is github.not_found. */
 MUST bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha, str branch, enum github_reach *out,
 			   struct evidence *ev);
