@@ -86,6 +86,7 @@ function declare(way,   name, type, null, n) {
 }
 
 ENDFILE {
+	if (FNR == 0) fail(0, "empty")
 	if (shape != "") {
 		if (text == "") fail(FNR, "no statement")
 		if (shape == "none" && n_out > 0) fail(1, "shape none has no \"-- out\"")

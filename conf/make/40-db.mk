@@ -25,6 +25,8 @@ $(BUILD)/tests/db/%: $(BUILD)/san/tests/db/%.o $(BUILD)/san/tests/db/db_test.o $
 
 .PHONY: check-sql check-db
 check-sql: $(BUILD)/tests/db/check_sql ## compare each statement's head with what PostgreSQL reports
+	tests/db/embed.sh
 	tests/db/cluster.sh $<
 check-db: $(BUILD)/tests/db/check_sql $(DB_TESTS) ## that, and every test that needs a database
+	tests/db/embed.sh
 	tests/db/cluster.sh bash -c 'rc=0; for t in "$$@"; do "$$t" || { echo "FAILED $$t"; rc=1; }; done; exit $$rc' _ $^

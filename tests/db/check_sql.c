@@ -63,9 +63,9 @@ static const char *type_name(PGconn *pg, Oid oid)
 static void mismatch(PGconn *pg, const char *way, int i, const struct sql_value *v, const char *name, Oid oid)
 {
 	char what[256];
+	int n = snprintf(what, sizeof(what), "%s %d is %s %s for PostgreSQL", way, i + 1, name, type_name(pg, oid));
 
-	snprintf(what, sizeof(what), "%s %d is %s %s for PostgreSQL, not %s", way, i + 1, name, type_name(pg, oid),
-		v->name);
+	snprintf(what + n, sizeof(what) - (size_t)n, ", not %s %s", v->name, type_name(pg, query_oid(v->type)));
 	complain(what, "");
 }
 
@@ -95,7 +95,7 @@ static void check_types(PGconn *pg, const struct sql *s)
 		complain(what, "");
 	for (int i = 0; i < s->n_in && i < PQnparams(res); i++) {
 		if (PQparamtype(res, i) != query_oid(s->in[i].type))
-			mismatch(pg, "parameter", i, &s->in[i], "", PQparamtype(res, i));
+			mismatch(pg, "parameter", i, &s->in[i], s->in[i].name, PQparamtype(res, i));
 	}
 	for (int i = 0; i < s->n_out && i < PQnfields(res); i++) {
 		if (PQftype(res, i) != query_oid(s->out[i].type) || strcmp(PQfname(res, i), s->out[i].name) != 0)

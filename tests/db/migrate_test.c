@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "db/migrate.h"
 #include "db_test.h"
 
@@ -158,5 +159,6 @@ int main(void)
 		T(missing_one_is_refused),
 	};
 
+	log_level(LOG_WARN);
 	return cmocka_run_group_tests_name("migrate", tests, NULL, NULL);
 }
