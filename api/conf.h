@@ -4,17 +4,17 @@
 #include "base/conf.h"
 
 struct api_conf {
-	str listen;            /* "ADDRESS:PORT", "[ADDRESS]:PORT", "unix:PATH" */
-	int32_t workers;       /* processes */
-	int32_t sockets;       /* client connections per worker */
-	int64_t body_max;      /* bytes, of any request */
+	str listen;       /* "ADDRESS:PORT", "[ADDRESS]:PORT", "unix:PATH" */
+	int32_t workers;  /* processes */
+	int32_t sockets;  /* client connections per worker */
+	int64_t body_max; /* bytes, of any request */
 	usec keepalive, header_timeout, body_timeout, drain;
 	str database;          /* postgresql:// URL or libpq keywords */
 	str database_password; /* { NULL, 0 } = as in the URL or the environment */
 	int32_t connections;   /* to PostgreSQL, per worker */
 	int32_t queue;         /* statements waiting or running, per worker */
 	usec statement_timeout, connect_wait;
-	str redis;             /* "HOST:PORT", "unix:PATH" */
+	str redis; /* "HOST:PORT", "unix:PATH" */
 	str redis_password;
 };
 

@@ -3,9 +3,7 @@
 static const char not_found[] =
 	"{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"code\":\"api.not_found\"}";
 
-void dispatch_start(void)
-{
-}
+void dispatch_start(void) {}
 
 int dispatch(struct http_request *req)
 {

@@ -13,8 +13,8 @@
 
 #define HEADER_MAX 16384 /* bytes of a header block */
 
-/* A single binary carries a configuration file for Kore. Ours is empty: address, limits and workers come from one file,
- * conf/patchwork-api.conf, so they are handed over in C, where a second file would have to repeat them. */
+/* A single binary carries a configuration file for Kore. Ours is empty: address, limits and workers are keys of our
+ * own configuration (conf.c), so they are handed over in C; a second file would have to repeat them. */
 u_int8_t asset_builtin_kore_conf[] = "# none\n";
 u_int32_t asset_len_builtin_kore_conf = sizeof(asset_builtin_kore_conf) - 1;
 
@@ -27,7 +27,8 @@ static void load_conf(int argc, char **argv)
 
 	work_init(&w);
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		fprintf(stderr, "usage: patchwork-api [FILE]   (default: $PATCHWORK_API_CONF, then environment and defaults)\n");
+		fprintf(stderr,
+			"usage: patchwork-api [FILE]   (default: $PATCHWORK_API_CONF, then environment and defaults)\n");
 		exit(2);
 	}
 	if (!conf_load(&w, path, api_conf_fields, &api_conf)) {
@@ -89,7 +90,7 @@ static int bound_port(const struct kore_server *server)
 	return a.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&a)->sin_port) : 0;
 }
 
-/* One domain for every name, one route for every path: dispatch() knows the rest, and so answers 404 and 405 in JSON. */
+/* One domain for every name, one route for every path: dispatch() knows the rest and answers 404 and 405 in JSON. */
 static void serve(void)
 {
 	struct kore_server *server = kore_server_create("main");
@@ -105,7 +106,8 @@ static void serve(void)
 	if (!kore_domain_attach(domain, server) ||
 		!kore_module_handler_new(domain, "^", "api_request", NULL, HANDLER_TYPE_DYNAMIC))
 		fatal("no route");
-	log_event(LOG_INFO, NULL, "api.listening", "at=%s port=%d workers=%d", where, bound_port(server), api_conf.workers);
+	log_event(LOG_INFO, NULL, "api.listening", "at=%s port=%d workers=%d", where, bound_port(server),
+		api_conf.workers);
 }
 
 static const char *problem_code(int status)

@@ -1,5 +1,5 @@
-/* Kore's headers. They bring syslog.h, whose macros take the names of our log levels: they go again, so this header comes
- * before every other one of ours. Only api/ includes it. */
+/* Kore's headers. They bring syslog.h, whose macros take the names of our log levels: they go again, so this header
+ * comes before every other one of ours. Only api/ includes it. */
 #pragma once
 
 #include <kore/kore.h>

@@ -7,14 +7,16 @@
 static const struct {
 	const char *name, *labels, *help;
 } meta[METRIC_N] = {
-	[METRIC_RESPONSES_2XX] = { "patchwork_api_responses_total", "class=\"2xx\"", "Answered requests by class of status." },
+	[METRIC_RESPONSES_2XX] = { "patchwork_api_responses_total", "class=\"2xx\"",
+		"Answered requests by class of status." },
 	[METRIC_RESPONSES_3XX] = { "patchwork_api_responses_total", "class=\"3xx\"", NULL },
 	[METRIC_RESPONSES_4XX] = { "patchwork_api_responses_total", "class=\"4xx\"", NULL },
 	[METRIC_RESPONSES_5XX] = { "patchwork_api_responses_total", "class=\"5xx\"", NULL },
 	[METRIC_WORKER_STARTS] = { "patchwork_api_worker_starts_total", "", "Starts of worker processes." },
 	[METRIC_REFUSED] = { "patchwork_api_refused_total", "", "Requests refused by the HTTP parser." },
 	[METRIC_DB_CALLS] = { "patchwork_api_db_calls_total", "", "Statements submitted to PostgreSQL." },
-	[METRIC_DB_REFUSED] = { "patchwork_api_db_refused_total", "", "Statements refused: queue full or database away." },
+	[METRIC_DB_REFUSED] = { "patchwork_api_db_refused_total", "",
+		"Statements refused: queue full or database away." },
 	[METRIC_DB_LOST] = { "patchwork_api_db_lost_total", "", "Statements in flight on a connection that broke." },
 	[METRIC_DB_CONNECTS] = { "patchwork_api_db_connects_total", "", "Connections made to PostgreSQL." },
 	[METRIC_WINDOW_DENIED] = { "patchwork_api_window_denied_total", "", "Requests over a rate window." },
@@ -100,13 +102,15 @@ static void print_histogram(struct buf *b)
 {
 	int64_t count = 0, took = 0;
 
-	buf_printf(b, "# HELP patchwork_api_request_seconds Time from a request's dispatch to its answer.\n"
+	buf_printf(b,
+		"# HELP patchwork_api_request_seconds Time from a request's dispatch to its answer.\n"
 		"# TYPE patchwork_api_request_seconds histogram\n");
 	for (int e = 0; e <= EDGES; e++) {
 		for (int i = 0; i < slots; i++)
 			count += get(&shared[i].buckets[e]);
 		if (e < EDGES)
-			buf_printf(b, "patchwork_api_request_seconds_bucket{le=\"%g\"} %ld\n", (double)edges[e] / 1e6, (long)count);
+			buf_printf(b, "patchwork_api_request_seconds_bucket{le=\"%g\"} %ld\n", (double)edges[e] / 1e6,
+				(long)count);
 		else
 			buf_printf(b, "patchwork_api_request_seconds_bucket{le=\"+Inf\"} %ld\n", (long)count);
 	}

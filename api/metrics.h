@@ -12,18 +12,18 @@ enum metric {
 	METRIC_RESPONSES_4XX,
 	METRIC_RESPONSES_5XX,
 	METRIC_WORKER_STARTS,
-	METRIC_REFUSED,          /* requests that Kore refused before any handler */
+	METRIC_REFUSED, /* requests that Kore refused before any handler */
 	METRIC_DB_CALLS,
-	METRIC_DB_REFUSED,       /* answered api.busy or api.database_down */
-	METRIC_DB_LOST,          /* in flight when their connection broke */
+	METRIC_DB_REFUSED, /* answered api.busy or api.database_down */
+	METRIC_DB_LOST,    /* in flight when their connection broke */
 	METRIC_DB_CONNECTS,
 	METRIC_WINDOW_DENIED,
-	METRIC_WINDOW_LOCAL,     /* decided without Redis */
+	METRIC_WINDOW_LOCAL, /* decided without Redis */
 	METRIC_GAUGES,
 	/* gauges: zeroed when their worker starts */
 	METRIC_DB_READY = METRIC_GAUGES, /* connections in use */
-	METRIC_DB_IN_HAND,       /* statements waiting or running */
-	METRIC_WINDOW_DEGRADED,  /* 1 while Redis is away */
+	METRIC_DB_IN_HAND,               /* statements waiting or running */
+	METRIC_WINDOW_DEGRADED,          /* 1 while Redis is away */
 	METRIC_N
 };
 

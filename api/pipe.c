@@ -129,7 +129,8 @@ void pipe_lost(struct pipe_op *op)
 	if (op->reads)
 		refuse(op, ERR_RETRY, "api.database_down", "the connection to the database broke");
 	else
-		refuse(op, ERR_UNCERTAIN, "api.outcome_unknown", "the connection to the database broke before its answer");
+		refuse(op, ERR_UNCERTAIN, "api.outcome_unknown",
+			"the connection to the database broke before its answer");
 }
 
 static bool hopeless(void)
@@ -216,8 +217,8 @@ static void sweep_link(struct link *l, usec now)
 		link_open(l);
 	else if (l->state == LINK_CONNECTING && now - l->since >= CONNECT_LIMIT)
 		link_fail(l, "no answer to the connection attempt");
-	else if (oldest != NULL && now - (oldest->sent > l->heard ? oldest->sent : l->heard) >
-		api_conf.statement_timeout + ANSWER_GRACE)
+	else if (oldest != NULL &&
+		now - (oldest->sent > l->heard ? oldest->sent : l->heard) > api_conf.statement_timeout + ANSWER_GRACE)
 		link_fail(l, "no answer to a statement");
 }
 

@@ -44,8 +44,8 @@ static void on_notice(void *arg, const char *message)
 static PGconn *begin_connect(void)
 {
 	char url[1024], options[64];
-	const char *keys[] = { "dbname", "application_name", "gssencmode", "client_encoding", "options", "keepalives_idle",
-		"tcp_user_timeout", "password", NULL };
+	const char *keys[] = { "dbname", "application_name", "gssencmode", "client_encoding", "options",
+		"keepalives_idle", "tcp_user_timeout", "password", NULL };
 	const char *values[] = { url, "patchwork-api", "disable", "UTF8", options, "10", "10000", NULL, NULL };
 	char secret[256];
 
@@ -81,8 +81,8 @@ void link_fail(struct link *l, const char *why)
 	struct op_list ops = TAILQ_HEAD_INITIALIZER(ops);
 	struct pipe_op *op;
 
-	log_event(l->state == LINK_READY ? LOG_WARN : LOG_DEBUG, NULL, "db.connection_lost", "worker=%d in_flight=%d why=%s",
-		worker->id, l->in_flight, LOG_Q(str_trim(str_c(why))));
+	log_event(l->state == LINK_READY ? LOG_WARN : LOG_DEBUG, NULL, "db.connection_lost",
+		"worker=%d in_flight=%d why=%s", worker->id, l->in_flight, LOG_Q(str_trim(str_c(why))));
 	PQfinish(l->pg); /* closes the descriptor, which leaves the loop with it */
 	l->pg = NULL;
 	l->fd = -1;

@@ -47,7 +47,7 @@ bool link_send(struct link *l, struct pipe_op *op); /* false: nothing complete w
 void link_fail(struct link *l, const char *why);    /* closes it and answers what was on it */
 
 /* Of pipe.c, called by pipe_link.c. */
-void pipe_feed(void);                 /* a place has become free */
-void pipe_done(struct pipe_op *op);   /* answered */
-void pipe_again(struct pipe_op *op);  /* nothing happened: back to the head of the queue */
-void pipe_lost(struct pipe_op *op);   /* its connection broke */
+void pipe_feed(void);                /* a place has become free */
+void pipe_done(struct pipe_op *op);  /* answered */
+void pipe_again(struct pipe_op *op); /* nothing happened: back to the head of the queue */
+void pipe_lost(struct pipe_op *op);  /* its connection broke */

@@ -10,7 +10,7 @@
 static pid_t parent;
 
 #if defined(__SANITIZE_ADDRESS__)
-/* Kore keeps its route's expression and its log buffer where the leak check does not look, a worker that is started again
+/* Kore keeps its route's expression and its log buffer where the leak check does not look, a worker that starts again
  * loses its parent's pools, and the filter program stays until the end. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_options(void);
@@ -23,8 +23,8 @@ HOOK const char *__lsan_default_options(void)
 HOOK const char *__lsan_default_suppressions(void)
 {
 	return "leak:kore_seccomp_enable\nleak:kore_accesslog_gather\nleak:kore_pool_init\n"
-		"leak:regcomp\nleak:re_compile_internal\nleak:build_trtable\nleak:create_cd_newstate\n"
-		"leak:re_acquire_state_context\n";
+	       "leak:regcomp\nleak:re_compile_internal\nleak:build_trtable\nleak:create_cd_newstate\n"
+	       "leak:re_acquire_state_context\n";
 }
 #endif
 
@@ -34,33 +34,19 @@ static struct sock_filter filter[] = {
 	KORE_BPF_RET(SECCOMP_RET_ALLOW), /* the sanitizers' own calls; the filter is proven with the release flavour */
 #endif
 	/* files: libpq's .pgpass and certificates, the resolver's files, stat through glibc */
-	KORE_SYSCALL_ALLOW(newfstatat),
-	KORE_SYSCALL_ALLOW(faccessat2),
-	KORE_SYSCALL_ALLOW(pread64),
-	KORE_SYSCALL_ALLOW(getdents64),
-	KORE_SYSCALL_ALLOW(readlinkat),
+	KORE_SYSCALL_ALLOW(newfstatat), KORE_SYSCALL_ALLOW(faccessat2), KORE_SYSCALL_ALLOW(pread64),
+	KORE_SYSCALL_ALLOW(getdents64), KORE_SYSCALL_ALLOW(readlinkat),
 	/* memory above 128 KB grows by mremap */
 	KORE_SYSCALL_ALLOW(mremap),
 	/* abort() and assert() must be able to say so */
-	KORE_SYSCALL_ALLOW(gettid),
-	KORE_SYSCALL_ALLOW(tgkill),
-	KORE_SYSCALL_ALLOW(getppid),
+	KORE_SYSCALL_ALLOW(gettid), KORE_SYSCALL_ALLOW(tgkill), KORE_SYSCALL_ALLOW(getppid),
 	/* sockets to PostgreSQL and Redis, names resolved on the way */
-	KORE_SYSCALL_ALLOW(socket),
-	KORE_SYSCALL_ALLOW(connect),
-	KORE_SYSCALL_ALLOW(bind),
-	KORE_SYSCALL_ALLOW(getsockopt),
-	KORE_SYSCALL_ALLOW(getsockname),
-	KORE_SYSCALL_ALLOW(getpeername),
-	KORE_SYSCALL_ALLOW(shutdown),
-	KORE_SYSCALL_ALLOW(sendmmsg),
-	KORE_SYSCALL_ALLOW(sendmsg),
-	KORE_SYSCALL_ALLOW(recvmsg),
-	KORE_SYSCALL_ALLOW(uname),
-	KORE_SYSCALL_ALLOW(getrusage),
-	KORE_SYSCALL_ALLOW(sysinfo),
-	KORE_SYSCALL_ALLOW(sched_yield),
-	KORE_SYSCALL_ALLOW(rseq),
+	KORE_SYSCALL_ALLOW(socket), KORE_SYSCALL_ALLOW(connect), KORE_SYSCALL_ALLOW(bind),
+	KORE_SYSCALL_ALLOW(getsockopt), KORE_SYSCALL_ALLOW(getsockname), KORE_SYSCALL_ALLOW(getpeername),
+	KORE_SYSCALL_ALLOW(shutdown), KORE_SYSCALL_ALLOW(sendmmsg), KORE_SYSCALL_ALLOW(sendmsg),
+	KORE_SYSCALL_ALLOW(recvmsg), KORE_SYSCALL_ALLOW(uname), KORE_SYSCALL_ALLOW(getrusage),
+	KORE_SYSCALL_ALLOW(sysinfo), KORE_SYSCALL_ALLOW(sched_yield), KORE_SYSCALL_ALLOW(rseq),
+	KORE_SYSCALL_ALLOW(restart_syscall), /* a wait goes on after SIGSTOP and SIGCONT */
 };
 
 void sandbox_prepare(int sockets)

@@ -1,17 +1,12 @@
-/* The queue of window calls and the connection to Redis; window_local.c counts while Redis is away. */
+/* The queue of window calls; redis.c is the connection, window_local.c counts while Redis is away. */
 #include "host.h"
 
-#include "conf.h"
 #include "metrics.h"
+#include "redis.h"
 #include "window.h"
 #include "window_local.h"
 
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
-#include <sys/epoll.h>
-
 #define SWEEP_MS 50
-#define RECONNECT (500 * USEC_MS)
 #define ANSWER_LIMIT (200 * USEC_MS)
 
 /* KEYS[1]; ARGV: microseconds per request, burst. The value is the theoretical arrival time (GCRA) in microseconds of
@@ -41,12 +36,6 @@ struct window_op {
 TAILQ_HEAD(op_list, window_op);
 
 static struct {
-	struct kore_event evt; /* first: Kore's loop hands it back */
-	redisAsyncContext *redis; /* NULL: away */
-	int mask;
-	bool ready;
-	usec since;
-	char sha[41];
 	struct op_list waiting, decided; /* at Redis, oldest first; to be answered in the loop's next turn */
 	bool answering;
 } win;
@@ -120,7 +109,8 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
 		free(op);
 		return;
 	}
-	if (r != NULL && r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOSCRIPT", 8) == 0 && ask(op, true))
+	if (r != NULL && r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOSCRIPT", 8) == 0 && redis_ready() != NULL &&
+		ask(op, true))
 		return;
 	TAILQ_REMOVE(&win.waiting, op, list);
 	if (!verdict_of(r, &op->verdict)) {
@@ -134,11 +124,11 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *arg)
 
 static bool ask(struct window_op *op, bool by_text)
 {
-	const char *what = by_text ? script : win.sha;
+	const char *what = by_text ? script : redis_sha();
 	long long step = 60 * USEC_S / op->limit.per_minute;
 
-	return redisAsyncCommand(win.redis, on_reply, op, "%s %s 1 %b %lld %d", by_text ? "EVAL" : "EVALSHA", what, op->key,
-		op->key_n, step, op->limit.burst) == REDIS_OK;
+	return redisAsyncCommand(redis_ready(), on_reply, op, "%s %s 1 %b %lld %d", by_text ? "EVAL" : "EVALSHA", what,
+		       op->key, op->key_n, step, op->limit.burst) == REDIS_OK;
 }
 
 void window_take(struct window_call *call, str key, struct window_limit limit)
@@ -151,9 +141,9 @@ void window_take(struct window_call *call, str key, struct window_limit limit)
 	call->op = op;
 	op->limit = limit;
 	op->since = clock_monotonic();
-	op->key_n = (size_t)snprintf(op->key, sizeof(op->key), "window:%.*s",
-		(int)(key.n < WINDOW_KEY_MAX ? key.n : WINDOW_KEY_MAX), key.p);
-	if (win.ready && ask(op, false)) {
+	op->key_n = (size_t)snprintf(
+		op->key, sizeof(op->key), "window:%.*s", (int)(key.n < WINDOW_KEY_MAX ? key.n : WINDOW_KEY_MAX), key.p);
+	if (redis_ready() != NULL && ask(op, false)) {
 		TAILQ_INSERT_TAIL(&win.waiting, op, list);
 		return;
 	}
@@ -170,119 +160,7 @@ void window_detach(struct window_call *call)
 
 bool window_degraded(void)
 {
-	return !win.ready;
-}
-
-static void set_ready(bool ready, const char *why)
-{
-	if (win.ready != ready)
-		log_event(ready ? LOG_INFO : LOG_WARN, NULL, ready ? "window.redis_back" : "window.redis_away",
-			"worker=%d why=%s", worker->id, LOG_Q(str_c(why)));
-	win.ready = ready;
-	metric_set(METRIC_WINDOW_DEGRADED, ready ? 0 : 1);
-}
-
-static void schedule(int mask)
-{
-	if (win.mask == mask || win.redis == NULL)
-		return;
-	win.mask = mask;
-	if (mask == 0)
-		kore_platform_disable_read(win.redis->c.fd);
-	else
-		kore_platform_event_schedule(win.redis->c.fd, mask, 0, &win);
-}
-
-static void add_read(void *p) { (void)p; schedule(win.mask | EPOLLIN); }
-static void del_read(void *p) { (void)p; schedule(win.mask & ~EPOLLIN); }
-static void add_write(void *p) { (void)p; schedule(win.mask | EPOLLOUT); }
-static void del_write(void *p) { (void)p; schedule(win.mask & ~EPOLLOUT); }
-
-/* hiredis is about to free its context, and closes the descriptor with it. */
-static void forget(void *p)
-{
-	(void)p;
-	schedule(0);
-	win.redis = NULL;
-	win.since = clock_monotonic();
-}
-
-static void on_event(void *arg, int error)
-{
-	(void)arg;
-	if (win.redis != NULL && (win.evt.flags & KORE_EVENT_WRITE))
-		redisAsyncHandleWrite(win.redis);
-	if (win.redis != NULL && ((win.evt.flags & KORE_EVENT_READ) || error))
-		redisAsyncHandleRead(win.redis);
-	win.evt.flags = 0;
-}
-
-static void on_loaded(redisAsyncContext *ac, void *reply, void *arg)
-{
-	const redisReply *r = reply;
-
-	(void)ac;
-	(void)arg;
-	if (r != NULL && r->type == REDIS_REPLY_STRING && r->len == 40) {
-		memcpy(win.sha, r->str, 41);
-		set_ready(true, "");
-	} else if (r != NULL && r->type == REDIS_REPLY_ERROR) {
-		log_event(LOG_ERROR, NULL, "window.redis_refused", "why=%s", LOG_Q(str_c(r->str)));
-	}
-}
-
-static void on_connect(const redisAsyncContext *ac, int status)
-{
-	if (status != REDIS_OK)
-		return; /* hiredis frees it and calls forget() */
-	if (api_conf.redis_password.n > 0)
-		redisAsyncCommand(win.redis, NULL, NULL, "AUTH %b", api_conf.redis_password.p, api_conf.redis_password.n);
-	redisAsyncCommand(win.redis, on_loaded, NULL, "SCRIPT LOAD %s", script);
-	(void)ac;
-}
-
-static void on_disconnect(const redisAsyncContext *ac, int status)
-{
-	(void)status;
-	set_ready(false, ac->errstr != NULL ? ac->errstr : "closed");
-}
-
-static redisAsyncContext *begin_connect(void)
-{
-	char where[256];
-	char *colon;
-
-	snprintf(where, sizeof(where), STR_FMT, STR_ARG(api_conf.redis));
-	if (strncmp(where, "unix:", 5) == 0)
-		return redisAsyncConnectUnix(where + 5);
-	if ((colon = strrchr(where, ':')) == NULL)
-		return redisAsyncConnect(where, 6379);
-	*colon = '\0';
-	return redisAsyncConnect(where, atoi(colon + 1));
-}
-
-static void open_redis(void)
-{
-	redisAsyncContext *ac = begin_connect();
-
-	win.since = clock_monotonic();
-	if (ac == NULL || ac->err != 0) {
-		if (ac != NULL)
-			redisAsyncFree(ac);
-		return;
-	}
-	win.redis = ac;
-	win.mask = 0;
-	win.evt.handle = on_event;
-	win.evt.flags = 0;
-	ac->ev.data = &win;
-	ac->ev.addRead = add_read;
-	ac->ev.delRead = del_read;
-	ac->ev.addWrite = add_write;
-	ac->ev.delWrite = del_write;
-	ac->ev.cleanup = forget;
-	redisAsyncSetConnectCallback(ac, on_connect);
-	redisAsyncSetDisconnectCallback(ac, on_disconnect);
+	return redis_ready() == NULL;
 }
 
 /* A Redis that holds its tongue is away: its callers are answered here and it gets a new connection. */
@@ -290,13 +168,12 @@ static void give_up(void)
 {
 	struct window_op *op;
 
-	set_ready(false, "no answer");
 	while ((op = TAILQ_FIRST(&win.waiting)) != NULL) {
 		TAILQ_REMOVE(&win.waiting, op, list);
 		decide_local(op);
-		answer(op); /* freed by on_reply, which redisAsyncFree calls without a reply */
+		answer(op); /* freed by on_reply, which redis_drop brings about */
 	}
-	redisAsyncFree(win.redis);
+	redis_drop("no answer");
 }
 
 static void sweep(void *arg, u_int64_t unused)
@@ -308,18 +185,13 @@ static void sweep(void *arg, u_int64_t unused)
 	(void)unused;
 	if (oldest != NULL && now - oldest->since > ANSWER_LIMIT)
 		give_up();
-	else if (win.redis != NULL && !win.ready && now - win.since > 4 * RECONNECT)
-		redisAsyncFree(win.redis); /* it never became ready */
-	else if (win.redis == NULL && now - win.since >= RECONNECT)
-		open_redis();
 }
 
 void window_start(void)
 {
 	TAILQ_INIT(&win.waiting);
 	TAILQ_INIT(&win.decided);
-	metric_set(METRIC_WINDOW_DEGRADED, 1);
 	window_local_start();
-	open_redis();
+	redis_start(script);
 	kore_timer_add(sweep, SWEEP_MS, NULL, 0);
 }

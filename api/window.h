@@ -1,5 +1,5 @@
-/* Rate windows (GCRA): a steady rate with a burst, counted in Redis so that all workers and machines share it. While Redis
- * is away each worker counts in a table of its own, of fixed size, which forgets the longest idle first. */
+/* Rate windows (GCRA): a steady rate with a burst, counted in Redis so that all workers and machines share it. While
+ * Redis is away each worker counts in a table of its own, of fixed size, which forgets the longest idle first. */
 #pragma once
 
 #include "base/clock.h"
@@ -26,8 +26,8 @@ struct window_call {
 
 void window_start(void); /* in a worker; connects by itself */
 
-/* Counts one request under key ("addr:192.0.2.1", "user:..."; at most WINDOW_KEY_MAX bytes count). done() runs exactly once
- * unless detached: at once while Redis is away, otherwise from the loop, within 250 ms. It cannot fail. */
+/* Counts one request under key ("addr:192.0.2.1", "user:..."; at most WINDOW_KEY_MAX bytes count). done() runs exactly
+ * once unless detached: at once while Redis is away, otherwise from the loop, within 250 ms. It cannot fail. */
 #define WINDOW_KEY_MAX 128
 void window_take(struct window_call *call, str key, struct window_limit limit);
 void window_detach(struct window_call *call);

@@ -49,5 +49,7 @@ struct window_verdict window_local(str key, struct window_limit limit, usec now)
 		return (struct window_verdict){ .allowed = false, .retry_after = early, .reset = at - now };
 	at += step;
 	table[place].at = at;
-	return (struct window_verdict){ .allowed = true, .remaining = (int)((full - (at - now)) / step), .reset = at - now };
+	return (struct window_verdict){
+		.allowed = true, .remaining = (int)((full - (at - now)) / step), .reset = at - now
+	};
 }

@@ -1,7 +1,7 @@
 # The substrate of patchwork-api under test: the same objects with the routes of tests/api/kore/probe.c for its own.
 # build/tests/api/probe-san is what most tests run; probe-rel proves the system call filter, which sanitizers need open.
 
-SUBSTRATE := conf drain entry metrics pipe pipe_link sandbox window window_local
+SUBSTRATE := conf drain entry metrics pipe pipe_link redis sandbox window window_local
 
 define probe_flavour
 $(BUILD)/$(1)/tests/api/kore/%.o: tests/api/kore/%.c $(KORE)/.patched | $(GEN)
@@ -18,5 +18,6 @@ $(eval $(call probe_flavour,rel))
 $(eval $(call probe_flavour,san))
 
 .PHONY: check-kore
+check-build: $(BUILD)/tests/api/probe-rel $(BUILD)/tests/api/probe-san
 check-kore: $(BUILD)/tests/api/probe-rel $(BUILD)/tests/api/probe-san ## test the server under the API: HTTP, processes, pipe, windows
 	node --test tests/api/kore/

@@ -1,4 +1,4 @@
-/* A dispatch() with routes for the tests of the substrate: linked with entry, pipe, window ... in place of the real one.
+/* A dispatch() with routes for the tests of the substrate: linked with entry, pipe, window in place of the real one.
  *
  *   /livez           ok                          /pid             the worker's pid
  *   /echo            the request as it was read  /sleep/MS        answers after MS milliseconds
@@ -39,13 +39,17 @@ static const struct {
 	const char *name;
 	long number;
 } forbidden[] = {
-	{ "execve", SYS_execve }, { "ptrace", SYS_ptrace }, { "setuid", SYS_setuid }, { "mount", SYS_mount },
-	{ "fork", SYS_fork }, { "chmod", SYS_chmod }, { "listen", SYS_listen }, { "personality", SYS_personality },
+	{ "execve", SYS_execve },
+	{ "ptrace", SYS_ptrace },
+	{ "setuid", SYS_setuid },
+	{ "mount", SYS_mount },
+	{ "fork", SYS_fork },
+	{ "chmod", SYS_chmod },
+	{ "listen", SYS_listen },
+	{ "personality", SYS_personality },
 };
 
-void dispatch_start(void)
-{
-}
+void dispatch_start(void) {}
 
 static int answer(struct http_request *req, const char *text)
 {
@@ -126,9 +130,11 @@ static int sql_answer(struct http_request *req, struct probe *p)
 	char text[600];
 
 	if (!pipe_result(&p->w, &p->call))
-		snprintf(text, sizeof(text), "error %s %s %s\n", err_kind_name(p->w.err.kind), p->w.err.code, p->w.err.text);
+		snprintf(text, sizeof(text), "error %s %s %s\n", err_kind_name(p->w.err.kind), p->w.err.code,
+			p->w.err.text);
 	else
-		snprintf(text, sizeof(text), "row %s\n", PQntuples(p->call.res) > 0 ? PQgetvalue(p->call.res, 0, 0) : "");
+		snprintf(text, sizeof(text), "row %s\n",
+			PQntuples(p->call.res) > 0 ? PQgetvalue(p->call.res, 0, 0) : "");
 	return answer(req, text);
 }
 
@@ -175,8 +181,8 @@ static int window(struct http_request *req, const char *key)
 	char text[200];
 
 	if (p->over) {
-		snprintf(text, sizeof(text), "%s %d %ld %ld\n", p->verdict.allowed ? "allowed" : "denied", p->verdict.remaining,
-			(long)p->verdict.retry_after, (long)p->verdict.reset);
+		snprintf(text, sizeof(text), "%s %d %ld %ld\n", p->verdict.allowed ? "allowed" : "denied",
+			p->verdict.remaining, (long)p->verdict.retry_after, (long)p->verdict.reset);
 		return answer(req, text);
 	}
 	if (req->query_string != NULL && sscanf(req->query_string, "%d,%d", &limit.per_minute, &limit.burst) != 2)
@@ -264,9 +270,15 @@ static const struct {
 	int (*plain)(struct http_request *);
 	int (*with)(struct http_request *, const char *rest);
 } routes[] = {
-	{ "/echo", echo, NULL },       { "/pid", pid, NULL },           { "/state", state, NULL },
-	{ "/metrics", metrics, NULL }, { "/allocate", allocate, NULL }, { "/sleep/", NULL, sleep_for },
-	{ "/sql/", NULL, sql },        { "/window/", NULL, window },    { "/forbidden/", NULL, forbid },
+	{ "/echo", echo, NULL },
+	{ "/pid", pid, NULL },
+	{ "/state", state, NULL },
+	{ "/metrics", metrics, NULL },
+	{ "/allocate", allocate, NULL },
+	{ "/sleep/", NULL, sleep_for },
+	{ "/sql/", NULL, sql },
+	{ "/window/", NULL, window },
+	{ "/forbidden/", NULL, forbid },
 };
 
 int dispatch(struct http_request *req)

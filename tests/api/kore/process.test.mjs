@@ -26,6 +26,11 @@ test('the filter: normal work passes, a forbidden call ends the worker', async (
 		await redis.stop();
 		await redis.start();
 		await until('both back', async () => /ready 8 degraded 0/.test((await get(api.port, '/state')).body));
+		const waiting = get(api.port, '/sql/sleep?0.5');
+		process.kill(first, 'SIGSTOP');
+		await sleep(100);
+		process.kill(first, 'SIGCONT');
+		assert.equal((await waiting).status, 200);
 		assert.equal(await pidOf(api), first, 'no worker died of normal work');
 
 		for (const call of ['execve', 'ptrace', 'setuid', 'mount', 'fork', 'chmod', 'listen', 'personality']) {
