@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,6 +279,27 @@ static void killed_inside_a_statement(void **state)
 	tx_rollback(&tx);
 }
 
+/* A server that is up and answers nothing, not even the request to cancel. */
+static void silent_server_is_given_up(void **state)
+{
+	struct tx tx = tx_auto(conn);
+	pid_t pid = setting(&tx, "port").pid;
+	usec before = clock_monotonic();
+
+	(void)state;
+	assert_true(tx_begin(&w, conn, TX_DURABLE, &tx) && add(&tx, 3, 0));
+	assert_return_code(kill(pid, SIGSTOP), 0);
+	w.deadline = before + 200 * USEC_MS;
+	assert_false(add(&tx, 4, 0));
+	assert_err(ERR_RETRY, "db.busy");
+	assert_false(conn_alive(conn));
+	assert_in_range(clock_monotonic() - before, 5 * USEC_S, 15 * USEC_S);
+	tx_rollback(&tx); /* does not wait again */
+	conn_close(&conn);
+	assert_return_code(kill(pid, SIGCONT), 0);
+	assert_false(has_row(3));
+}
+
 /* A proxy between us and the server that loses COMMIT, or its answer. */
 struct proxy {
 	int listener;
@@ -383,6 +405,7 @@ int main(void)
 		T(killed_before_a_statement_nothing_happened),
 		T(killed_before_commit_nothing_happened),
 		T(killed_inside_a_statement),
+		T(silent_server_is_given_up),
 		T(unanswered_commit_is_uncertain),
 	};
 
