@@ -33,7 +33,8 @@ void abi_topic(str signature, uint8_t out[32]);
 /* types: what stands between a signature's parentheses, canonical type names.
  * fails  ERR_INVALID abi.types, abi.value */
 MUST bool abi_encode(struct work *w, str types, const struct abi_value *values, size_t n, struct buf *out);
-/* Checks everything: high bytes of addresses, bools, offsets, lengths; nothing may lie outside data.
+/* Checks everything: high bytes of addresses, bools, padding, lengths; offsets are those that encoders write, and every
+ * byte of data belongs to a value.
  * fails  ERR_INVALID abi.types, abi.data */
 MUST bool abi_decode(struct work *w, str types, str data, const struct abi_value **values, size_t *n);
 /* selector and arguments of "name(types)" */
