@@ -98,9 +98,10 @@ struct sql {
 
 extern const struct sql *const sql_all[]; /* every statement of sql/, NULL at the end */
 
-/* What the generated functions call.  fails  as sqlstate_err; ERR_BUG db.row_count (not as many rows as the shape says), db.row;
- * ERR_RETRY db.busy (w's deadline: the statement is cancelled); ERR_UNCERTAIN db.commit_unknown when the connection breaks
- * under a statement that is its own transaction */
+/* What the generated functions call.
+ * fails  as sqlstate_err; ERR_BUG db.row, db.row_count (not as many rows as the shape says); ERR_RETRY db.busy (w's
+ *        deadline: the statement is cancelled); ERR_UNCERTAIN db.commit_unknown when the connection breaks under a
+ *        statement that is its own transaction */
 MUST bool query_none(struct work *w, struct tx *tx, const struct sql *s, const void *in);
 MUST bool query_one(struct work *w, struct tx *tx, const struct sql *s, const void *in, void *out);
 MUST bool query_maybe(struct work *w, struct tx *tx, const struct sql *s, const void *in, void *out, bool *found);
