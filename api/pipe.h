@@ -1,5 +1,5 @@
-/* PostgreSQL from inside Kore's loop: libpq's pipeline mode, prepared statements, several connections per worker. A
- * call is one statement and its own transaction, one round trip. Connections come back by themselves after a restart. */
+/* PostgreSQL from inside Kore's loop: libpq's pipeline mode, prepared statements, several connections per
+ * worker. A call is one statement and its own transaction, one round trip. Connections come back by themselves after a restart. */
 #pragma once
 
 #include "base/work.h"
@@ -26,7 +26,8 @@ void pipe_start(void); /* in a worker; connects by itself */
 
 /* done() runs later, from the loop, never inside this call; exactly once unless detached. It only takes note and wakes
  * its request.
- * err    ERR_RETRY api.busy (api.queue calls in hand), api.database_down (none is there, or none within api.connect_wait);
+ * err    ERR_RETRY api.busy (api.queue calls in hand)
+ *        ERR_RETRY api.database_down (no connection is there, or none within api.connect_wait)
  *        ERR_UNCERTAIN api.outcome_unknown (a writing call's connection broke before its answer) */
 void pipe_submit(struct pipe_call *call);
 

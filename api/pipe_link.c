@@ -7,14 +7,14 @@
 
 static void on_event(void *arg, int error);
 
-static void count_ready(void)
+static void count_ready(const char *why)
 {
 	static bool away;
 	int n = pipe_ready();
 
 	metric_set(METRIC_DB_READY, n);
 	if (n == 0 && !away)
-		log_event(LOG_WARN, NULL, "db.away", "worker=%d", worker->id);
+		log_event(LOG_WARN, NULL, "db.away", "worker=%d why=%s", worker->id, LOG_Q(str_trim(str_c(why))));
 	else if (n > 0 && away)
 		log_event(LOG_INFO, NULL, "db.back", "worker=%d", worker->id);
 	away = n == 0;
@@ -75,23 +75,31 @@ void link_open(struct link *l)
 	arm(l, EPOLLOUT);
 }
 
-/* A connection that never was says why at debug level only: it is tried again four times a second. */
-void link_fail(struct link *l, const char *why)
+/* Takes it down; what was on it goes to *ops. The reason is logged once per outage, since it is tried again four times a
+ * second. why may be libpq's text of this very connection, so it closes last. */
+static void take_down(struct link *l, const char *why, struct op_list *ops)
 {
-	struct op_list ops = TAILQ_HEAD_INITIALIZER(ops);
-	struct pipe_op *op;
+	PGconn *pg = l->pg;
 
 	log_event(l->state == LINK_READY ? LOG_WARN : LOG_DEBUG, NULL, "db.connection_lost",
 		"worker=%d in_flight=%d why=%s", worker->id, l->in_flight, LOG_Q(str_trim(str_c(why))));
-	PQfinish(l->pg); /* closes the descriptor, which leaves the loop with it */
 	l->pg = NULL;
 	l->fd = -1;
 	l->mask = l->in_flight = 0;
 	l->stale = false;
 	memset(l->prepared, 0, sizeof(l->prepared));
 	set_state(l, LINK_DOWN);
-	count_ready();
-	TAILQ_CONCAT(&ops, &l->ops, list);
+	count_ready(why);
+	TAILQ_CONCAT(ops, &l->ops, list);
+	PQfinish(pg); /* closes the descriptor, which leaves the loop with it */
+}
+
+void link_fail(struct link *l, const char *why)
+{
+	struct op_list ops = TAILQ_HEAD_INITIALIZER(ops);
+	struct pipe_op *op;
+
+	take_down(l, why, &ops);
 	while ((op = TAILQ_LAST(&ops, op_list)) != NULL) { /* newest first: what is repeated goes to the queue's head */
 		TAILQ_REMOVE(&ops, op, list);
 		pipe_lost(op);
@@ -191,7 +199,7 @@ static void poll_connect(struct link *l)
 	arm(l, EPOLLIN);
 	set_state(l, LINK_READY);
 	metric_add(METRIC_DB_CONNECTS, 1);
-	count_ready();
+	count_ready("");
 	pipe_feed();
 }
 

@@ -1,4 +1,4 @@
-/* This worker's connection to Redis, inside Kore's loop; it comes back by itself. One script is loaded on each connection. */
+/* This worker's connection to Redis, inside Kore's loop; it comes back by itself and then loads its one script. */
 #pragma once
 
 #include "base/clock.h"

@@ -45,7 +45,8 @@ export function alive(pid) {
 export const childrenOf = (pid) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/)
 	.filter(Boolean).map(Number);
 
-export async function startApi({ binary = 'build/tests/api/probe-san', env = {} } = {}) {
+// ask: how to see that it answers, when not on a port.
+export async function startApi({ binary = 'build/tests/api/probe-san', env = {}, ask } = {}) {
 	const child = spawn(path.join(root, binary), [], {
 		cwd: root,
 		env: {
@@ -67,7 +68,8 @@ export async function startApi({ binary = 'build/tests/api/probe-san', env = {} 
 		assert.equal(api.exit, null, api.output);
 		return /event=api.listening .*port=(\d+)/.exec(api.output);
 	}))[1]);
-	await until('a worker', async () => (await get(api.port, '/livez').catch(() => ({}))).status === 200);
+	ask ??= async () => (await get(api.port, '/livez').catch(() => ({}))).status === 200;
+	await until('a worker', ask);
 	api.workers = () => childrenOf(api.pid);
 	await until('every worker', () => api.workers().length === Number(env.PATCHWORK_API_WORKERS ?? 2));
 	// Ends it and says what the sanitizers found: nothing.

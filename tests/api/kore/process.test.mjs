@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
-import { alive, get, sleep, startApi, startPostgres, startRedis, until } from './harness.mjs';
+import os from 'node:os';
+import path from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { alive, get, root, sleep, startApi, startPostgres, startRedis, until } from './harness.mjs';
 
 const shipped = { binary: 'build/tests/api/probe-rel' };
 const pidOf = async (api) => Number((await get(api.port, '/pid')).body);
@@ -118,5 +121,55 @@ test('a worker that always dies is started about twice a second, not more', asyn
 	assert.ok(deaths >= 3 && deaths <= 7, `${deaths} deaths in 2.6 s`);
 	await until('alive again', async () => (await get(api.port, '/livez').catch(() => ({}))).status === 200);
 	assert.match((await get(api.port, '/metrics')).body, /patchwork_api_worker_starts_total [4-9]\n/);
+	await api.stop();
+});
+
+test('a configuration that cannot be used ends the start and says why', async () => {
+	const taken = net.createServer().listen(0, '127.0.0.1');
+	await new Promise((done) => taken.once('listening', done));
+	const file = path.join(os.tmpdir(), `pw-kore-${process.pid}.conf`);
+	const env = { PATH: process.env.PATH };
+	const run = (text) => {
+		fs.writeFileSync(file, text);
+		return spawnSync(path.join(root, 'build/tests/api/probe-san'), [file], { encoding: 'utf8', timeout: 10_000, env });
+	};
+	for (const [text, status, said] of [
+		['api.nothing = 1\n', 2, /conf\.unknown_key.*api\.nothing/],
+		['api.workers = many\n', 2, /conf\.value.*api\.workers/],
+		['api.workers = 0\n', 2, /conf\.value.*api\.workers/],
+		['api.listen = nowhere\n', 1, /cannot_bind=nowhere/],
+		[`api.listen = 127.0.0.1:${taken.address().port}\n`, 1, /cannot_bind=127/],
+	]) {
+		const r = run(text);
+		assert.equal(r.status, status, `${text}${r.stdout}${r.stderr}`);
+		assert.match(r.stderr, said);
+	}
+	fs.rmSync(file);
+	taken.close();
+});
+
+test('a unix socket, taken over from a start that was killed', async () => {
+	const where = path.join(os.tmpdir(), `pw-kore-${process.pid}.sock`);
+	const ask = () => new Promise((done) => {
+		const s = net.connect(where, () => s.write('GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'));
+		let text = '';
+		s.on('data', (d) => { text += d; });
+		s.on('error', () => done(''));
+		s.on('close', () => done(text));
+	});
+	for (const signal of ['SIGKILL', 'SIGTERM']) {
+		const api = await startApi({ env: { PATCHWORK_API_LISTEN: `unix:${where}` }, ask });
+		assert.match(await ask(), /^HTTP\/1.1 200 /);
+		api.child.kill(signal);
+		await api.ended();
+	}
+	fs.rmSync(where, { force: true });
+});
+
+test('the log names the reason why PostgreSQL is away once', async () => {
+	const api = await startApi({ env: { PATCHWORK_API_WORKERS: '1' } });
+	await sleep(1200);
+	assert.equal(api.output.match(/event=db\.away/g).length, 1);
+	assert.match(api.output, /event=db\.away .*refused/);
 	await api.stop();
 });
