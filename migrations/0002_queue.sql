@@ -88,7 +88,8 @@ create table q.job_key (
 );
 
 -- what runs now, and when ------------------------------------------------------------------------------------------
--- attempt is the number of the next run; burned counts those of before that used up an attempt.
+-- attempt is the number of the next run; burned counts those of before that used up an attempt; a suspect was in the hands
+-- of a worker that died, so it runs alone among suspects and is marked first: if that worker dies too, the marked one burns.
 create table q.ready (
 	queue text not null,
 	prio smallint not null,
@@ -96,6 +97,7 @@ create table q.ready (
 	job_id bigint not null,
 	attempt int not null default 1,
 	burned smallint not null default 0,
+	suspect bool not null default false,
 	primary key (queue, prio, seq)
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
 	autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 100000,
@@ -134,10 +136,19 @@ create table q.claim (
 	job_ids bigint[] not null,
 	attempts int[] not null,
 	burned smallint[] not null,
+	suspects bool[] not null,
 	claimed_at timestamptz not null default now()
 ) with (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
 	autovacuum_vacuum_cost_delay = 0, autovacuum_vacuum_insert_threshold = -1, vacuum_truncate = off);
 create index claim_worker on q.claim (worker);
+
+-- Suspects that were started; the row goes with its claim.
+create table q.mark (
+	claim bigint not null,
+	job_id bigint not null,
+	primary key (claim, job_id)
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0,
+	vacuum_truncate = off);
 
 -- Jobs that wait for a person: gone from here when one retries them.
 create table q.parked (
@@ -184,7 +195,8 @@ $$;
 
 -- what anyone calls ------------------------------------------------------------------------------------------------
 -- One job; its id, or the id of the survivor of the same (queue, key), which is never changed. key null: no two are the same.
--- run_at null or past: at once. trace and project_id come from the parent where they are not given. In a WITH query use the result, or PostgreSQL does not run the call.
+-- run_at null or past: at once. trace and project_id come from the parent where they are not given. In a WITH query use the
+-- result, or PostgreSQL does not run the call.
 -- The job's row is written before nextval('q.ready_seq'): who holds a seq has a transaction id (docs/queue.md, late commits).
 create function q.enqueue(queue text, kind text, key text, args jsonb, parent bigint default null,
 	run_at timestamptz default null, priority smallint default 0, trace text default null, project_id uuid default null,
@@ -323,8 +335,8 @@ grant usage on schema q to patchwork_api, patchwork_worker, patchwork_relay, pat
 grant select on all tables in schema q to patchwork_api, patchwork_worker, patchwork_auditor;
 grant usage, select on all sequences in schema q to patchwork_api, patchwork_worker;
 grant insert on q.job, q.job_key, q.ready, q.scheduled, q.outbox to patchwork_api, patchwork_worker;
-grant insert on q.run, q.parked, q.claim, q.worker to patchwork_worker;
-grant delete on q.ready, q.scheduled, q.claim, q.parked to patchwork_worker;
+grant insert on q.run, q.parked, q.claim, q.mark, q.worker to patchwork_worker;
+grant delete on q.ready, q.scheduled, q.claim, q.mark, q.parked to patchwork_worker;
 grant update (seq) on q.ready to patchwork_worker;          -- what FOR UPDATE asks for; no statement updates it
 grant update (run_at) on q.scheduled to patchwork_worker;   -- the same
 grant update (lease) on q.claim to patchwork_worker;        -- the same

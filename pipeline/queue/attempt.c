@@ -1,0 +1,297 @@
+/* One run of a job: plan, probe, effect, settle, to its end. A pure batch: all its settles in one transaction that also ends
+ * the claim and takes the next. */
+#include "base/json.h"
+#include "base/log.h"
+#include "runner.h"
+
+#define KIND_WAIT (30 * USEC_S) /* a kind that this program does not know may be a newer one's */
+#define BATCHES_IN_A_ROW 64     /* then other lanes have their turn */
+
+static void begin(struct work *w, const struct job *j)
+{
+	size_t n = j->trace.n < sizeof(w->trace) ? j->trace.n : 0; /* longer is no traceparent */
+
+	work_reset(w);
+	w->job = j->id;
+	w->attempt = j->attempt;
+	w->stage = j->stage == NULL ? j->batch->lane->queue : j->stage->kind;
+	if (n > 0)
+		memcpy(w->trace, j->trace.p, n);
+	w->trace[n] = '\0';
+}
+
+static void allow(struct work *w, const struct job *j)
+{
+	w->deadline = clock_monotonic() + (usec)j->stage->lease_s * USEC_S;
+}
+
+static bool read_task(struct work *w, const struct job *j, void **task)
+{
+	*task = arena_zero(w->arena, j->stage->task.size > 0 ? j->stage->task.size : 1);
+	return j->stage->task.n == 0 || json_read_text(w, j->args, j->stage->task, 0, *task);
+}
+
+static bool plan(struct work *w, struct runner *r, const struct job *j, void *task)
+{
+	struct conn *conn;
+	struct tx tx = { 0 };
+	bool ok;
+
+	if (j->stage->plan == NULL)
+		return true;
+	allow(w, j);
+	if (!pool_take(w, r->pool, &conn))
+		return false;
+	ok = tx_begin(w, conn, TX_DURABLE, &tx) && j->stage->plan(w, &tx, task) && tx_commit(w, &tx);
+	tx_rollback(&tx);
+	pool_give(r->pool, conn);
+	if (ok)
+		runner_point(w, j->stage->kind, "planned");
+	return ok;
+}
+
+/* The world: what an earlier attempt did is not done again. */
+static bool act(struct work *w, struct runner *r, const struct job *j, void *task)
+{
+	const struct stage *s = j->stage;
+	bool done = false;
+
+	if (s->probe == NULL && s->effect == NULL)
+		return true;
+	if (!lease_held(r, j->batch->lane))
+		return err_retry_after(w, 0, "queue.lease_lost", "not seen by the database for the lease");
+	allow(w, j);
+	if (s->probe != NULL) {
+		if (!s->probe(w, r->outside, task, &done))
+			return false;
+		runner_point(w, s->kind, "probed");
+	}
+	if (s->effect == NULL || done)
+		return true;
+	if (!lease_held(r, j->batch->lane))
+		return err_retry_after(w, 0, "queue.lease_lost", "not seen by the database for the lease");
+	allow(w, j);
+	if (!s->effect(w, r->outside, task))
+		return false;
+	runner_point(w, s->kind, "effected");
+	return true;
+}
+
+static bool settle_tx(struct work *w, struct runner *r, const struct job *j, void *task, usec began, bool *fresh)
+{
+	static const struct end done = { .state = "done" };
+	struct conn *conn;
+	struct tx tx = { 0 };
+	bool ok;
+
+	*fresh = true;
+	allow(w, j);
+	if (!pool_take(w, r->pool, &conn))
+		return false;
+	ok = tx_begin(w, conn, TX_DURABLE, &tx) && (j->stage->settle == NULL || j->stage->settle(w, &tx, task)) &&
+	     settle_in(w, &tx, r, j, &done, clock_monotonic() - began, fresh);
+	if (ok && *fresh) {
+		runner_point(w, j->stage->kind, "settling");
+		ok = tx_commit(w, &tx);
+	}
+	tx_rollback(&tx);
+	pool_give(r->pool, conn);
+	return ok;
+}
+
+/* Only the database stood in the way: the same settle may be tried again. */
+static bool database_said_no(const struct err *e)
+{
+	return (e->kind == ERR_RETRY || e->kind == ERR_UNCERTAIN) && e->code != NULL && strncmp(e->code, "db.", 3) == 0;
+}
+
+static bool settle(struct work *w, struct runner *r, const struct job *j, void *task, usec began)
+{
+	usec pause = 20 * USEC_MS;
+	bool fresh, ended, ours;
+
+	while (!settle_tx(w, r, j, task, began, &fresh)) {
+		if (!database_said_no(&w->err))
+			return false;
+		log_failure(LOG_WARN, w, "job.settle_again");
+		clock_sleep(pause);
+		pause = pause < 2 * USEC_S ? 2 * pause : pause;
+		ended = ours = false;
+		while (!settle_look(w, r, j, &ended, &ours))
+			clock_sleep(pause);
+		err_clear(w);
+		if (ended && ours)
+			return true; /* COMMIT had arrived, its answer had not */
+	}
+	if (!fresh)
+		log_event(LOG_WARN, w, "job.stale", "state=done");
+	return true;
+}
+
+/* True: the end is written (or another's is). False: w->err says why it must be written as a failure. */
+static bool run(struct work *w, struct runner *r, const struct job *j, usec began)
+{
+	void *task;
+
+	if (j->stage == NULL)
+		return err_snooze(w, KIND_WAIT, "queue.kind_unknown", "this worker has no " STR_FMT, STR_ARG(j->kind));
+	if (j->burned >= j->stage->attempts)
+		return err_set(w, ERR_INVALID, "queue.attempts_spent", "its workers ended before it did, %d times", j->burned);
+	runner_point(w, j->stage->kind, "claimed");
+	if (!read_task(w, j, &task) || !plan(w, r, j, task) || !act(w, r, j, task) || !settle(w, r, j, task, began))
+		return false;
+	runner_point(w, j->stage->kind, "settled");
+	if (j->stage->next != NULL)
+		wake_hint(&r->wake, j->stage->next);
+	return true;
+}
+
+static void note_span(struct lane *lane, usec took)
+{
+	usec before = atomic_load(&lane->average);
+
+	atomic_store(&lane->average, before == 0 ? took + 1 : (before * 7 + took) / 8 + 1);
+}
+
+static void log_end(struct work *w, const struct end *end, usec took)
+{
+	enum log_level level = strcmp(end->state, "parked") == 0 ? LOG_ERROR :
+			       strcmp(end->state, "failed") == 0 ? LOG_WARN : LOG_INFO;
+
+	log_event(level, w, "job.ended", "state=%s took_ms=%lld code=%s text=%s", end->state, (long long)(took / USEC_MS),
+		  end->why.code, LOG_Q(str_c(end->why.text)));
+}
+
+static void run_to_end(struct work *w, struct runner *r, const struct job *j)
+{
+	usec began = clock_monotonic(), took;
+	struct end end;
+
+	begin(w, j);
+	if (run(w, r, j, began)) {
+		log_event(LOG_DEBUG, w, "job.done", "took_ms=%lld", (long long)((clock_monotonic() - began) / USEC_MS));
+		note_span(j->batch->lane, clock_monotonic() - began);
+		return;
+	}
+	took = clock_monotonic() - began;
+	end = end_of_failure(w, j);
+	log_end(w, &end, took);
+	settle_surely(w, r, j, &end, took);
+	note_span(j->batch->lane, took);
+}
+
+/* A suspect is marked before it runs, and alone among suspects, so that the next death tells who did it. */
+static void run_suspect(struct work *w, struct runner *r, const struct job *j)
+{
+	pthread_mutex_lock(&r->suspect);
+	begin(w, j);
+	if (j->stage != NULL && j->burned < j->stage->attempts)
+		lease_mark(w, r, j);
+	run_to_end(w, r, j);
+	pthread_mutex_unlock(&r->suspect);
+}
+
+void attempt_run(struct work *w, struct runner *r, struct job *j)
+{
+	struct batch *b = j->batch;
+
+	if (j->suspect)
+		run_suspect(w, r, j);
+	else
+		run_to_end(w, r, j);
+	if (atomic_fetch_sub(&b->left, 1) == 1)
+		runner_ended(r, b);
+}
+
+static void one_by_one(struct work *w, struct runner *r, struct batch *b)
+{
+	int n = b->n;
+
+	for (int i = 0; i < n; i++)
+		attempt_run(w, r, &b->at[i]);
+}
+
+static bool plain(const struct batch *b)
+{
+	for (int i = 0; i < b->n; i++)
+		if (b->at[i].stage == NULL || b->at[i].suspect || b->at[i].burned >= b->at[i].stage->attempts)
+			return false;
+	return true;
+}
+
+static bool settle_jobs(struct work *w, struct tx *tx, const struct batch *b, str *outputs, bool *any)
+{
+	*any = false;
+	for (int i = 0; i < b->n; i++) {
+		const struct job *j = &b->at[i];
+		void *task;
+
+		w->job = j->id;
+		w->attempt = j->attempt;
+		w->stage = j->stage->kind;
+		memcpy(w->trace, j->trace.p == NULL ? "" : j->trace.p, j->trace.n < sizeof(w->trace) ? j->trace.n : 0);
+		w->trace[j->trace.n < sizeof(w->trace) ? j->trace.n : 0] = '\0';
+		w->output = (str){ 0 };
+		if (!read_task(w, j, &task) || (j->stage->settle != NULL && !j->stage->settle(w, tx, task)))
+			return false;
+		outputs[i] = w->output.p == NULL ? STR("null") : w->output;
+		*any |= w->output.p != NULL;
+	}
+	return true;
+}
+
+/* All of b and the next claim in one transaction. False: nothing of it happened, or it is not known. */
+static bool fused(struct work *w, struct runner *r, struct conn *conn, struct batch *b, bool more, struct batch **next)
+{
+	str *outputs = arena_array(w->arena, (size_t)b->n, sizeof(*outputs));
+	struct tx tx = { 0 };
+	bool any, owned = false, ok;
+
+	*next = NULL;
+	ok = tx_begin(w, conn, TX_DURABLE, &tx) && settle_jobs(w, &tx, b, outputs, &any) &&
+	     claim_take(w, &tx, r, b->lane, b, (struct strs){ outputs, any ? (size_t)b->n : 0 }, more ? r->conf->batch : 0,
+			&owned, next);
+	if (ok && !owned)
+		ok = err_set(w, ERR_RETRY, "queue.lease_lost", "the claim was taken over");
+	if (ok) {
+		runner_point(w, b->at[0].stage->kind, "settling");
+		ok = tx_commit(w, &tx);
+	}
+	tx_rollback(&tx);
+	if (!ok && *next != NULL) {
+		batch_free(*next);
+		*next = NULL;
+	}
+	return ok;
+}
+
+static void hint_next(struct runner *r, const struct batch *b)
+{
+	for (int i = 0; i < b->lane->kinds; i++)
+		if (b->lane->kind[i]->next != NULL)
+			wake_hint(&r->wake, b->lane->kind[i]->next);
+}
+
+void attempt_batch(struct work *w, struct runner *r, struct batch *b)
+{
+	struct batch *next = NULL;
+	struct conn *conn = NULL;
+
+	for (int i = 0; b != NULL && plain(b); i++) {
+		begin(w, &b->at[0]);
+		allow(w, &b->at[0]);
+		if ((conn == NULL && !pool_take(w, r->pool, &conn)) ||
+		    !fused(w, r, conn, b, i < BATCHES_IN_A_ROW && !runner_closing(r), &next)) {
+			log_failure(LOG_WARN, w, "queue.batch_apart");
+			break;
+		}
+		runner_point(w, b->at[0].stage->kind, "settled");
+		hint_next(r, b);
+		batch_free(b);
+		b = next;
+	}
+	if (conn != NULL)
+		pool_give(r->pool, conn);
+	if (b != NULL)
+		one_by_one(w, r, b);
+}

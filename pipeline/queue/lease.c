@@ -1,0 +1,78 @@
+/* Leases: a claim lasts as long as its worker is seen. One row per worker is updated; claims never are. */
+#include <unistd.h>
+
+#include "base/log.h"
+#include "runner.h"
+#include "sql.h"
+
+#define RESCUE_CLAIMS 100
+
+bool lease_join(struct work *w, struct tx *tx, struct runner *r)
+{
+	char host[128] = "";
+	str queues[RUNNER_LANES];
+	struct sql_queue_join_out out;
+	usec sent = clock_monotonic();
+
+	gethostname(host, sizeof(host) - 1);
+	for (int i = 0; i < r->lanes; i++)
+		queues[i] = str_c(r->lane[i].queue);
+	if (!sql_queue_join(w, tx, &(struct sql_queue_join_in){
+		.name = arena_printf(w->arena, "%s:%d", host, (int)getpid()), .queues = { queues, (size_t)r->lanes } }, &out))
+		return false;
+	r->worker = out.id;
+	atomic_store(&r->seen, sent);
+	return true;
+}
+
+bool lease_beat(struct work *w, struct tx *tx, struct runner *r)
+{
+	usec sent = clock_monotonic();
+
+	if (!sql_queue_heartbeat(w, tx, &(struct sql_queue_heartbeat_in){ r->worker }))
+		return false;
+	atomic_store(&r->seen, sent);
+	return true;
+}
+
+bool lease_held(const struct runner *r, const struct lane *lane)
+{
+	return clock_monotonic() - atomic_load(&r->seen) < lane->lease;
+}
+
+bool lease_rescue(struct work *w, struct tx *tx, struct runner *r)
+{
+	struct sql_queue_rescue_out out;
+
+	do {
+		if (!sql_queue_rescue(w, tx, &(struct sql_queue_rescue_in){ RESCUE_CLAIMS }, &out))
+			return false;
+		if (out.claims > 0)
+			log_event(LOG_WARN, w, "queue.rescued", "claims=%lld jobs=%lld", (long long)out.claims,
+				  (long long)out.jobs);
+		for (size_t i = 0; i < out.queues.n; i++)
+			lane_heat(r, out.queues.at[i]);
+	} while (out.claims == RESCUE_CLAIMS);
+	return true;
+}
+
+void lease_mark(struct work *w, struct runner *r, const struct job *j)
+{
+	struct conn *conn;
+	struct tx tx;
+	bool ok = false;
+
+	while (!ok) {
+		w->deadline = clock_monotonic() + 10 * USEC_S;
+		if (pool_take(w, r->pool, &conn)) {
+			tx = tx_auto(conn);
+			ok = sql_queue_mark(w, &tx, &(struct sql_queue_mark_in){ j->batch->claim, j->id });
+			pool_give(r->pool, conn);
+		}
+		if (!ok) {
+			log_failure(LOG_WARN, w, "job.unmarked");
+			err_clear(w);
+			clock_sleep(USEC_S);
+		}
+	}
+}

@@ -1,0 +1,373 @@
+/* The dispatcher: one thread that listens, claims for the others, keeps the leases, rescues, moves what is due, releases what
+ * has ended and sends the hints. The others run jobs. */
+#include "queue/stage.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "crew.h"
+#include "db/listen.h"
+#include "runner.h"
+#include "sql.h"
+
+#define LOOK (500 * USEC_MS)       /* the stop flag is looked at at least this often */
+#define RELEASE (20 * USEC_MS)     /* ended claims are collected for this long */
+#define PREFETCH (50 * USEC_MS)    /* so much work per thread is claimed ahead */
+#define ALL_DUE (60 * USEC_S)
+#define PARTITIONS (60 * USEC_S)
+#define RESCUE USEC_S
+
+struct dispatcher {
+	struct runner *r;
+	struct conn *conn;
+	struct listen *listen;
+	usec beat, rescue, due, all_due, partitions, release, poll, reopen, sweep; /* clock_monotonic() of the next */
+};
+
+void runner_point(struct work *w, const char *kind, const char *what)
+{
+#ifdef PATCHWORK_FAULTS
+	FAULT(arena_printf(w->arena, "%s.%s%c", kind, what, '\0').p);
+#else
+	(void)w, (void)kind, (void)what;
+#endif
+}
+
+void lane_heat(struct runner *r, str queue)
+{
+	for (int i = 0; i < r->lanes; i++)
+		if (str_eq(queue, str_c(r->lane[i].queue)))
+			atomic_store(&r->lane[i].hot, true);
+}
+
+static void heat_all(struct runner *r)
+{
+	for (int i = 0; i < r->lanes; i++)
+		atomic_store(&r->lane[i].hot, true);
+}
+
+static struct lane *lane_of(struct runner *r, const char *queue)
+{
+	for (int i = 0; i < r->lanes; i++)
+		if (strcmp(r->lane[i].queue, queue) == 0)
+			return &r->lane[i];
+	if (r->lanes == RUNNER_LANES)
+		return NULL;
+	r->lane[r->lanes].queue = queue;
+	r->lane[r->lanes].pure = true;
+	pthread_mutex_init(&r->lane[r->lanes].lock, NULL);
+	return &r->lane[r->lanes++];
+}
+
+static bool add_stage(struct work *w, struct runner *r, const struct stage *s)
+{
+	struct lane *lane = lane_of(r, s->name);
+
+	if (lane == NULL || lane->kinds == LANE_KINDS || s->lease_s < 1 || s->attempts < 1)
+		return err_set(w, ERR_BUG, "queue.stage", "%s: too many stages, or no lease or attempts", s->kind);
+	lane->kind[lane->kinds++] = s;
+	lane->pure &= s->plan == NULL && s->probe == NULL && s->effect == NULL;
+	if (lane->lease < (usec)s->lease_s * USEC_S)
+		lane->lease = (usec)s->lease_s * USEC_S;
+	return true;
+}
+
+static usec shortest_lease(const struct runner *r)
+{
+	usec lease = INT64_MAX;
+
+	for (int i = 0; i < r->lanes; i++)
+		if (r->lane[i].lease < lease)
+			lease = r->lane[i].lease;
+	return lease;
+}
+
+static usec beat_span(const struct runner *r)
+{
+	usec span = shortest_lease(r) / 5;
+
+	return span > 5 * USEC_S ? 5 * USEC_S : span;
+}
+
+/* Claims and heartbeats that a crash of the database loses are done again: its commits need not wait for the disk. */
+static bool open_conn(struct work *w, struct dispatcher *d)
+{
+	struct conn_conf conf = d->r->conf->db;
+	PGresult *res;
+	bool ok;
+
+	conf.queue_plans = true;
+	if (!conn_open(w, &conf, &d->conn))
+		return false;
+	res = PQexec(conn_pg(d->conn), "set synchronous_commit = off");
+	ok = PQresultStatus(res) == PGRES_COMMAND_OK;
+	PQclear(res);
+	if (ok)
+		return true;
+	conn_close(&d->conn);
+	return err_set(w, ERR_RETRY, "db.unreachable", "the connection broke at its start");
+}
+
+static usec earlier(usec a, usec b)
+{
+	return a < b ? a : b;
+}
+
+static bool keep_lease(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
+{
+	if (now >= d->beat) {
+		if (!lease_beat(w, tx, d->r))
+			return false;
+		d->beat = now + beat_span(d->r);
+	}
+	if (now >= d->rescue) {
+		if (!lease_rescue(w, tx, d->r))
+			return false;
+		d->rescue = now + RESCUE;
+	}
+	return true;
+}
+
+static bool move_due(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
+{
+	bool all = now >= d->all_due;
+	usec next;
+
+	if (now < d->due)
+		return true;
+	if (!due_move(w, tx, d->r, all, &next))
+		return false;
+	d->due = now + earlier(next, USEC_S);
+	if (all)
+		d->all_due = now + ALL_DUE;
+	return true;
+}
+
+static bool make_partitions(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
+{
+	struct sql_queue_partitions_out out;
+
+	if (now < d->partitions)
+		return true;
+	d->partitions = now + PARTITIONS;
+	return sql_queue_partitions(w, tx, &out);
+}
+
+static bool release(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
+{
+	struct i64s claims;
+
+	if (now < d->release)
+		return true;
+	claims = crew_ended(d->r, w->arena);
+	if (claims.n == 0)
+		return true;
+	d->release = now + RELEASE;
+	if (sql_queue_release(w, tx, &(struct sql_queue_release_in){ d->r->worker, claims }))
+		return true;
+	crew_ended_again(d->r, claims);
+	return false;
+}
+
+static bool send_hints(struct work *w, struct tx *tx, struct dispatcher *d, usec now, usec *left)
+{
+	const char *names[WAKE_QUEUES];
+	str queues[WAKE_QUEUES];
+	int n = wake_take(&d->r->wake, now, names, left);
+
+	for (int i = 0; i < n; i++) {
+		queues[i] = str_c(names[i]);
+		lane_heat(d->r, queues[i]);
+	}
+	return n == 0 || sql_queue_hint(w, tx, &(struct sql_queue_hint_in){ { queues, (size_t)n } });
+}
+
+/* How many jobs of this lane may be claimed now: what idle threads take at once, and a little ahead for quick ones. */
+static int room(struct dispatcher *d, struct lane *lane)
+{
+	const struct runner_conf *c = d->r->conf;
+	usec average = atomic_load(&lane->average);
+	int ahead = average == 0 ? 0 : (int)earlier(c->threads * PREFETCH / average, c->batch);
+	int free = crew_free(d->r, lane->pure ? 0 : ahead);
+
+	if (lane->pure)
+		return free > 0 ? c->batch : 0;
+	return free < c->batch ? free : c->batch;
+}
+
+static bool claim_lane(struct work *w, struct tx *tx, struct dispatcher *d, struct lane *lane)
+{
+	struct batch *b;
+	bool owned;
+	int want;
+
+	while (atomic_load(&lane->hot) && (want = room(d, lane)) > 0) {
+		if (!claim_take(w, tx, d->r, lane, NULL, (struct strs){ 0 }, want, &owned, &b))
+			return false;
+		FAULT("queue.claimed");
+		if (b != NULL)
+			crew_push(d->r, b);
+	}
+	return true;
+}
+
+/* Everything that may be due on the dispatcher's connection; *wait = how long nothing will be. */
+static bool tend(struct work *w, struct dispatcher *d, usec *wait)
+{
+	struct tx tx = tx_auto(d->conn);
+	usec now = clock_monotonic(), left = INT64_MAX;
+
+	w->deadline = now + 10 * USEC_S;
+	if (now >= d->poll) {
+		heat_all(d->r);
+		d->poll = now + d->r->conf->poll * 9 / 10 + now % (d->r->conf->poll / 5 + 1);
+	}
+	if (!keep_lease(w, &tx, d, now) || !move_due(w, &tx, d, now) || !make_partitions(w, &tx, d, now) ||
+	    !send_hints(w, &tx, d, now, &left) || !release(w, &tx, d, now))
+		return false;
+	for (int i = 0; i < d->r->lanes && !runner_closing(d->r); i++)
+		if (!claim_lane(w, &tx, d, &d->r->lane[i]))
+			return false;
+	now = clock_monotonic();
+	*wait = earlier(earlier(earlier(d->beat, d->rescue), earlier(d->due, d->poll)) - now, earlier(left, LOOK));
+	if (crew_has_ended(d->r))
+		*wait = earlier(*wait, RELEASE);
+	if (*wait < 0)
+		*wait = 0;
+	return true;
+}
+
+static void pause_for(struct work *w, struct dispatcher *d, usec wait)
+{
+	str channel, payload;
+
+	if (wait > 0 && listen_wait(w, d->listen, wait, d->r->wake.fd, &channel, &payload)) {
+		do
+			lane_heat(d->r, payload);
+		while (listen_wait(w, d->listen, 0, -1, &channel, &payload));
+	}
+	wake_calm(&d->r->wake);
+}
+
+static void turn(struct work *w, struct dispatcher *d)
+{
+	usec wait = 200 * USEC_MS;
+
+	work_reset(w);
+	if (d->conn == NULL || !conn_alive(d->conn)) {
+		conn_close(&d->conn);
+		if (!open_conn(w, d))
+			log_failure(LOG_WARN, w, "queue.unreachable");
+	}
+	if (d->conn != NULL && !tend(w, d, &wait)) {
+		log_failure(LOG_WARN, w, "queue.tend_failed");
+		wait = 200 * USEC_MS;
+	}
+	pause_for(w, d, wait);
+}
+
+/* What was claimed and not begun goes back at once; what is in hand may end until the drain is over. */
+static bool drain(struct work *w, struct dispatcher *d)
+{
+	usec until = clock_monotonic() + d->r->conf->drain;
+
+	log_event(LOG_INFO, w, "queue.draining", NULL);
+	crew_close(w, d->r);
+	while (!crew_done(d->r) && clock_monotonic() < until)
+		turn(w, d);
+	if (!crew_done(d->r)) {
+		log_event(LOG_WARN, w, "queue.left_in_hand", NULL);
+		return false;
+	}
+	crew_join(d->r);
+	return true;
+}
+
+static void say_goodbye(struct work *w, struct dispatcher *d)
+{
+	struct tx tx;
+	usec left;
+
+	work_reset(w);
+	w->deadline = clock_monotonic() + 5 * USEC_S;
+	if (d->conn == NULL || !conn_alive(d->conn))
+		return; /* the leases end by themselves */
+	tx = tx_auto(d->conn);
+	d->release = 0;
+	if (!release(w, &tx, d, clock_monotonic()) || !send_hints(w, &tx, d, clock_monotonic() + WAKE_DEBOUNCE, &left) ||
+	    !sql_queue_leave(w, &tx, &(struct sql_queue_leave_in){ d->r->worker }))
+		log_failure(LOG_WARN, w, "queue.goodbye_failed");
+}
+
+static struct runner *runner_new(struct work *w, const struct runner_conf *c, const struct stage *const stages[],
+				 const struct outside *outside)
+{
+	struct runner *r = calloc(1, sizeof(*r));
+	struct conn_conf db = c->db;
+	bool ok = true;
+
+	if (r == NULL)
+		abort();
+	r->conf = c;
+	r->outside = outside;
+	for (int i = 0; stages[i] != NULL && ok; i++)
+		ok = add_stage(w, r, stages[i]);
+	if (!ok) {
+		free(r);
+		return NULL;
+	}
+	db.queue_plans = true;
+	r->pool = pool_new(&db, c->connections);
+	if (!wake_init(&r->wake))
+		abort();
+	return r;
+}
+
+static void runner_free(struct runner *r)
+{
+	pool_free(&r->pool);
+	wake_end(&r->wake);
+	crew_free_all(r);
+	for (int i = 0; i < r->lanes; i++)
+		pthread_mutex_destroy(&r->lane[i].lock);
+	free(r);
+}
+
+bool runner_run(struct work *w, const struct runner_conf *c, const struct stage *const stages[],
+		const struct outside *outside, volatile sig_atomic_t *stop)
+{
+	static const char *const channels[] = { WAKE_CHANNEL };
+	struct runner *r = runner_new(w, c, stages, outside);
+	struct dispatcher d = { .r = r };
+	struct tx tx;
+	bool drained = true;
+
+	if (r == NULL)
+		return false;
+	if (!open_conn(w, &d)) {
+		runner_free(r);
+		return false;
+	}
+	tx = tx_auto(d.conn);
+	if (!lease_join(w, &tx, r)) {
+		conn_close(&d.conn);
+		runner_free(r);
+		return false;
+	}
+	d.listen = listen_new(&c->db, channels, 1);
+	crew_start(r);
+	log_event(LOG_INFO, w, "queue.started", "worker=%lld threads=%d", (long long)r->worker, c->threads);
+	while (!*stop)
+		turn(w, &d);
+	drained = drain(w, &d);
+	say_goodbye(w, &d);
+	log_event(LOG_INFO, w, "queue.stopped", NULL);
+	conn_close(&d.conn);
+	listen_free(&d.listen);
+	if (drained)
+		runner_free(r); /* else threads still use it, until the process ends */
+	return true;
+}

@@ -1,0 +1,113 @@
+/* What the files of this folder share: lanes (one per queue), batches (one per claim), the runner. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "db/query.h"
+#include "queue/stage.h"
+#include "queue/wake.h"
+#include "queue/watermark.h"
+
+#define LANE_KINDS 16
+#define RUNNER_LANES 16
+
+struct lane {
+	const char *queue;
+	const struct stage *kind[LANE_KINDS];
+	int kinds;
+	bool pure;  /* no kind has plan, probe or effect: whole batches are settled in one transaction */
+	usec lease; /* the longest of its kinds */
+	pthread_mutex_t lock;
+	struct watermark mark; /* under lock */
+	atomic_bool hot;       /* there may be something to claim */
+	_Atomic usec average;  /* of a run, recently; 0 = not known */
+};
+
+struct batch;
+struct job {
+	struct batch *batch;
+	const struct stage *stage; /* NULL = a kind that this program does not know */
+	int64_t id;
+	int attempt, burned;
+	bool suspect;
+	str kind, args, trace; /* in the batch's arena */
+};
+
+/* The jobs of one claim. Belongs to the threads that run them; the last one to end a job frees it. */
+struct batch {
+	struct work w; /* memory of the rows */
+	struct lane *lane;
+	int64_t claim;
+	struct job *at;
+	int n;
+	atomic_int left;
+};
+
+/* What a thread takes up: one job, or a whole batch of a pure lane. */
+struct item {
+	struct batch *batch;
+	int index; /* -1 = whole */
+};
+
+struct runner {
+	const struct runner_conf *conf;
+	const struct outside *outside;
+	struct pool *pool;
+	struct lane lane[RUNNER_LANES];
+	int lanes;
+	int64_t worker;
+	_Atomic usec seen; /* clock_monotonic() before the last heartbeat that was answered */
+	struct wake wake;
+	pthread_mutex_t suspect; /* one suspect runs at a time */
+	pthread_t *crew;
+
+	pthread_mutex_t lock; /* all below */
+	pthread_cond_t more;
+	struct item *fifo; /* a ring */
+	int head, queued, size;
+	int idle, threads; /* waiting for an item; alive */
+	int low;           /* poke the dispatcher when queued falls to this; -1 = do not */
+	int64_t *ended;    /* claims to release */
+	int n_ended, size_ended;
+	bool closing; /* nothing new is begun */
+};
+
+/* runner.c */
+void runner_ended(struct runner *r, struct batch *b); /* all its jobs have their end; frees it */
+bool runner_closing(struct runner *r);
+void runner_point(struct work *w, const char *kind, const char *what); /* FAULT("KIND.WHAT") */
+
+/* claim.c: ends `settle` (NULL = none; outputs as in sql/queue/claim.sql) and takes up to want jobs; *out is NULL when there
+ * are none. *owned says whether settle was still ours.  fails as the statement */
+MUST bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct batch *settle,
+		     struct strs outputs, int want, bool *owned, struct batch **out);
+void batch_free(struct batch *b);
+
+/* settle.c */
+struct end {
+	const char *state;
+	struct err why;
+	usec wait, jitter;
+	int burned;
+};
+struct end end_of_failure(const struct work *w, const struct job *j);
+/* Inside the stage's transaction. *fresh false: the run has an end already. */
+MUST bool settle_in(struct work *w, struct tx *tx, const struct runner *r, const struct job *j, const struct end *end,
+		    usec took, bool *fresh);
+/* In a transaction of its own, as often as it takes; gives up only when the runner is gone. */
+void settle_surely(struct work *w, struct runner *r, const struct job *j, const struct end *end, usec took);
+/* After a settle that failed: is this run's end written, and by us? fails when the database does not answer */
+MUST bool settle_look(struct work *w, struct runner *r, const struct job *j, bool *ended, bool *ours);
+
+/* attempt.c: a job, or a pure batch and all that follow it; to their ends. */
+void attempt_run(struct work *w, struct runner *r, struct job *j);
+void attempt_batch(struct work *w, struct runner *r, struct batch *b);
+
+/* lease.c, due.c: on the dispatcher's connection */
+MUST bool lease_join(struct work *w, struct tx *tx, struct runner *r);
+MUST bool lease_beat(struct work *w, struct tx *tx, struct runner *r);
+MUST bool lease_rescue(struct work *w, struct tx *tx, struct runner *r);
+bool lease_held(const struct runner *r, const struct lane *lane);
+void lease_mark(struct work *w, struct runner *r, const struct job *j); /* on a connection of the pool, as often as it takes */
+MUST bool due_move(struct work *w, struct tx *tx, struct runner *r, bool all, usec *next);
+void lane_heat(struct runner *r, str queue); /* a queue that is ours may have something */
