@@ -41,7 +41,10 @@ struct runner_conf {
 	usec drain;       /* SIGTERM: this long for what is in hand, then leases bring it back */
 };
 
-/* Runs the stages given until *stop is set (by a signal handler); returns after draining. stages ends with NULL.
+#define RUNNER_LEFT_IN_HAND 75 /* EX_TEMPFAIL */
+
+/* Runs the stages given until *stop is set (by a signal handler); returns after draining. stages ends with NULL. When jobs
+ * are still in hand after runner_conf.drain, the process exits with RUNNER_LEFT_IN_HAND: leases bring them back.
  * fails  as conn_open when the database cannot be reached at the start */
 MUST bool runner_run(struct work *w, const struct runner_conf *c, const struct stage *const stages[],
 		     const struct outside *outside, volatile sig_atomic_t *stop);

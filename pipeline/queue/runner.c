@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -269,8 +270,9 @@ static void turn(struct work *w, struct dispatcher *d)
 	pause_for(w, d, wait);
 }
 
-/* What was claimed and not begun goes back at once; what is in hand may end until the drain is over. */
-static bool drain(struct work *w, struct dispatcher *d)
+/* What was claimed and not begun goes back at once; what is in hand may end until the drain is over. Then the process ends
+ * here: its threads cannot be stopped otherwise, and their leases bring the jobs back. */
+static void drain(struct work *w, struct dispatcher *d)
 {
 	usec until = clock_monotonic() + d->r->conf->drain;
 
@@ -280,10 +282,9 @@ static bool drain(struct work *w, struct dispatcher *d)
 		turn(w, d);
 	if (!crew_done(d->r)) {
 		log_event(LOG_WARN, w, "queue.left_in_hand", NULL);
-		return false;
+		_exit(RUNNER_LEFT_IN_HAND);
 	}
 	crew_join(d->r);
-	return true;
 }
 
 static void say_goodbye(struct work *w, struct dispatcher *d)
@@ -343,7 +344,6 @@ bool runner_run(struct work *w, const struct runner_conf *c, const struct stage 
 	struct runner *r = runner_new(w, c, stages, outside);
 	struct dispatcher d = { .r = r };
 	struct tx tx;
-	bool drained = true;
 
 	if (r == NULL)
 		return false;
@@ -362,12 +362,11 @@ bool runner_run(struct work *w, const struct runner_conf *c, const struct stage 
 	log_event(LOG_INFO, w, "queue.started", "worker=%lld threads=%d", (long long)r->worker, c->threads);
 	while (!*stop)
 		turn(w, &d);
-	drained = drain(w, &d);
+	drain(w, &d);
 	say_goodbye(w, &d);
 	log_event(LOG_INFO, w, "queue.stopped", NULL);
 	conn_close(&d.conn);
 	listen_free(&d.listen);
-	if (drained)
-		runner_free(r); /* else threads still use it, until the process ends */
+	runner_free(r);
 	return true;
 }

@@ -44,9 +44,10 @@ with gone as (
 ), payload as (
 	select b.id, t.*, j.kind, j.args, j.trace from taken t cross join batch b join q.job j on j.id = t.job_id
 )
-select pg_current_snapshot()::text, (select last_value from q.ready_seq),
+select pg_current_snapshot()::text as snapshot, (select last_value from q.ready_seq) as head,
 	array(select coalesce((select r.seq from q.ready r where r.queue = $4 and r.prio = p.prio and r.seq >= p."from"
-		order by r.seq limit 1), 9223372036854775807) from unnest($7, $8) with ordinality p (prio, "from", at) order by p.at),
-	exists (select from gone), p.id, p.prio::int, p.seq, p.job_id, p.attempt, p.burned::int, p.suspect, p.kind, p.args, p.trace
+		order by r.seq limit 1), 9223372036854775807) from unnest($7, $8) with ordinality p (prio, "from", at) order by p.at)
+		as firsts,
+	exists (select from gone) as owned, p.id as claim, p.prio::int, p.seq, p.job_id, p.attempt, p.burned::int, p.suspect, p.kind, p.args, p.trace
 from (values (1)) always left join payload p on true
 order by p.prio, p.seq

@@ -15,5 +15,5 @@ with due as (
 	select queue, prio, job_id, attempt, burned from due order by run_at
 	returning queue
 )
-select (select count(*) from moved), array(select distinct queue from moved),
-	(select run_at - now() from q.scheduled where run_at > now() order by run_at limit 1)
+select (select count(*) from moved) as moved, array(select distinct queue from moved) as queues,
+	(select run_at - now() from q.scheduled where run_at > now() order by run_at limit 1) as next

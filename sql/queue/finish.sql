@@ -35,4 +35,4 @@ with history as (
 	from history h join q.job j on j.id = h.job_id
 	where h.state = 'parked'
 )
-select exists (select from history)
+select exists (select from history) as fresh

@@ -27,4 +27,5 @@ with expired as (
 	order by l.job_id
 	returning queue
 )
-select (select count(*) from expired), (select count(*) from back), array(select distinct queue from back)
+select (select count(*) from expired) as claims, (select count(*) from back) as jobs,
+	array(select distinct queue from back) as queues

@@ -1,0 +1,286 @@
+/* The runner: what happens to a job that succeeds, fails, waits, snoozes, or arrives late. */
+#include "queue_help.h"
+
+static int failures; /* so many times the effect fails first */
+static atomic_int calls;
+
+static bool fail_effect(struct work *w, const struct outside *outside, void *task)
+{
+	(void)outside, (void)task;
+	if (calls++ < failures)
+		return err_set(w, ERR_RETRY, "test.again", "number %d", calls);
+	return true;
+}
+
+static bool refuse_effect(struct work *w, const struct outside *outside, void *task)
+{
+	(void)outside, (void)task;
+	return err_set(w, ERR_INVALID, "test.never", "the same input will fail again");
+}
+
+static bool snooze_effect(struct work *w, const struct outside *outside, void *task)
+{
+	(void)outside, (void)task;
+	if (calls++ < 5)
+		return err_snooze(w, 20 * USEC_MS, "test.not_yet", "patience");
+	return true;
+}
+
+static bool wait_effect(struct work *w, const struct outside *outside, void *task)
+{
+	(void)outside, (void)task;
+	if (calls++ == 0)
+		return err_retry_after(w, 700 * USEC_MS, "test.limited", "later");
+	return true;
+}
+
+struct numbered {
+	int64_t n;
+};
+static const struct field numbered[] = { FIELD(FIELD_I64, struct numbered, n) };
+
+static bool odd_settle(struct work *w, struct tx *tx, void *task)
+{
+	struct numbered *t = task;
+
+	if (t->n == 7)
+		return err_set(w, ERR_INVALID, "test.seven", "not this one");
+	w->output = arena_printf(w->arena, "{\"n\": %lld}", (long long)t->n);
+	return note(w, conn_pg(tx->conn), "settle");
+}
+
+#define STAGE(...) { .name = "test", .kind = "test.one", .lease_s = 30, .attempts = 3, .retry_base = 40 * USEC_MS, \
+		     .retry_cap = 80 * USEC_MS, __VA_ARGS__ }
+
+static void runs_once_and_keeps_history(void **state)
+{
+	static const struct stage stage = STAGE(.effect = note_effect, .settle = note_settle);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[50]))");
+	run_start(&run);
+	eventually("select count(*) from q.run where state = 'done'", "50", 20 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select count(*) from seen where what = 'effect'"), "50");
+	assert_string_equal(db_test_value("select count(distinct job) from seen where what = 'settle'"), "50");
+	assert_string_equal(db_test_value("select count(*) from q.run where finished_at < started_at or worker is null"), "0");
+	assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
+	assert_string_equal(db_test_value("select count(*) from q.claim"), "0");
+	assert_string_equal(db_test_value("select count(*) from q.worker where stopped_at is not null"), "1");
+}
+
+static void retries_within_the_bounds_of_backoff(void **state)
+{
+	static const struct stage stage = STAGE(.effect = fail_effect);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	calls = 0;
+	failures = 2;
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	run_start(&run);
+	eventually("select string_agg(state || ' ' || attempt, ',' order by attempt) from q.run", "failed 1,failed 2,done 3",
+		   10 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select distinct error_kind || ' ' || error_code from q.run where state = 'failed'"),
+			    "retry test.again");
+	/* 40 and 80 ms of jitter at most; the rest is the time to notice */
+	assert_string_equal(db_test_value("select max(finished_at) - min(finished_at) < interval '2 s' from q.run"), "t");
+}
+
+static void jitter_is_spread_and_capped(void **state)
+{
+	static const struct stage stage = { .name = "test", .kind = "test.one", .lease_s = 30, .attempts = 9,
+					    .retry_base = 3600 * USEC_S, .retry_cap = 5400 * USEC_S, .effect = fail_effect };
+	struct run run = run_of(&stage);
+
+	(void)state;
+	calls = 0;
+	failures = 1000;
+	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[100]))");
+	db_test_sql("update q.ready set burned = 4 where job_id % 2 = 0");
+	run_start(&run);
+	eventually("select count(*) from q.scheduled", "100", 20 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select max(run_at - now()) < interval '1 h' from q.scheduled where job_id % 2 = 1"), "t");
+	assert_string_equal(db_test_value("select max(run_at - now()) < interval '90 min' and max(run_at - now()) > interval '1 h'"
+					  " from q.scheduled where job_id % 2 = 0"), "t");
+	/* uniform: the mean of 50 is in the middle half but once in many thousand runs */
+	assert_string_equal(db_test_value("select avg(run_at - now()) between interval '18 min' and interval '42 min'"
+					  " from q.scheduled where job_id % 2 = 1"), "t");
+	assert_string_equal(db_test_value("select string_agg(distinct burned::text, ',' order by burned::text) from q.scheduled"),
+			    "1,5");
+}
+
+static void parks_after_its_attempts_and_at_once_when_invalid(void **state)
+{
+	static const struct stage again = STAGE(.effect = fail_effect);
+	static const struct stage never = { .name = "test", .kind = "test.never", .lease_s = 30, .attempts = 3,
+					    .effect = refuse_effect };
+	struct run run = run_of(&again);
+
+	(void)state;
+	run.stages[1] = &never;
+	calls = 0;
+	failures = 1000;
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}'), q.enqueue('test', 'test.never', null, '{}')");
+	run_start(&run);
+	eventually("select string_agg(kind || ' ' || attempt || ' ' || error_code, ',' order by kind) from q.parked",
+		   "test.never 1 test.never,test.one 3 test.again", 10 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select string_agg(r.state, ',' order by attempt) from q.run r join q.job j"
+					  " on j.id = r.job_id where kind = 'test.one'"), "failed,failed,parked");
+	assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
+	assert_string_equal(db_test_value("select count(*) from q.scheduled"), "0");
+}
+
+static void snooze_burns_no_attempt(void **state)
+{
+	static const struct stage stage = STAGE(.effect = snooze_effect);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	calls = 0;
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	run_start(&run);
+	eventually("select string_agg(state, ',' order by attempt) from q.run",
+		   "snoozed,snoozed,snoozed,snoozed,snoozed,done", 15 * USEC_S);
+	run_stop(&run);
+}
+
+static void obeys_retry_after(void **state)
+{
+	static const struct stage stage = STAGE(.effect = wait_effect);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	calls = 0;
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	run_start(&run);
+	eventually("select string_agg(state, ',' order by attempt) from q.run", "failed,done", 10 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select max(started_at) - min(finished_at) between interval '0.69 s' and interval '3 s'"
+					  " from q.run"), "t");
+}
+
+static void scheduled_waits_for_its_time(void **state)
+{
+	static const struct stage stage = STAGE(.effect = note_effect);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{\"n\":1}', run_at => now() + interval '900 ms'),"
+		    " q.enqueue('test', 'test.one', null, '{\"n\":2}', run_at => now() - interval '1 h'),"
+		    " q.enqueue('test', 'test.one', null, '{\"n\":3}', run_at => now() + interval '1 h')");
+	run_start(&run);
+	eventually("select count(*) from q.run", "2", 10 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select r.started_at - j.created_at between interval '0.9 s' and interval '2.5 s'"
+					  " from q.run r join q.job j on j.id = job_id where args->>'n' = '1'"), "t");
+	assert_string_equal(db_test_value("select string_agg(args->>'n', ',') from q.scheduled s join q.job j on j.id = job_id"),
+			    "3");
+}
+
+static void priorities_run_in_their_order(void **state)
+{
+	static const struct stage stage = STAGE(.effect = note_effect);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	for (int p = 2; p >= -2; p--)
+		db_test_sql(p == 2 ? "select q.enqueue('test', 'test.one', null, '{}', priority => 2::smallint)" :
+			    p == 1 ? "select q.enqueue('test', 'test.one', null, '{}', priority => 1::smallint)" :
+			    p == 0 ? "select q.enqueue('test', 'test.one', null, '{}')" :
+			    p == -1 ? "select q.enqueue('test', 'test.one', null, '{}', priority => '-1'::smallint)" :
+				      "select q.enqueue('test', 'test.one', null, '{}', priority => '-2'::smallint)");
+	run.conf.threads = 1;
+	run.conf.connections = 1;
+	run_start(&run);
+	eventually("select count(*) from q.run", "5", 10 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select string_agg(priority::text, ',' order by s.id) from seen s join q.job j on j.id = job"),
+			    "-2,-1,0,1,2");
+}
+
+static void pure_batches_settle_together_and_fall_apart_on_a_bad_job(void **state)
+{
+	static const struct stage stage = STAGE(.task = { numbered, 1, sizeof(struct numbered) }, .settle = odd_settle);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	db_test_sql("select q.enqueue_many('test', 'test.one', array(select jsonb_build_object('n', n) from generate_series(1, 40) n))");
+	run_start(&run);
+	eventually("select count(*) from q.run", "40", 20 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select count(*) from seen"), "39");
+	assert_string_equal(db_test_value("select string_agg(args->>'n', ',') from q.parked p join q.job j on j.id = job_id"), "7");
+	assert_string_equal(db_test_value("select count(*) from q.run join q.job on id = job_id where output->>'n' = args->>'n'"), "39");
+	assert_string_equal(db_test_value("select count(*) from q.claim"), "0");
+}
+
+static void bad_arguments_and_unknown_kinds(void **state)
+{
+	static const struct stage stage = STAGE(.task = { numbered, 1, sizeof(struct numbered) }, .effect = note_effect);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{\"n\": \"x\"}'), q.enqueue('test', 'test.newer', null, '{}')");
+	run_start(&run);
+	eventually("select string_agg(state || ' ' || error_code, ',' order by job_id) from q.run",
+		   "parked json.type,snoozed queue.kind_unknown", 10 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select burned from q.scheduled"), "0");
+}
+
+/* Others claim past it while its transaction is open; an old snapshot is held all the while. */
+static void late_commit_is_found(void **state)
+{
+	static const struct stage stage = STAGE(.effect = note_effect);
+	struct run run = run_of(&stage);
+	struct work w;
+	struct conn *late, *old;
+	PGresult *res;
+
+	(void)state;
+	work_init(&w);
+	late = db_test_conn(&w, "patchwork_api");
+	old = db_test_conn(&w, NULL);
+	PQclear(PQexec(conn_pg(old), "begin isolation level repeatable read read only"));
+	PQclear(PQexec(conn_pg(old), "select count(*) from q.ready"));
+	run_start(&run);
+	res = PQexec(conn_pg(late), "begin; select q.enqueue('test', 'test.one', 'late', '{}')");
+	assert_int_equal(PQresultStatus(res), PGRES_TUPLES_OK);
+	PQclear(res);
+	for (int i = 0; i < 20; i++) {
+		db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+		clock_sleep(50 * USEC_MS);
+	}
+	eventually("select count(*) from q.run", "20", 10 * USEC_S);
+	PQclear(PQexec(conn_pg(late), "commit"));
+	assert_true(eventually("select count(*) from q.run", "21", 5 * USEC_S) < 2 * USEC_S);
+	PQclear(PQexec(conn_pg(old), "commit"));
+	run_stop(&run);
+	conn_close(&late);
+	conn_close(&old);
+	work_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(runs_once_and_keeps_history, empty_queue),
+		cmocka_unit_test_setup(retries_within_the_bounds_of_backoff, empty_queue),
+		cmocka_unit_test_setup(jitter_is_spread_and_capped, empty_queue),
+		cmocka_unit_test_setup(parks_after_its_attempts_and_at_once_when_invalid, empty_queue),
+		cmocka_unit_test_setup(snooze_burns_no_attempt, empty_queue),
+		cmocka_unit_test_setup(obeys_retry_after, empty_queue),
+		cmocka_unit_test_setup(scheduled_waits_for_its_time, empty_queue),
+		cmocka_unit_test_setup(priorities_run_in_their_order, empty_queue),
+		cmocka_unit_test_setup(pure_batches_settle_together_and_fall_apart_on_a_bad_job, empty_queue),
+		cmocka_unit_test_setup(bad_arguments_and_unknown_kinds, empty_queue),
+		cmocka_unit_test_setup(late_commit_is_found, empty_queue),
+	};
+
+	return cmocka_run_group_tests(tests, open_queue, close_queue);
+}
