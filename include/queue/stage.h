@@ -23,9 +23,9 @@ struct stage {
 	const char *kind;   /* "verify.merge" */
 	struct fields task; /* what of the job's args goes where in the task struct (zeroed, in the work's arena) */
 	int lease_s;
-	int attempts;       /* then it is parked */
+	int attempts;               /* then it is parked */
 	usec retry_base, retry_cap; /* full jitter: uniform in [0, min(cap, base << attempt)] */
-	const char *next;   /* queue that settle feeds: woken after commit; NULL = none */
+	const char *next;           /* queue that settle feeds: woken after commit; NULL = none */
 	bool (*plan)(struct work *w, struct tx *tx, void *task);
 	bool (*probe)(struct work *w, const struct outside *outside, void *task, bool *done);
 	bool (*effect)(struct work *w, const struct outside *outside, void *task);
@@ -34,11 +34,11 @@ struct stage {
 
 struct runner_conf {
 	struct conn_conf db;
-	int threads;      /* units of work at once */
-	int connections;  /* shared by the threads, for plan and settle */
-	int batch;        /* jobs claimed at once, per stage */
-	usec poll;        /* the floor under NOTIFY: at most this between two looks */
-	usec drain;       /* SIGTERM: this long for what is in hand, then leases bring it back */
+	int threads;     /* units of work at once */
+	int connections; /* shared by the threads, for plan and settle */
+	int batch;       /* jobs claimed at once, per stage */
+	usec poll;       /* the floor under NOTIFY: at most this between two looks */
+	usec drain;      /* SIGTERM: this long for what is in hand, then leases bring it back */
 };
 
 #define RUNNER_LEFT_IN_HAND 75 /* EX_TEMPFAIL */
@@ -47,4 +47,4 @@ struct runner_conf {
  * are still in hand after runner_conf.drain, the process exits with RUNNER_LEFT_IN_HAND: leases bring them back.
  * fails  as conn_open when the database cannot be reached at the start */
 MUST bool runner_run(struct work *w, const struct runner_conf *c, const struct stage *const stages[],
-		     const struct outside *outside, volatile sig_atomic_t *stop);
+	const struct outside *outside, volatile sig_atomic_t *stop);

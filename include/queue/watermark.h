@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#define WATERMARK_PRIOS 5             /* -2 .. 2, in the order of claiming */
+#define WATERMARK_PRIOS 5 /* -2 .. 2, in the order of claiming */
 #define WATERMARK_NONE INT64_MAX
 #define WATERMARK_PATIENCE (250 * USEC_MS)
 #define WATERMARK_PROBE (100 * USEC_MS) /* with a backlog, one claim in this span starts from safe */

@@ -89,7 +89,7 @@ static bool settle_tx(struct work *w, struct runner *r, const struct job *j, voi
 	if (!pool_take(w, r->pool, &conn))
 		return false;
 	ok = tx_begin(w, conn, TX_DURABLE, &tx) && (j->stage->settle == NULL || j->stage->settle(w, &tx, task)) &&
-	     settle_in(w, &tx, r, j, &done, clock_monotonic() - began, fresh);
+		settle_in(w, &tx, r, j, &done, clock_monotonic() - began, fresh);
 	if (ok && *fresh) {
 		runner_point(w, j->stage->kind, "settling");
 		ok = tx_commit(w, &tx);
@@ -136,7 +136,8 @@ static bool run(struct work *w, struct runner *r, const struct job *j, usec bega
 	if (j->stage == NULL)
 		return err_snooze(w, KIND_WAIT, "queue.kind_unknown", "this worker has no " STR_FMT, STR_ARG(j->kind));
 	if (j->burned >= j->stage->attempts)
-		return err_set(w, ERR_INVALID, "queue.attempts_spent", "its workers ended before it did, %d times", j->burned);
+		return err_set(
+			w, ERR_INVALID, "queue.attempts_spent", "its workers ended before it did, %d times", j->burned);
 	runner_point(w, j->stage->kind, "claimed");
 	if (!read_task(w, j, &task) || !plan(w, r, j, task) || !act(w, r, j, task) || !settle(w, r, j, task, began))
 		return false;
@@ -155,11 +156,12 @@ static void note_span(struct lane *lane, usec took)
 
 static void log_end(struct work *w, const struct end *end, usec took)
 {
-	enum log_level level = strcmp(end->state, "parked") == 0 ? LOG_ERROR :
-			       strcmp(end->state, "failed") == 0 ? LOG_WARN : LOG_INFO;
+	enum log_level level = strcmp(end->state, "parked") == 0 ? LOG_ERROR
+		: strcmp(end->state, "failed") == 0              ? LOG_WARN
+								 : LOG_INFO;
 
-	log_event(level, w, "job.ended", "state=%s took_ms=%lld code=%s text=%s", end->state, (long long)(took / USEC_MS),
-		  end->why.code, LOG_Q(str_c(end->why.text)));
+	log_event(level, w, "job.ended", "state=%s took_ms=%lld code=%s text=%s", end->state,
+		(long long)(took / USEC_MS), end->why.code, LOG_Q(str_c(end->why.text)));
 }
 
 static void run_to_end(struct work *w, struct runner *r, const struct job *j)
@@ -249,8 +251,8 @@ static bool fused(struct work *w, struct runner *r, struct conn *conn, struct ba
 
 	*next = NULL;
 	ok = tx_begin(w, conn, TX_DURABLE, &tx) && settle_jobs(w, &tx, b, outputs, &any) &&
-	     claim_take(w, &tx, r, b->lane, b, (struct strs){ outputs, any ? (size_t)b->n : 0 }, more ? r->conf->batch : 0,
-			&owned, next);
+		claim_take(w, &tx, r, b->lane, b, (struct strs){ outputs, any ? (size_t)b->n : 0 },
+			more ? r->conf->batch : 0, &owned, next);
 	if (ok && !owned)
 		ok = err_set(w, ERR_RETRY, "queue.lease_lost", "the claim was taken over");
 	if (ok) {
@@ -281,7 +283,7 @@ void attempt_batch(struct work *w, struct runner *r, struct batch *b)
 		begin(w, &b->at[0]);
 		allow(w, &b->at[0]);
 		if ((conn == NULL && !pool_take(w, r->pool, &conn)) ||
-		    !fused(w, r, conn, b, i < BATCHES_IN_A_ROW && !runner_closing(r), &next)) {
+			!fused(w, r, conn, b, i < BATCHES_IN_A_ROW && !runner_closing(r), &next)) {
 			log_failure(LOG_WARN, w, "queue.batch_apart");
 			break;
 		}

@@ -40,17 +40,26 @@ static void fill(struct batch *b, const struct sql_queue_claim_out *row, size_t 
 	b->at = arena_array(b->w.arena, n, sizeof(*b->at));
 	for (size_t i = 0; i < n; i++)
 		b->at[i] = (struct job){
-			.batch = b, .stage = stage_of(b->lane, row[i].kind), .id = row[i].job_id, .attempt = row[i].attempt,
-			.burned = row[i].burned, .suspect = row[i].suspect, .kind = row[i].kind, .args = row[i].args,
+			.batch = b,
+			.stage = stage_of(b->lane, row[i].kind),
+			.id = row[i].job_id,
+			.attempt = row[i].attempt,
+			.burned = row[i].burned,
+			.suspect = row[i].suspect,
+			.kind = row[i].kind,
+			.args = row[i].args,
 			.trace = row[i].trace,
 		};
 }
 
 /* What the answer says about the watermark. */
-static bool saw(struct lane *lane, const struct watermark_look *look, const struct sql_queue_claim_out *row, size_t n, int want)
+static bool saw(
+	struct lane *lane, const struct watermark_look *look, const struct sql_queue_claim_out *row, size_t n, int want)
 {
 	struct snapshot snapshot;
-	struct watermark_seen seen = { .snapshot = &snapshot, .head = row[0].head, .full = want > 0 && n == (size_t)want };
+	struct watermark_seen seen = {
+		.snapshot = &snapshot, .head = row[0].head, .full = want > 0 && n == (size_t)want
+	};
 
 	if (!snapshot_read(row[0].snapshot, &snapshot) || row[0].firsts.n != WATERMARK_PRIOS)
 		return false;
@@ -70,7 +79,7 @@ static bool saw(struct lane *lane, const struct watermark_look *look, const stru
 }
 
 bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct batch *settle,
-		struct strs outputs, int want, bool *owned, struct batch **out)
+	struct strs outputs, int want, bool *owned, struct batch **out)
 {
 	struct batch *b = batch_new(lane);
 	struct watermark_look look;
@@ -82,10 +91,16 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 	pthread_mutex_lock(&lane->lock);
 	watermark_look(&lane->mark, clock_monotonic(), &look);
 	pthread_mutex_unlock(&lane->lock);
-	if (!sql_queue_claim(&b->w, tx, &(struct sql_queue_claim_in){
-		.worker = r->worker, .settled = settle == NULL ? 0 : settle->claim, .outputs = outputs,
-		.queue = str_c(lane->queue), .lease = lane->lease, .batch = want,
-		.prios = { prios, WATERMARK_PRIOS }, .froms = { look.from, WATERMARK_PRIOS } }, &row, &n)) {
+	if (!sql_queue_claim(&b->w, tx,
+		    &(struct sql_queue_claim_in){ .worker = r->worker,
+			    .settled = settle == NULL ? 0 : settle->claim,
+			    .outputs = outputs,
+			    .queue = str_c(lane->queue),
+			    .lease = lane->lease,
+			    .batch = want,
+			    .prios = { prios, WATERMARK_PRIOS },
+			    .froms = { look.from, WATERMARK_PRIOS } },
+		    &row, &n)) {
 		w->err = b->w.err;
 		batch_free(b);
 		return false;

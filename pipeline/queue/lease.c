@@ -17,8 +17,10 @@ bool lease_join(struct work *w, struct tx *tx, struct runner *r)
 	gethostname(host, sizeof(host) - 1);
 	for (int i = 0; i < r->lanes; i++)
 		queues[i] = str_c(r->lane[i].queue);
-	if (!sql_queue_join(w, tx, &(struct sql_queue_join_in){
-		.name = arena_printf(w->arena, "%s:%d", host, (int)getpid()), .queues = { queues, (size_t)r->lanes } }, &out))
+	if (!sql_queue_join(w, tx,
+		    &(struct sql_queue_join_in){ .name = arena_printf(w->arena, "%s:%d", host, (int)getpid()),
+			    .queues = { queues, (size_t)r->lanes } },
+		    &out))
 		return false;
 	r->worker = out.id;
 	atomic_store(&r->seen, sent);
@@ -49,7 +51,7 @@ bool lease_rescue(struct work *w, struct tx *tx, struct runner *r)
 			return false;
 		if (out.claims > 0)
 			log_event(LOG_WARN, w, "queue.rescued", "claims=%lld jobs=%lld", (long long)out.claims,
-				  (long long)out.jobs);
+				(long long)out.jobs);
 		for (size_t i = 0; i < out.queues.n; i++)
 			lane_heat(r, out.queues.at[i]);
 	} while (out.claims == RESCUE_CLAIMS);

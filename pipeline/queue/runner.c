@@ -14,9 +14,9 @@
 #include "runner.h"
 #include "sql.h"
 
-#define LOOK (500 * USEC_MS)       /* the stop flag is looked at at least this often */
-#define RELEASE (20 * USEC_MS)     /* ended claims are collected for this long */
-#define PREFETCH (50 * USEC_MS)    /* so much work per thread is claimed ahead */
+#define LOOK (500 * USEC_MS)    /* the stop flag is looked at at least this often */
+#define RELEASE (20 * USEC_MS)  /* ended claims are collected for this long */
+#define PREFETCH (50 * USEC_MS) /* so much work per thread is claimed ahead */
 #define ALL_DUE (60 * USEC_S)
 #define PARTITIONS (60 * USEC_S)
 #define RESCUE USEC_S
@@ -227,7 +227,7 @@ static bool tend(struct work *w, struct dispatcher *d, usec *wait)
 		d->poll = now + d->r->conf->poll * 9 / 10 + now % (d->r->conf->poll / 5 + 1);
 	}
 	if (!keep_lease(w, &tx, d, now) || !move_due(w, &tx, d, now) || !make_partitions(w, &tx, d, now) ||
-	    !send_hints(w, &tx, d, now, &left) || !release(w, &tx, d, now))
+		!send_hints(w, &tx, d, now, &left) || !release(w, &tx, d, now))
 		return false;
 	for (int i = 0; i < d->r->lanes && !runner_closing(d->r); i++)
 		if (!claim_lane(w, &tx, d, &d->r->lane[i]))
@@ -298,13 +298,14 @@ static void say_goodbye(struct work *w, struct dispatcher *d)
 		return; /* the leases end by themselves */
 	tx = tx_auto(d->conn);
 	d->release = 0;
-	if (!release(w, &tx, d, clock_monotonic()) || !send_hints(w, &tx, d, clock_monotonic() + WAKE_DEBOUNCE, &left) ||
-	    !sql_queue_leave(w, &tx, &(struct sql_queue_leave_in){ d->r->worker }))
+	if (!release(w, &tx, d, clock_monotonic()) ||
+		!send_hints(w, &tx, d, clock_monotonic() + WAKE_DEBOUNCE, &left) ||
+		!sql_queue_leave(w, &tx, &(struct sql_queue_leave_in){ d->r->worker }))
 		log_failure(LOG_WARN, w, "queue.goodbye_failed");
 }
 
-static struct runner *runner_new(struct work *w, const struct runner_conf *c, const struct stage *const stages[],
-				 const struct outside *outside)
+static struct runner *runner_new(
+	struct work *w, const struct runner_conf *c, const struct stage *const stages[], const struct outside *outside)
 {
 	struct runner *r = calloc(1, sizeof(*r));
 	struct conn_conf db = c->db;
@@ -338,7 +339,7 @@ static void runner_free(struct runner *r)
 }
 
 bool runner_run(struct work *w, const struct runner_conf *c, const struct stage *const stages[],
-		const struct outside *outside, volatile sig_atomic_t *stop)
+	const struct outside *outside, volatile sig_atomic_t *stop)
 {
 	static const char *const channels[] = { WAKE_CHANNEL };
 	struct runner *r = runner_new(w, c, stages, outside);

@@ -80,7 +80,7 @@ void runner_point(struct work *w, const char *kind, const char *what); /* FAULT(
 /* claim.c: ends `settle` (NULL = none; outputs as in sql/queue/claim.sql) and takes up to want jobs; *out is NULL when there
  * are none. *owned says whether settle was still ours.  fails as the statement */
 MUST bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct batch *settle,
-		     struct strs outputs, int want, bool *owned, struct batch **out);
+	struct strs outputs, int want, bool *owned, struct batch **out);
 void batch_free(struct batch *b);
 
 /* settle.c */
@@ -93,7 +93,7 @@ struct end {
 struct end end_of_failure(const struct work *w, const struct job *j);
 /* Inside the stage's transaction. *fresh false: the run has an end already. */
 MUST bool settle_in(struct work *w, struct tx *tx, const struct runner *r, const struct job *j, const struct end *end,
-		    usec took, bool *fresh);
+	usec took, bool *fresh);
 /* In a transaction of its own, as often as it takes; gives up only when the runner is gone. */
 void settle_surely(struct work *w, struct runner *r, const struct job *j, const struct end *end, usec took);
 /* After a settle that failed: is this run's end written, and by us? fails when the database does not answer */
@@ -108,6 +108,7 @@ MUST bool lease_join(struct work *w, struct tx *tx, struct runner *r);
 MUST bool lease_beat(struct work *w, struct tx *tx, struct runner *r);
 MUST bool lease_rescue(struct work *w, struct tx *tx, struct runner *r);
 bool lease_held(const struct runner *r, const struct lane *lane);
-void lease_mark(struct work *w, struct runner *r, const struct job *j); /* on a connection of the pool, as often as it takes */
+void lease_mark(
+	struct work *w, struct runner *r, const struct job *j); /* on a connection of the pool, as often as it takes */
 MUST bool due_move(struct work *w, struct tx *tx, struct runner *r, bool all, usec *next);
 void lane_heat(struct runner *r, str queue); /* a queue that is ours may have something */

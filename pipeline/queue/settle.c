@@ -21,24 +21,35 @@ struct end end_of_failure(const struct work *w, const struct job *j)
 		return end;
 	}
 	end.burned++;
-	if (w->err.kind == ERR_INVALID || w->err.kind == ERR_BUG || j->stage == NULL || end.burned >= j->stage->attempts)
+	if (w->err.kind == ERR_INVALID || w->err.kind == ERR_BUG || j->stage == NULL ||
+		end.burned >= j->stage->attempts)
 		end.state = "parked";
 	else
 		end.jitter = jitter_ceiling(j->stage, j->burned);
 	return end;
 }
 
-bool settle_in(struct work *w, struct tx *tx, const struct runner *r, const struct job *j, const struct end *end, usec took,
-	       bool *fresh)
+bool settle_in(struct work *w, struct tx *tx, const struct runner *r, const struct job *j, const struct end *end,
+	usec took, bool *fresh)
 {
 	struct sql_queue_finish_out out;
 	bool failed = end->why.kind != ERR_NONE;
 
-	if (!sql_queue_finish(w, tx, &(struct sql_queue_finish_in){
-		.job_id = j->id, .attempt = j->attempt, .state = str_c(end->state), .worker = r->worker, .claim = j->batch->claim,
-		.took = took, .error_kind = failed ? str_c(err_kind_name(end->why.kind)) : (str){ 0 },
-		.error_code = failed ? str_c(end->why.code) : (str){ 0 }, .error = failed ? str_c(end->why.text) : (str){ 0 },
-		.output = w->output, .wait = end->wait, .jitter = end->jitter, .burned = end->burned }, &out))
+	if (!sql_queue_finish(w, tx,
+		    &(struct sql_queue_finish_in){ .job_id = j->id,
+			    .attempt = j->attempt,
+			    .state = str_c(end->state),
+			    .worker = r->worker,
+			    .claim = j->batch->claim,
+			    .took = took,
+			    .error_kind = failed ? str_c(err_kind_name(end->why.kind)) : (str){ 0 },
+			    .error_code = failed ? str_c(end->why.code) : (str){ 0 },
+			    .error = failed ? str_c(end->why.text) : (str){ 0 },
+			    .output = w->output,
+			    .wait = end->wait,
+			    .jitter = end->jitter,
+			    .burned = end->burned },
+		    &out))
 		return false;
 	*fresh = out.fresh;
 	return true;
@@ -86,7 +97,8 @@ bool settle_look(struct work *w, struct runner *r, const struct job *j, bool *en
 	if (!pool_take(w, r->pool, &conn))
 		return false;
 	tx = tx_auto(conn);
-	ok = sql_queue_settled(w, &tx, &(struct sql_queue_settled_in){ .job_id = j->id, .attempt = j->attempt }, &out, ended);
+	ok = sql_queue_settled(
+		w, &tx, &(struct sql_queue_settled_in){ .job_id = j->id, .attempt = j->attempt }, &out, ended);
 	pool_give(r->pool, conn);
 	*ours = ok && *ended && out.worker == r->worker && out.claim == j->batch->claim;
 	return ok;

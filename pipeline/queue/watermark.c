@@ -104,7 +104,7 @@ static void remember(struct watermark *m, const uint64_t *xids, int n)
 /* The highest head of which s shows all that will ever be; 0 = none. Points that it settles are forgotten. */
 static int64_t settled_head(struct watermark *m, usec now, const struct snapshot *s)
 {
-	uint64_t xids[WATERMARK_LATE];
+	uint64_t xids[WATERMARK_LATE] = { 0 };
 
 	for (int i = m->points - 1; i >= 0; i--) {
 		int n = untracked(m, s, m->point[i].xmax, xids);

@@ -42,8 +42,12 @@ static inline void *run_main(void *arg)
 static inline struct run run_of(const struct stage *stage)
 {
 	return (struct run){
-		.conf = { .db = db_test_conf("patchwork_worker"), .threads = 4, .connections = 2, .batch = 10,
-			  .poll = 200 * USEC_MS, .drain = 10 * USEC_S },
+		.conf = { .db = db_test_conf("patchwork_worker"),
+			.threads = 4,
+			.connections = 2,
+			.batch = 10,
+			.poll = 200 * USEC_MS,
+			.drain = 10 * USEC_S },
 		.stages = { stage },
 	};
 }
@@ -100,7 +104,7 @@ static inline usec eventually(const char *sql, const char *expected, usec within
 	while (strcmp(db_test_value(sql), expected) != 0) {
 		if (clock_monotonic() - began > within)
 			fail_msg("%s is %s, not %s, after %lld ms", sql, db_test_value(sql), expected,
-				 (long long)(within / USEC_MS));
+				(long long)(within / USEC_MS));
 		clock_sleep(5 * USEC_MS);
 	}
 	return clock_monotonic() - began;
@@ -109,8 +113,8 @@ static inline usec eventually(const char *sql, const char *expected, usec within
 /* What a stage did, in a table: also from a process that is killed right after. */
 static inline bool note(struct work *w, PGconn *pg, const char *what)
 {
-	str sql = arena_printf(w->arena, "insert into seen (job, attempt, what) values (%lld, %d, '%s')%c", (long long)w->job,
-			       w->attempt, what, '\0');
+	str sql = arena_printf(w->arena, "insert into seen (job, attempt, what) values (%lld, %d, '%s')%c",
+		(long long)w->job, w->attempt, what, '\0');
 	PGresult *res = PQexec(pg, sql.p);
 	bool ok = PQresultStatus(res) == PGRES_COMMAND_OK;
 
@@ -145,7 +149,8 @@ static inline int open_queue(void **state)
 	(void)state;
 	log_level(getenv("TEST_LOG") == NULL ? LOG_ERROR + 1 : LOG_DEBUG);
 	db_test_open();
-	db_test_sql("create table seen (id serial, job bigint, attempt int, what text, at timestamptz default clock_timestamp())");
+	db_test_sql(
+		"create table seen (id serial, job bigint, attempt int, what text, at timestamptz default clock_timestamp())");
 	db_test_sql("grant all on seen, seen_id_seq to patchwork_worker");
 	return 0;
 }
@@ -153,7 +158,8 @@ static inline int open_queue(void **state)
 static inline int empty_queue(void **state)
 {
 	(void)state;
-	db_test_sql("truncate seen, q.job, q.run, q.job_key, q.ready, q.scheduled, q.claim, q.mark, q.parked, q.worker");
+	db_test_sql(
+		"truncate seen, q.job, q.run, q.job_key, q.ready, q.scheduled, q.claim, q.mark, q.parked, q.worker");
 	return 0;
 }
 

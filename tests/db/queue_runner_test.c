@@ -49,8 +49,11 @@ static bool odd_settle(struct work *w, struct tx *tx, void *task)
 	return note(w, conn_pg(tx->conn), "settle");
 }
 
-#define STAGE(...) { .name = "test", .kind = "test.one", .lease_s = 30, .attempts = 3, .retry_base = 40 * USEC_MS, \
-		     .retry_cap = 80 * USEC_MS, __VA_ARGS__ }
+#define STAGE(...)                                                                                                     \
+	{                                                                                                              \
+		.name = "test", .kind = "test.one", .lease_s = 30, .attempts = 3, .retry_base = 40 * USEC_MS,          \
+		.retry_cap = 80 * USEC_MS, __VA_ARGS__                                                                 \
+	}
 
 static void runs_once_and_keeps_history(void **state)
 {
@@ -64,7 +67,8 @@ static void runs_once_and_keeps_history(void **state)
 	run_stop(&run);
 	assert_string_equal(db_test_value("select count(*) from seen where what = 'effect'"), "50");
 	assert_string_equal(db_test_value("select count(distinct job) from seen where what = 'settle'"), "50");
-	assert_string_equal(db_test_value("select count(*) from q.run where finished_at < started_at or worker is null"), "0");
+	assert_string_equal(
+		db_test_value("select count(*) from q.run where finished_at < started_at or worker is null"), "0");
 	assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
 	assert_string_equal(db_test_value("select count(*) from q.claim"), "0");
 	assert_string_equal(db_test_value("select count(*) from q.worker where stopped_at is not null"), "1");
@@ -80,19 +84,26 @@ static void retries_within_the_bounds_of_backoff(void **state)
 	failures = 2;
 	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
 	run_start(&run);
-	eventually("select string_agg(state || ' ' || attempt, ',' order by attempt) from q.run", "failed 1,failed 2,done 3",
-		   10 * USEC_S);
+	eventually("select string_agg(state || ' ' || attempt, ',' order by attempt) from q.run",
+		"failed 1,failed 2,done 3", 10 * USEC_S);
 	run_stop(&run);
-	assert_string_equal(db_test_value("select distinct error_kind || ' ' || error_code from q.run where state = 'failed'"),
-			    "retry test.again");
+	assert_string_equal(
+		db_test_value("select distinct error_kind || ' ' || error_code from q.run where state = 'failed'"),
+		"retry test.again");
 	/* 40 and 80 ms of jitter at most; the rest is the time to notice */
-	assert_string_equal(db_test_value("select max(finished_at) - min(finished_at) < interval '2 s' from q.run"), "t");
+	assert_string_equal(
+		db_test_value("select max(finished_at) - min(finished_at) < interval '2 s' from q.run"), "t");
 }
 
 static void jitter_is_spread_and_capped(void **state)
 {
-	static const struct stage stage = { .name = "test", .kind = "test.one", .lease_s = 30, .attempts = 9,
-					    .retry_base = 3600 * USEC_S, .retry_cap = 5400 * USEC_S, .effect = fail_effect };
+	static const struct stage stage = { .name = "test",
+		.kind = "test.one",
+		.lease_s = 30,
+		.attempts = 9,
+		.retry_base = 3600 * USEC_S,
+		.retry_cap = 5400 * USEC_S,
+		.effect = fail_effect };
 	struct run run = run_of(&stage);
 
 	(void)state;
@@ -103,21 +114,28 @@ static void jitter_is_spread_and_capped(void **state)
 	run_start(&run);
 	eventually("select count(*) from q.scheduled", "100", 20 * USEC_S);
 	run_stop(&run);
-	assert_string_equal(db_test_value("select max(run_at - now()) < interval '1 h' from q.scheduled where job_id % 2 = 1"), "t");
-	assert_string_equal(db_test_value("select max(run_at - now()) < interval '90 min' and max(run_at - now()) > interval '1 h'"
-					  " from q.scheduled where job_id % 2 = 0"), "t");
+	assert_string_equal(
+		db_test_value("select max(run_at - now()) < interval '1 h' from q.scheduled where job_id % 2 = 1"),
+		"t");
+	assert_string_equal(
+		db_test_value("select max(run_at - now()) < interval '90 min' and max(run_at - now()) > interval '1 h'"
+			      " from q.scheduled where job_id % 2 = 0"),
+		"t");
 	/* uniform: the mean of 50 is in the middle half but once in many thousand runs */
 	assert_string_equal(db_test_value("select avg(run_at - now()) between interval '18 min' and interval '42 min'"
-					  " from q.scheduled where job_id % 2 = 1"), "t");
-	assert_string_equal(db_test_value("select string_agg(distinct burned::text, ',' order by burned::text) from q.scheduled"),
-			    "1,5");
+					  " from q.scheduled where job_id % 2 = 1"),
+		"t");
+	assert_string_equal(
+		db_test_value("select string_agg(distinct burned::text, ',' order by burned::text) from q.scheduled"),
+		"1,5");
 }
 
 static void parks_after_its_attempts_and_at_once_when_invalid(void **state)
 {
 	static const struct stage again = STAGE(.effect = fail_effect);
-	static const struct stage never = { .name = "test", .kind = "test.never", .lease_s = 30, .attempts = 3,
-					    .effect = refuse_effect };
+	static const struct stage never = {
+		.name = "test", .kind = "test.never", .lease_s = 30, .attempts = 3, .effect = refuse_effect
+	};
 	struct run run = run_of(&again);
 
 	(void)state;
@@ -127,10 +145,11 @@ static void parks_after_its_attempts_and_at_once_when_invalid(void **state)
 	db_test_sql("select q.enqueue('test', 'test.one', null, '{}'), q.enqueue('test', 'test.never', null, '{}')");
 	run_start(&run);
 	eventually("select string_agg(kind || ' ' || attempt || ' ' || error_code, ',' order by kind) from q.parked",
-		   "test.never 1 test.never,test.one 3 test.again", 10 * USEC_S);
+		"test.never 1 test.never,test.one 3 test.again", 10 * USEC_S);
 	run_stop(&run);
 	assert_string_equal(db_test_value("select string_agg(r.state, ',' order by attempt) from q.run r join q.job j"
-					  " on j.id = r.job_id where kind = 'test.one'"), "failed,failed,parked");
+					  " on j.id = r.job_id where kind = 'test.one'"),
+		"failed,failed,parked");
 	assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
 	assert_string_equal(db_test_value("select count(*) from q.scheduled"), "0");
 }
@@ -145,7 +164,7 @@ static void snooze_burns_no_attempt(void **state)
 	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
 	run_start(&run);
 	eventually("select string_agg(state, ',' order by attempt) from q.run",
-		   "snoozed,snoozed,snoozed,snoozed,snoozed,done", 15 * USEC_S);
+		"snoozed,snoozed,snoozed,snoozed,snoozed,done", 15 * USEC_S);
 	run_stop(&run);
 }
 
@@ -160,8 +179,10 @@ static void obeys_retry_after(void **state)
 	run_start(&run);
 	eventually("select string_agg(state, ',' order by attempt) from q.run", "failed,done", 10 * USEC_S);
 	run_stop(&run);
-	assert_string_equal(db_test_value("select max(started_at) - min(finished_at) between interval '0.69 s' and interval '3 s'"
-					  " from q.run"), "t");
+	assert_string_equal(
+		db_test_value("select max(started_at) - min(finished_at) between interval '0.69 s' and interval '3 s'"
+			      " from q.run"),
+		"t");
 }
 
 static void scheduled_waits_for_its_time(void **state)
@@ -176,10 +197,13 @@ static void scheduled_waits_for_its_time(void **state)
 	run_start(&run);
 	eventually("select count(*) from q.run", "2", 10 * USEC_S);
 	run_stop(&run);
-	assert_string_equal(db_test_value("select r.started_at - j.created_at between interval '0.9 s' and interval '2.5 s'"
-					  " from q.run r join q.job j on j.id = job_id where args->>'n' = '1'"), "t");
-	assert_string_equal(db_test_value("select string_agg(args->>'n', ',') from q.scheduled s join q.job j on j.id = job_id"),
-			    "3");
+	assert_string_equal(
+		db_test_value("select r.started_at - j.created_at between interval '0.9 s' and interval '2.5 s'"
+			      " from q.run r join q.job j on j.id = job_id where args->>'n' = '1'"),
+		"t");
+	assert_string_equal(
+		db_test_value("select string_agg(args->>'n', ',') from q.scheduled s join q.job j on j.id = job_id"),
+		"3");
 }
 
 static void priorities_run_in_their_order(void **state)
@@ -189,18 +213,21 @@ static void priorities_run_in_their_order(void **state)
 
 	(void)state;
 	for (int p = 2; p >= -2; p--)
-		db_test_sql(p == 2 ? "select q.enqueue('test', 'test.one', null, '{}', priority => 2::smallint)" :
-			    p == 1 ? "select q.enqueue('test', 'test.one', null, '{}', priority => 1::smallint)" :
-			    p == 0 ? "select q.enqueue('test', 'test.one', null, '{}')" :
-			    p == -1 ? "select q.enqueue('test', 'test.one', null, '{}', priority => '-1'::smallint)" :
-				      "select q.enqueue('test', 'test.one', null, '{}', priority => '-2'::smallint)");
+		db_test_sql(p == 2       ? "select q.enqueue('test', 'test.one', null, '{}', priority => 2::smallint)"
+				: p == 1 ? "select q.enqueue('test', 'test.one', null, '{}', priority => 1::smallint)"
+				: p == 0 ? "select q.enqueue('test', 'test.one', null, '{}')"
+				: p == -1
+				? "select q.enqueue('test', 'test.one', null, '{}', priority => '-1'::smallint)"
+				: "select q.enqueue('test', 'test.one', null, '{}', priority => '-2'::smallint)");
 	run.conf.threads = 1;
 	run.conf.connections = 1;
 	run_start(&run);
 	eventually("select count(*) from q.run", "5", 10 * USEC_S);
 	run_stop(&run);
-	assert_string_equal(db_test_value("select string_agg(priority::text, ',' order by s.id) from seen s join q.job j on j.id = job"),
-			    "-2,-1,0,1,2");
+	assert_string_equal(
+		db_test_value(
+			"select string_agg(priority::text, ',' order by s.id) from seen s join q.job j on j.id = job"),
+		"-2,-1,0,1,2");
 }
 
 static void pure_batches_settle_together_and_fall_apart_on_a_bad_job(void **state)
@@ -209,26 +236,32 @@ static void pure_batches_settle_together_and_fall_apart_on_a_bad_job(void **stat
 	struct run run = run_of(&stage);
 
 	(void)state;
-	db_test_sql("select q.enqueue_many('test', 'test.one', array(select jsonb_build_object('n', n) from generate_series(1, 40) n))");
+	db_test_sql(
+		"select q.enqueue_many('test', 'test.one', array(select jsonb_build_object('n', n) from generate_series(1, 40) n))");
 	run_start(&run);
 	eventually("select count(*) from q.run", "40", 20 * USEC_S);
 	run_stop(&run);
 	assert_string_equal(db_test_value("select count(*) from seen"), "39");
-	assert_string_equal(db_test_value("select string_agg(args->>'n', ',') from q.parked p join q.job j on j.id = job_id"), "7");
-	assert_string_equal(db_test_value("select count(*) from q.run join q.job on id = job_id where output->>'n' = args->>'n'"), "39");
+	assert_string_equal(
+		db_test_value("select string_agg(args->>'n', ',') from q.parked p join q.job j on j.id = job_id"), "7");
+	assert_string_equal(
+		db_test_value("select count(*) from q.run join q.job on id = job_id where output->>'n' = args->>'n'"),
+		"39");
 	assert_string_equal(db_test_value("select count(*) from q.claim"), "0");
 }
 
 static void bad_arguments_and_unknown_kinds(void **state)
 {
-	static const struct stage stage = STAGE(.task = { numbered, 1, sizeof(struct numbered) }, .effect = note_effect);
+	static const struct stage stage =
+		STAGE(.task = { numbered, 1, sizeof(struct numbered) }, .effect = note_effect);
 	struct run run = run_of(&stage);
 
 	(void)state;
-	db_test_sql("select q.enqueue('test', 'test.one', null, '{\"n\": \"x\"}'), q.enqueue('test', 'test.newer', null, '{}')");
+	db_test_sql(
+		"select q.enqueue('test', 'test.one', null, '{\"n\": \"x\"}'), q.enqueue('test', 'test.newer', null, '{}')");
 	run_start(&run);
 	eventually("select string_agg(state || ' ' || error_code, ',' order by job_id) from q.run",
-		   "parked json.type,snoozed queue.kind_unknown", 10 * USEC_S);
+		"parked json.type,snoozed queue.kind_unknown", 10 * USEC_S);
 	run_stop(&run);
 	assert_string_equal(db_test_value("select burned from q.scheduled"), "0");
 }
