@@ -42,6 +42,7 @@ str str_skip(str s, size_t n);                  /* without its first n bytes */
 bool str_find(str s, str needle, size_t *at);
 /* "a,,b," gives "a", "", "b"; false when nothing is left. */
 bool str_next(str *rest, char separator, str *piece);
+bool str_one_of(str s, const char *list);         /* "a|b|c" */
 MUST bool str_i64(str s, int64_t *out);         /* the whole text, optional '-', no leading zeros */
 MUST bool str_u64(str s, uint64_t *out);
 size_t str_utf8_char(str s);                    /* bytes of the well-formed character that s begins with; 0 = none */

@@ -167,3 +167,13 @@ bool str_eq_secret(str a, str b)
 		different = different | (uint8_t)(a.p[i] ^ b.p[i]);
 	return different == 0;
 }
+
+bool str_one_of(str s, const char *list)
+{
+	str rest = str_c(list), piece;
+
+	while (str_next(&rest, '|', &piece))
+		if (str_eq(s, piece))
+			return true;
+	return false;
+}

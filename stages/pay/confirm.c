@@ -1,0 +1,204 @@
+/* Was it paid? Only our own reading of receipt, block, depth and log counts, on every endpoint. */
+#include "base/fault.h"
+#include "crypto/digest.h"
+#include "pay.h"
+#include "sql.h"
+
+#define WAIT_MAX (30 * USEC_S)
+#define LOOKS_MIN 8 /* before a transaction counts as dead */
+
+bool confirm_plan(struct work *w, struct tx *tx, void *task)
+{
+	struct confirm_task *t = task;
+
+	if (!payout_load(w, tx, t->payout_id, &t->payout))
+		return false;
+	t->decided = !str_eq(t->payout.state, STR("sent"));
+	return true;
+}
+
+static usec wait(const struct work *w)
+{
+	usec span = USEC_S / 2 << (w->attempt < 7 ? w->attempt : 7);
+
+	return span < WAIT_MAX ? span : WAIT_MAX;
+}
+
+/* The receipt is final and good: does the escrow say that it paid this payout, this much, to this wallet? */
+static bool check_log(struct work *w, struct confirm_task *t)
+{
+	const struct payout *p = &t->payout;
+	struct escrow_released r;
+
+	if (!escrow_find_released(w, &t->receipt, p->escrow, p->name, &r))
+		return err_set(w, ERR_INVALID, "pay.no_release", "the transaction succeeded and released nothing for this payout");
+	if (memcmp(r.bounty, p->bounty, 32) != 0 || memcmp(r.to, p->payee, 20) != 0 || u256_cmp(r.amount, p->amount) != 0)
+		return err_set(w, ERR_INVALID, "pay.wrong_release", "the escrow released another amount, or to another wallet");
+	t->outcome = OUTCOME_PAID;
+	return true;
+}
+
+static bool look(struct work *w, struct chain *c, struct confirm_task *t, const uint8_t hash[32])
+{
+	memcpy(t->hash, hash, sizeof(t->hash));
+	return chain_receipt_of(w, c, hash, &t->receipt);
+}
+
+/* Another transaction may have paid it: then that one decides. paid = false: the escrow has not. */
+static bool look_for_release(struct work *w, struct chain *c, struct confirm_task *t, bool *paid)
+{
+	uint8_t hash[32];
+	bool found;
+
+	*paid = false;
+	if (!chain_paid(w, c, t->payout.name, paid))
+		return false;
+	if (!*paid)
+		return true;
+	if (!chain_find_release(w, c, t->payout.name, &found, hash))
+		return false;
+	if (!found)
+		return err_set(w, ERR_RETRY, "pay.release_not_found", "the escrow has paid it, the node finds no log");
+	if (!look(w, c, t, hash))
+		return false;
+	if (t->receipt.seen != CHAIN_DONE)
+		return err_snooze(w, wait(w), "pay.shallow", "the release is not deep enough yet");
+	return check_log(w, t);
+}
+
+static bool reverted(struct work *w, struct chain *c, struct confirm_task *t, const struct attempt *a)
+{
+	struct chain_receipt failed = t->receipt;
+	bool paid;
+
+	t->reverted = a;
+	if (!look_for_release(w, c, t, &paid))
+		return false;
+	if (paid)
+		return true;
+	t->outcome = OUTCOME_FAILED;
+	t->receipt = failed;
+	memcpy(t->hash, a->hash, sizeof(t->hash));
+	return true;
+}
+
+/* Its nonce is used and no node knows it: it can never pay, unless the node that counted is ahead of the one that looked. */
+static bool nonce_used(struct work *w, struct chain *c, struct confirm_task *t, const struct attempt *a)
+{
+	bool paid;
+
+	if (!look_for_release(w, c, t, &paid))
+		return false;
+	if (paid)
+		return true;
+	if (!look(w, c, t, a->hash))
+		return false;
+	if (t->receipt.seen != CHAIN_ABSENT || w->attempt < LOOKS_MIN)
+		return err_snooze(w, wait(w), "pay.nonce_used", "its nonce is used: looking for the transaction again");
+	t->outcome = OUTCOME_DEAD;
+	return true;
+}
+
+/* No node knows it: either it was dropped, and the same bytes go out again, or its nonce went to another transaction. */
+static bool absent(struct work *w, struct chain *c, struct confirm_task *t, const struct attempt *a)
+{
+	enum chain_sent sent;
+	uint8_t from[20];
+	uint64_t nonce;
+	str reason = { NULL, 0 };
+
+	signer_address(pay_signer(), from);
+	if (!chain_nonce(w, c, from, &nonce))
+		return false;
+	if (nonce > (uint64_t)a->nonce)
+		return nonce_used(w, c, t, a);
+	if (!chain_send(w, c, a->raw, &sent, &reason))
+		return false;
+	FAULT("pay.rebroadcast");
+	return err_snooze(w, wait(w), "pay.absent", "no node knew the transaction: it was sent again");
+}
+
+static bool judge(struct work *w, struct chain *c, struct confirm_task *t, const struct attempt *a)
+{
+	switch (t->receipt.seen) {
+	case CHAIN_DONE:
+		return check_log(w, t);
+	case CHAIN_REVERTED:
+		return reverted(w, c, t, a);
+	case CHAIN_ABSENT:
+		return absent(w, c, t, a);
+	default:
+		return err_snooze(w, wait(w), "pay.shallow", "the payout is not deep enough yet");
+	}
+}
+
+bool confirm_effect(struct work *w, const struct outside *outside, void *task)
+{
+	struct confirm_task *t = task;
+	const struct attempt *live = payout_live(&t->payout);
+	bool paid;
+
+	if (t->decided)
+		return true;
+	if (!payout_chain(w, &t->payout, outside->chain))
+		return false;
+	if (live != NULL)
+		return look(w, outside->chain, t, live->hash) && judge(w, outside->chain, t, live);
+	if (!t->payout.has_adopted)
+		return err_set(w, ERR_BUG, "pay.no_attempt", "a payout that was sent has no transaction");
+	if (!look_for_release(w, outside->chain, t, &paid))
+		return false;
+	return paid || err_snooze(w, wait(w), "pay.shallow", "the release is not deep enough yet");
+}
+
+static bool settle_paid(struct work *w, struct tx *tx, const struct confirm_task *t)
+{
+	uint8_t hash[32];
+	struct sql_payout_paid_in in = {
+		.payout_id = t->payout_id,
+		.tx_hash = str_of(t->hash, 32),
+		.reverted = t->reverted == NULL ? (str){ NULL, 0 } : str_of(t->reverted->hash, 32),
+		.block_number = t->receipt.block_number,
+		.block_hash = str_of(t->receipt.block_hash, 32),
+		.endpoint = t->receipt.endpoint,
+		.sha256 = str_of(hash, 32),
+		.receipt = t->receipt.bytes,
+		.job = w->job,
+		.trace = work_trace(w),
+	};
+	struct sql_payout_paid_out out;
+
+	sha256(t->receipt.bytes, hash);
+	return sql_payout_paid(w, tx, &in, &out);
+}
+
+static bool settle_failed(struct work *w, struct tx *tx, const struct confirm_task *t)
+{
+	bool dead = t->outcome == OUTCOME_DEAD;
+	struct sql_payout_fail_in in = {
+		.payout_id = t->payout_id,
+		.tx_hash = str_of(t->hash, 32),
+		.state = dead ? STR("dead") : STR("failed"),
+		.code = dead ? STR("pay.nonce_foreign") : STR("pay.reverted"),
+		.detail = dead ? STR("the signer's key was used elsewhere: find out by whom, then let the payout be quoted again") :
+				 STR("the release failed on chain: remove the cause, then let the payout be quoted again"),
+		.has_block_number = !dead,
+		.block_number = t->receipt.block_number,
+		.block_hash = dead ? (str){ NULL, 0 } : str_of(t->receipt.block_hash, 32),
+		.endpoint = t->receipt.endpoint,
+		.job = w->job,
+		.trace = work_trace(w),
+	};
+	struct sql_payout_fail_out out;
+
+	return sql_payout_fail(w, tx, &in, &out);
+}
+
+bool confirm_settle(struct work *w, struct tx *tx, void *task)
+{
+	const struct confirm_task *t = task;
+
+	if (t->decided)
+		return true;
+	return t->outcome == OUTCOME_PAID ? settle_paid(w, tx, t) : settle_failed(w, tx, t);
+}

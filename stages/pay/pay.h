@@ -1,0 +1,75 @@
+/* What the files of the pay stage share. A payout is one leg of a bounty's reward; its key's hash is its name on chain, and the
+ * escrow releases each name at most once. */
+#pragma once
+
+#include "outside/chain.h"
+#include "outside/signer.h"
+#include "queue/stage.h"
+
+struct attempt { /* a transaction signed for a payout */
+	uint8_t hash[32];
+	str state; /* prepared sent confirmed replaced dead failed */
+	int64_t nonce;
+	str raw;
+};
+
+struct payout {
+	str state, bounty_state;
+	usec wait; /* until it is due; 0 when it is */
+	uint8_t name[32], bounty[32], payee[20], escrow[20];
+	u256 amount;
+	int64_t chain_id;
+	bool has_adopted; /* paid by a transaction that was not signed here */
+	uint8_t adopted[32];
+	const struct attempt *attempts; /* oldest first */
+	size_t n_attempts;
+};
+/* fails  ERR_INVALID pay.payout_unknown */
+MUST bool payout_load(struct work *w, struct tx *tx, uuid payout_id, struct payout *out);
+const struct attempt *payout_live(const struct payout *p); /* prepared or sent; NULL without one */
+MUST bool payout_data(struct work *w, const struct payout *p, str *out); /* call data of its release */
+/* fails  ERR_INVALID chain.not_configured */
+MUST bool payout_chain(struct work *w, const struct payout *p, const struct chain *chain);
+
+const struct signer *pay_signer(void);
+
+struct quote_task {
+	uuid payout_id;
+	bool decided;
+	struct payout payout;
+	struct chain_fees fees;
+	uint64_t nonce; /* the chain's next for the signer */
+	bool paid;      /* the chain has paid it already, by: */
+	uint8_t paid_by[32];
+};
+bool quote_plan(struct work *w, struct tx *tx, void *task);
+bool quote_effect(struct work *w, const struct outside *outside, void *task);
+bool quote_settle(struct work *w, struct tx *tx, void *task);
+
+struct send_task {
+	uuid payout_id;
+	u256 max_fee, max_priority_fee;
+	int64_t gas;
+	bool decided;
+	struct payout payout;
+	uint8_t hash[32];
+	str raw;
+};
+bool send_plan(struct work *w, struct tx *tx, void *task);
+bool send_probe(struct work *w, const struct outside *outside, void *task, bool *done);
+bool send_effect(struct work *w, const struct outside *outside, void *task);
+bool send_settle(struct work *w, struct tx *tx, void *task);
+
+enum outcome { OUTCOME_NONE, OUTCOME_PAID, OUTCOME_FAILED, OUTCOME_DEAD };
+struct confirm_task {
+	uuid payout_id;
+	bool decided;
+	struct payout payout;
+	enum outcome outcome;
+	uint8_t hash[32];              /* the transaction that decided */
+	struct chain_receipt receipt;  /* of it */
+	const struct attempt *reverted; /* ours that failed, NULL = none */
+};
+bool confirm_plan(struct work *w, struct tx *tx, void *task);
+bool confirm_effect(struct work *w, const struct outside *outside, void *task);
+bool confirm_settle(struct work *w, struct tx *tx, void *task);

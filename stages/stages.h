@@ -1,0 +1,18 @@
+/* The stages of the pipeline, one table per kind of job, and the keys that two of them hold. */
+#pragma once
+
+#include "crypto/secret.h"
+#include "outside/signer.h"
+#include "queue/stage.h"
+
+extern const struct stage *const all_stages[]; /* NULL at the end */
+
+extern const struct stage sync_delivery, sync_project, sync_issue;
+extern const struct stage verify_fund, verify_merge;
+extern const struct stage prove_proof;
+extern const struct stage pay_quote, pay_send, pay_confirm;
+extern const struct stage score_payout;
+
+/* Before the stage runs; the caller keeps what it gave until the stage has ended. */
+void pay_use_signer(const struct signer *signer);
+void prove_use_key(const struct secret *ed25519_seed);

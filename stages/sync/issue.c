@@ -1,0 +1,55 @@
+#include "sql.h"
+#include "sync.h"
+
+bool issue_plan(struct work *w, struct tx *tx, void *task)
+{
+	struct issue_task *t = task;
+	struct sql_issue_address_out row;
+	bool found;
+
+	if (!sql_issue_address(w, tx, &(struct sql_issue_address_in){ t->issue_id }, &row, &found))
+		return false;
+	if (!found)
+		return err_set(w, ERR_INVALID, "sync.issue_unknown", "the issue is not in the database");
+	if (!row.has_repo_id)
+		return err_snooze(w, 5 * USEC_S, "sync.project_unresolved", "GitHub has not told the repository's id yet");
+	t->project_id = row.project_id;
+	t->repo_id = row.repo_id;
+	t->number = row.number;
+	return true;
+}
+
+bool issue_effect(struct work *w, const struct outside *outside, void *task)
+{
+	struct issue_task *t = task;
+	struct evidence ev;
+
+	if (!github_issue_get(w, outside->github, t->repo_id, t->number, &t->issue, &ev))
+		return false;
+	if (t->issue.is_pull)
+		return err_set(w, ERR_INVALID, "sync.issue_is_pull", "number %d is a pull request", t->number);
+	return true;
+}
+
+bool issue_store(struct work *w, struct tx *tx, uuid project_id, const struct github_issue *i)
+{
+	return sql_issue_observe(w, tx,
+		&(struct sql_issue_observe_in){
+			.project_id = project_id,
+			.uid = i->id,
+			.number = i->number,
+			.title = i->title,
+			.state = i->state,
+			.state_reason = i->state_reason,
+			.has_closed_at = i->closed_at > 0,
+			.closed_at = i->closed_at,
+			.updated_at = i->updated_at,
+		});
+}
+
+bool issue_settle(struct work *w, struct tx *tx, void *task)
+{
+	struct issue_task *t = task;
+
+	return issue_store(w, tx, t->project_id, &t->issue);
+}

@@ -1,0 +1,42 @@
+/* What the files of the verify stage share: tasks, and the functions that stage.c puts into its tables. */
+#pragma once
+
+#include "outside/chain.h"
+#include "outside/github.h"
+#include "queue/stage.h"
+#include "verdict.h"
+
+struct fund_task {
+	uuid contribution_id;
+	bool decided; /* by an earlier run */
+	/* what the deposit must be */
+	uint8_t bounty[32], token[20], escrow[20], tx[32];
+	u256 amount;
+	int64_t chain_id;
+	usec deadline;
+	const str *wallets; /* of the funder, 20 bytes each */
+	size_t n_wallets;
+	bool stale;
+	/* what it is */
+	struct chain_receipt receipt;
+	struct escrow_locked locked;
+	const char *refused, *detail; /* error code; NULL = it is right */
+};
+bool fund_plan(struct work *w, struct tx *tx, void *task);
+bool fund_effect(struct work *w, const struct outside *outside, void *task);
+bool fund_settle(struct work *w, struct tx *tx, void *task);
+
+#define SOURCES_MAX 8
+struct merge_task {
+	uuid submission_id;
+	bool decided;
+	int32_t pull_number;
+	struct facts facts;
+	struct source sources[SOURCES_MAX]; /* all that was read */
+	size_t n_sources;
+	uint8_t root[32];
+	struct verdict verdict;
+};
+bool merge_plan(struct work *w, struct tx *tx, void *task);
+bool merge_effect(struct work *w, const struct outside *outside, void *task);
+bool merge_settle(struct work *w, struct tx *tx, void *task);
