@@ -47,3 +47,31 @@ grant insert on ledger.tx_observation to patchwork_worker;
 -- score
 grant insert on rep.formula, rep.event to patchwork_worker;
 grant insert, update (points_micro, event_count, updated_at) on rep.score to patchwork_worker;
+
+-- the API: what the statements of its routes need
+grant usage on schema core, ingest, proof, ledger, rep to patchwork_api;
+grant select on core.person, core.chain, core.asset, core.wallet, core.external_account, core.auth_nonce, core.session,
+	core.idempotency, core.project, core.issue, core.pull, core.pull_issue_link, core.bounty, core.bounty_state_rule,
+	core.bounty_event, core.contribution, core.submission to patchwork_api;
+grant select (number) on core.migration to patchwork_api;
+grant select on ingest.delivery_key, proof.verdict, proof.proof, proof.signature, ledger.entry, ledger.transfer, ledger.payout,
+	ledger.tx_intent, ledger.tx_observation to patchwork_api;
+grant select (id, received_at, guid, hook_id, event, state, reason, action, repo_id) on ingest.delivery to patchwork_api;
+grant select on all tables in schema rep to patchwork_api;
+
+-- sign in
+grant insert, delete, update (consumed_at) on core.auth_nonce to patchwork_api;
+grant insert on core.person, core.session to patchwork_api;
+grant insert, update (chain_id) on core.wallet to patchwork_api;            -- an update that changes nothing finds the row
+
+-- webhooks
+grant usage on sequence ingest.delivery_id_seq to patchwork_api;
+grant insert on ingest.delivery to patchwork_api;
+grant insert, update (guid) on ingest.delivery_key to patchwork_api;        -- the same
+
+-- projects and bounties
+grant insert on core.project, core.bounty_event to patchwork_api;
+grant insert, update (number) on core.issue to patchwork_api;               -- the same
+grant insert, update (request_sha256) on core.idempotency to patchwork_api; -- the same
+grant insert, update (state, state_since, version, blocker) on core.bounty to patchwork_api;
+grant insert, update (deposit_tx) on core.contribution to patchwork_api;    -- the same

@@ -1,0 +1,42 @@
+-- maybe: one job with its runs, its parent and its children
+-- in   id           int8
+-- out  id           int8
+-- out  queue        text
+-- out  kind         text
+-- out  key          text?
+-- out  args         jsonb
+-- out  state        text         ready, running, scheduled, parked or done
+-- out  error_code   text?        of the last run
+-- out  error        text?        of the last run
+-- out  priority     int4
+-- out  root_id      int8
+-- out  parent_id    int8?
+-- out  replay_of    int8?
+-- out  project_id   uuid?
+-- out  trace        text?
+-- out  created_by   text
+-- out  created_at   timestamptz
+-- out  run_at       timestamptz? when it is scheduled
+-- out  runs         jsonb        [{attempt, state, worker, started_at, finished_at, error_kind, error_code, error, output}]
+-- out  children     int8[]
+-- role api
+select j.id, j.queue, j.kind, j.key, j.args,
+	case
+		when p.job_id is not null then 'parked'
+		when r.state = 'done' then 'done'
+		when exists (select from q.claim c where j.id = any (c.job_ids)) then 'running'
+		when s.run_at is not null then 'scheduled'
+		else 'ready'
+	end as state,
+	r.error_code, r.error, j.priority::int as priority, j.root_id, j.parent_id, j.replay_of, j.project_id, j.trace, j.created_by,
+	j.created_at, s.run_at,
+	(select coalesce(jsonb_agg(jsonb_build_object('attempt', n.attempt, 'state', n.state, 'worker', w.name,
+			'started_at', n.started_at, 'finished_at', n.finished_at, 'error_kind', n.error_kind, 'error_code', n.error_code,
+			'error', n.error, 'output', n.output) order by n.attempt), '[]')
+		from q.run n left join q.worker w on w.id = n.worker where n.job_id = j.id) as runs,
+	array(select c.id from q.job c where c.parent_id = j.id order by c.id) as children
+from q.job j
+left join lateral (select state, error_code, error from q.run where job_id = j.id order by attempt desc limit 1) as r on true
+left join q.parked p on p.job_id = j.id
+left join q.scheduled s on s.job_id = j.id
+where j.id = $1

@@ -1,0 +1,43 @@
+-- many: jobs, newest first, with the state their last run left them in
+-- in   after        text?        id of the last row seen
+-- in   page         int4
+-- in   queue        text?
+-- in   kind         text?
+-- in   parked       bool?        only those that wait for a person, or only the others
+-- out  id           int8
+-- out  queue        text
+-- out  kind         text
+-- out  key          text?
+-- out  state        text         ready, running, scheduled, parked or done
+-- out  attempts     int4
+-- out  error_code   text?        of the last run
+-- out  root_id      int8
+-- out  parent_id    int8?
+-- out  project_id   uuid?
+-- out  run_at       timestamptz? when it is scheduled
+-- out  created_at   timestamptz
+-- out  finished_at  timestamptz? of the last run
+-- out  cursor       text
+-- role api
+with running as materialized (
+	select unnest(job_ids) as job_id from q.claim
+)
+select j.id, j.queue, j.kind, j.key,
+	case
+		when p.job_id is not null then 'parked'
+		when r.state = 'done' then 'done'
+		when exists (select from running where running.job_id = j.id) then 'running'
+		when s.run_at is not null then 'scheduled'
+		else 'ready'
+	end as state,
+	coalesce(r.attempt, 0) as attempts, r.error_code, j.root_id, j.parent_id, j.project_id, s.run_at, j.created_at,
+	r.finished_at, j.id::text as cursor
+from q.job j
+left join lateral (select attempt, state, error_code, finished_at from q.run where job_id = j.id order by attempt desc limit 1)
+	as r on true
+left join q.parked p on p.job_id = j.id
+left join q.scheduled s on s.job_id = j.id
+where j.id < coalesce($1::text::int8, 9223372036854775807)
+	and ($3::text is null or j.queue = $3) and ($4::text is null or j.kind = $4)
+	and ($5::bool is null or (p.job_id is not null) = $5)
+order by j.id desc limit $2
