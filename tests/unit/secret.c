@@ -7,7 +7,7 @@
 
 #define DIGITS "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
-static char path[] = "/tmp/patchwork-secret-XXXXXX";
+static char path[] = P_tmpdir "/patchwork-secret-XXXXXX";
 
 static void write_file(const char *text, mode_t mode)
 {
@@ -68,7 +68,7 @@ static void readable_by_others(void **state)
 		assert_false(secret_load_hex32(&w, path, &s));
 		assert_err(&w, ERR_INVALID, "secret.mode");
 	}
-	assert_false(secret_load_hex32(&w, "/tmp", &s));
+	assert_false(secret_load_hex32(&w, P_tmpdir, &s));
 	assert_err(&w, ERR_INVALID, "secret.mode"); /* a folder */
 	assert_null(s);
 	work_end(&w);
@@ -81,7 +81,7 @@ static void not_there(void **state)
 
 	(void)state;
 	work_init(&w);
-	assert_false(secret_load_hex32(&w, "/tmp/patchwork-no-such-folder/key", &s));
+	assert_false(secret_load_hex32(&w, P_tmpdir "/patchwork-no-such-folder/key", &s));
 	assert_err(&w, ERR_INVALID, "secret.unreadable");
 	work_end(&w);
 }
