@@ -53,7 +53,7 @@ with asked_jobs as (
 ), payouts as materialized (
 	select o.* from ledger.payout o where o.submission_id in (select id from submissions)
 ), deliveries as materialized (
-	select d.* from ingest.delivery d where d.id in (
+	select d.id, d.guid from ingest.delivery d where d.id in (
 		select id from asked_delivery union select delivery_id from pulls where delivery_id is not null)
 ), projects as (
 	select p.id, p.full_name, p.state from core.project p where p.id in (
