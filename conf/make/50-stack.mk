@@ -13,10 +13,6 @@ $(CONTRACT): stages/pay/escrow/Escrow.sol tests/stack/Token.sol tests/stack/OddT
 .PHONY: contract
 contract: $(CONTRACT) ## compile the escrow contract and the test token
 
-.PHONY: check-outside
-check-outside: $(CONTRACT) $(PEERS_MODULES) ## test the stand-ins and the escrow contract
-	node --test tests/api/github-fake.test.mjs tests/api/escrow.test.mjs
-
 .PHONY: install up down status
 install: ## install what is missing: Debian packages and the npm trees
 	@tests/stack/install.sh demo
