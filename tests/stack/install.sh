@@ -37,13 +37,18 @@ debian() { # LIST...
 	((${#lack[@]})) || return 0
 	command="apt-get install -y --no-install-recommends ${lack[*]}"
 	((EUID == 0)) || stop "these Debian packages are missing; run this as root, then try again:" "  $command"
-	echo "installing Debian packages: ${lack[*]}"
+	mkdir -p var/log
+	echo "installing Debian packages (a minute or two, details in var/log/apt.log): ${lack[*]}"
 	quiet_servers
 	export DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1
-	if ! $command --simulate >/dev/null 2>&1; then apt-get update -q || true; fi
-	$command -q -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 ||
+	{
+		$command --simulate >/dev/null 2>&1 || apt-get update -q || true
+		$command -q -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0
+	} </dev/null >var/log/apt.log 2>&1 || {
+		tail -n 20 var/log/apt.log >&2
 		stop "apt-get could not install: ${lack[*]}" \
 			"check the network and the sources under /etc/apt, then run the same command again; what is installed stays"
+	}
 }
 
 npm_tree() { # TREE under tests/

@@ -46,7 +46,7 @@ export function launch({ argv, log, pidFile, env = {}, cwd = '/', user, tied }) 
     child.once('exit', (code, signal) => resolve(signal ?? code))
     child.once('error', e => resolve(e.code))
   })
-  if (!tied) child.unref()
+  child.unref() // a part never keeps its starter waiting
   if (p.pid && pidFile) {
     mkdirSync(dirname(pidFile), { recursive: true })
     writeFileSync(pidFile, JSON.stringify(p))

@@ -12,7 +12,7 @@ import { parseArgs, promisify } from 'node:util'
 import { deploy, wallets } from './evm.mjs'
 import { command, configuration, OUTSIDE, PARTS, prepareFolder, PROGRAMS } from './parts.mjs'
 import { DATABASE, provision, psql, purge, ROLES } from './postgres.mjs'
-import { freePort, launch, recall, stop, tail, until } from './proc.mjs'
+import { alive, freePort, launch, recall, stop, tail, until } from './proc.mjs'
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 const BUILD = join(ROOT, 'build')
@@ -137,7 +137,7 @@ class Stack {
   async up() {
     const parts = this.options.parts
     for (const name of parts) for (const port of PARTS[name].ports ?? []) this.ports[port] = await freePort()
-    if (this.fresh) for (const file of readdirSync(this.path('log'))) rmSync(this.path(`log/${file}`))
+    if (this.fresh) for (const name of [...parts, 'patchwork']) rmSync(this.log(name), { force: true })
     const done = {}
     const has = name => parts.includes(name)
     const step = (name, needs, act) => {
@@ -173,9 +173,11 @@ class Stack {
     writeFileSync(this.path('stack.json'), `${JSON.stringify(this.info, null, 2)}\n`, { mode: 0o600 })
   }
 
-  kill(name, signal = 'SIGKILL') {
-    process.kill(this.running[name].pid, signal)
-    return this.running[name].gone
+  // SIGSTOP and SIGCONT leave it there; with any other signal it is gone on return.
+  async kill(name, signal = 'SIGKILL') {
+    const p = this.running[name]
+    process.kill(p.pid, signal)
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await until(`${name} ends`, () => !alive(p))
   }
 
   // The same part on the same ports, with what it had kept on disk.

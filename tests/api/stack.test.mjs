@@ -1,0 +1,122 @@
+// The stack's own promises: several side by side, nothing left behind, a crash survived, no foreign process harmed.
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { alive, startTime, until } from '../stack/proc.mjs'
+import { startStack } from '../stack/stack.mjs'
+
+const run = promisify(execFile)
+const CLI = fileURLToPath(new URL('../stack/stack.mjs', import.meta.url))
+const folder = () => mkdtempSync(join(tmpdir(), 'patchwork-stack-'))
+const cli = (dir, ...words) => run(process.execPath, [CLI, ...words, '--dir', dir])
+
+// Processes whose command line names the text.
+const naming = text => readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && Number(pid) !== process.pid).filter(pid => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text) && startTime(pid) !== null
+  } catch {
+    return false
+  }
+})
+
+test('two stacks side by side share nothing, and each ends without a trace', async () => {
+  const options = { parts: ['postgres', 'nats', 'redis', 'evm', 'github'], fsync: false }
+  const stacks = await Promise.all([1, 2].map(() => startStack({ ...options, dir: folder() })))
+  const [a, b] = stacks
+  await a.sql('create table mine (n int)')
+  assert.equal(await a.sql("select count(*) from pg_tables where tablename = 'mine'"), '1')
+  assert.equal(await b.sql("select count(*) from pg_tables where tablename = 'mine'"), '0')
+  assert.equal(new Set(stacks.flatMap(s => Object.values(s.ports))).size, 2 * Object.keys(a.ports).length)
+  const pids = stacks.flatMap(s => Object.values(s.running))
+  await Promise.all(stacks.map(s => s.stop({ remove: true })))
+  assert.deepEqual(pids.filter(alive), [])
+  for (const s of stacks) assert.deepEqual(naming(s.dir), [])
+})
+
+test('a part may be killed and comes back on its port with what it had kept', async () => {
+  const s = await startStack({ dir: folder(), parts: ['postgres', 'evm'], fsync: false })
+  await s.sql('create table kept (n int); insert into kept values (7)')
+  await s.kill('postgres')
+  await s.restart('postgres')
+  assert.equal(await s.sql('select n from kept'), '7')
+  const block = async () => (await (await fetch(s.url('evm'), {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}',
+  })).json()).result
+  const height = await block()
+  await s.restart('evm')
+  assert.equal(await block(), height)
+  await s.stop({ remove: true })
+})
+
+test('passwords count over TCP, and secrets are for their owner alone', async () => {
+  const s = await startStack({ dir: folder(), parts: ['postgres'], fsync: false })
+  const ask = url => run('/usr/lib/postgresql/15/bin/psql', ['-w', '-X', '-t', '-A', '-c', 'select current_user', url])
+  assert.equal((await ask(s.info.databases.patchwork_relay)).stdout.trim(), 'patchwork_relay')
+  const wrong = new URL(s.info.database)
+  wrong.password = 'guess'
+  await assert.rejects(ask(wrong.href), /password authentication failed/)
+  wrong.username = 'postgres'
+  await assert.rejects(ask(wrong.href), /password authentication failed/)
+  for (const name of readdirSync(s.path('secrets'))) assert.equal(statSync(s.path(`secrets/${name}`)).mode & 0o777, 0o600, name)
+  assert.equal(statSync(s.path('stack.json')).mode & 0o777, 0o600)
+  await s.stop({ remove: true })
+})
+
+test('up, a kill -9 of everything, up again, down: nothing is left', async () => {
+  const dir = folder()
+  try {
+    await cli(dir, 'up', '--outside')
+    const first = JSON.parse(readFileSync(join(dir, 'stack.json')))
+    assert.match((await cli(dir, 'up', '--outside')).stdout, /^already running/)
+    for (const pid of Object.values(first.pids)) process.kill(pid, 'SIGKILL')
+    await until('all killed', () => Object.values(first.pids).every(pid => startTime(pid) === null))
+    await assert.rejects(cli(dir, 'status'), /Command failed/)
+    await cli(dir, 'up', '--outside')
+    const { stdout } = await cli(dir, 'status')
+    assert.equal(stdout.match(/running/g).length, 6)
+    const second = JSON.parse(readFileSync(join(dir, 'stack.json')))
+    for (const name of ['database', 'nats', 'redis', 'github', 'ipfs', 'evm']) assert.ok(new URL(second[name]).port, name)
+    for (const name of ['funder', 'contributor', 'maintainer', 'operator']) assert.match(second.wallets[name].key, /^0x[0-9a-f]{64}$/)
+    await cli(dir, 'down')
+    assert.deepEqual(Object.values(second.pids).filter(pid => startTime(pid) !== null), [])
+    assert.match((await cli(dir, 'down')).stdout, /nothing was running/)
+  } finally {
+    await cli(dir, 'clean')
+  }
+  assert.deepEqual(naming(dir), [])
+})
+
+test('down ends only what it started: a pid that is now another process is left alone', async () => {
+  const dir = folder()
+  const other = spawn('sleep', ['60'])
+  const born = startTime(other.pid)
+  const s = await startStack({ dir, parts: ['redis'] })
+  const pidFile = s.path('run/redis.pid')
+  const real = JSON.parse(readFileSync(pidFile, 'utf8'))
+  writeFileSync(pidFile, JSON.stringify({ ...real, pid: other.pid, start: String(born - 1) }))
+  await cli(dir, 'down')
+  const there = startTime(other.pid)
+  other.kill()
+  assert.equal(there, born)
+  writeFileSync(pidFile, JSON.stringify(real))
+  await s.stop({ remove: true })
+  assert.equal(startTime(real.pid), null)
+})
+
+test('a tied stack ends with the process that started it, however that ends', async () => {
+  const dir = folder()
+  const script = `import { startStack } from ${JSON.stringify(CLI)}
+    const s = await startStack({ dir: ${JSON.stringify(dir)}, parts: ['postgres', 'redis', 'github'], fsync: false })
+    console.log(JSON.stringify(Object.values(s.running).map(p => p.pid)))
+    process.kill(process.pid, 'SIGKILL')`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]).catch(e => e)
+  const pids = JSON.parse(stdout)
+  assert.equal(pids.length, 3)
+  await until('its parts are gone', () => pids.every(pid => startTime(pid) === null))
+  await cli(dir, 'clean')
+})
