@@ -13,8 +13,8 @@
 #define ANSWER_GRACE (2 * USEC_S) /* beyond statement_timeout a silent server is taken for gone */
 
 static struct link *links;
-static struct op_list pending, refused; /* to be sent; to be answered without PostgreSQL */
-static bool refusing;                   /* a timer for `refused` is set */
+static struct op_list pending, later, refused; /* to be sent; after the next sweep; to be answered without PostgreSQL */
+static bool refusing;                          /* a timer for `refused` is set */
 static int in_hand;
 
 static void count_in_hand(int n)
@@ -106,6 +106,7 @@ void pipe_again(struct pipe_op *op)
 	PQclear(op->res);
 	op->res = NULL;
 	op->state = OP_PENDING;
+	op->since = clock_monotonic();
 	if (op->call == NULL)
 		finish(op);
 	else
@@ -115,13 +116,17 @@ void pipe_again(struct pipe_op *op)
 /* A connection broke before op's answer was complete. */
 void pipe_lost(struct pipe_op *op)
 {
-	if (op->res != NULL && PQresultStatus(op->res) == PGRES_FATAL_ERROR) {
-		finish(op); /* refused before the connection went: nothing happened */
+	if (op->reads && !op->repeated && op->call != NULL) {
+		PQclear(op->res);
+		op->res = NULL;
+		op->repeated = true;
+		op->since = clock_monotonic();
+		op->state = OP_LATER; /* connections die together: by then the dead ones are known */
+		TAILQ_INSERT_TAIL(&later, op, list);
 		return;
 	}
-	if (op->reads && !op->repeated) {
-		op->repeated = true;
-		pipe_again(op);
+	if (op->res != NULL && PQresultStatus(op->res) == PGRES_FATAL_ERROR) {
+		finish(op); /* refused before the connection went: nothing happened */
 		return;
 	}
 	PQclear(op->res);
@@ -176,9 +181,9 @@ void pipe_detach(struct pipe_call *call)
 		return;
 	call->op = NULL;
 	op->call = NULL;
-	if (op->state != OP_PENDING)
+	if (op->state != OP_PENDING && op->state != OP_LATER)
 		return;
-	TAILQ_REMOVE(&pending, op, list); /* its parameters go with the call */
+	TAILQ_REMOVE(op->state == OP_PENDING ? &pending : &later, op, list); /* its parameters go with the call */
 	finish(op);
 }
 
@@ -232,6 +237,11 @@ static void sweep(void *arg, u_int64_t unused)
 	(void)unused;
 	for (int i = 0; i < api_conf.connections; i++)
 		sweep_link(&links[i], now);
+	while ((op = TAILQ_FIRST(&later)) != NULL) {
+		TAILQ_REMOVE(&later, op, list);
+		op->state = OP_PENDING;
+		TAILQ_INSERT_TAIL(&pending, op, list);
+	}
 	up = pipe_ready() > 0;
 	for (op = TAILQ_FIRST(&pending); op != NULL; op = next) {
 		next = TAILQ_NEXT(op, list);
@@ -247,6 +257,7 @@ static void sweep(void *arg, u_int64_t unused)
 void pipe_start(void)
 {
 	TAILQ_INIT(&pending);
+	TAILQ_INIT(&later);
 	TAILQ_INIT(&refused);
 	links = calloc((size_t)api_conf.connections, sizeof(*links));
 	if (links == NULL)

@@ -1,5 +1,5 @@
-/* PostgreSQL from inside Kore's loop: libpq's pipeline mode, prepared statements, several connections per
- * worker. A call is one statement and its own transaction, one round trip. Connections come back by themselves after a restart. */
+/* PostgreSQL from inside Kore's loop: libpq's pipeline mode, prepared statements, several connections per worker. A
+ * call is one statement, its own transaction, one round trip. Connections come back by themselves after a restart. */
 #pragma once
 
 #include "base/work.h"
@@ -35,7 +35,7 @@ void pipe_submit(struct pipe_call *call);
  * dropped; one that has not is forgotten. */
 void pipe_detach(struct pipe_call *call);
 
-/* In or after done(): true when res holds rows (or none were wanted); res then lives as long as w's arena.
+/* In or after done(), once: true when res holds rows (or none were wanted); res then lives as long as w's arena.
  * fails  as pipe_submit, and as sqlstate_err */
 MUST bool pipe_result(struct work *w, struct pipe_call *call);
 

@@ -75,8 +75,8 @@ void link_open(struct link *l)
 	arm(l, EPOLLOUT);
 }
 
-/* Takes it down; what was on it goes to *ops. The reason is logged once per outage, since it is tried again four times a
- * second. why may be libpq's text of this very connection, so it closes last. */
+/* Takes it down; what was on it goes to *ops. The reason is logged once per outage, since it is tried again four times
+ * a second. why may be libpq's text of this very connection, so it closes last. */
 static void take_down(struct link *l, const char *why, struct op_list *ops)
 {
 	PGconn *pg = l->pg;

@@ -5,7 +5,7 @@
 
 #include "pipe.h"
 
-enum op_state { OP_PENDING, OP_SENT, OP_REFUSED };
+enum op_state { OP_PENDING, OP_LATER, OP_SENT, OP_REFUSED };
 
 /* A statement under way. The pipe's own memory: its call may be detached meanwhile. */
 struct pipe_op {

@@ -30,7 +30,7 @@ static const struct sql statements[] = {
 	{ .name = "probe.pid", .text = "select pg_backend_pid()::text, $1::text" },
 	{ .name = "probe.sleep", .text = "select pg_sleep($1::text::float8)::text" },
 	{ .name = "probe.write", .text = "insert into probe (v) values ($1::text) returning v" },
-	{ .name = "probe.slow_write", .text = "insert into probe (v) select $1::text from pg_sleep(0.4) returning v" },
+	{ .name = "probe.slow_write", .text = "insert into probe (v) select $1::text from pg_sleep(1) returning v" },
 	{ .name = "probe.shape", .text = "select shape.*, $1::text from shape" },
 	{ .name = "probe.broken", .text = "select nothing from nowhere where $1::text is null" },
 };
