@@ -109,9 +109,10 @@ static void print_line(const char *file, const char *id, const char *why)
 			putchar((unsigned char)*p < 0x20 && i != 5 ? '?' : *p);
 }
 
-static void run_case(struct work *w, const char *file, const cJSON *item, int at, struct score *score)
+static void run_case(
+	struct work *w, const char *file, const cJSON *cases, const cJSON *item, int at, struct score *score)
 {
-	struct vector v = { .w = w };
+	struct vector v = { .w = w, .cases = cases, .item = item };
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(item, "id");
 	char number[32];
 
@@ -162,7 +163,7 @@ static void run_file(const char *path, struct score *score)
 		score->failed++;
 	}
 	cJSON_ArrayForEach(item, cases)
-		run_case(&one, path, item, at++, score);
+		run_case(&one, path, cases, item, at++, score);
 	work_end(&one);
 	work_end(&file);
 }

@@ -57,6 +57,8 @@ MUST bool x402_cronos_body(struct work *w, str header, const cJSON *requirements
 /* What a payment is worth as far as its own bytes tell: NULL when nothing speaks against it, else the protocol's reason.
  * Balances and used nonces are the chain's to say. */
 const char *x402_refusal(const struct x402_payment *p, const struct x402_requirements *r, usec now);
+/* The reference facilitator's reason once the token has used the nonce: /verify only sees its simulation revert. */
+const char *x402_refusal_used(bool settle);
 
 /* What a facilitator's reply to /verify or /settle means, of either version. */
 enum x402_meaning {

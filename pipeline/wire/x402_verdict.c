@@ -116,3 +116,8 @@ void x402_reply_read(const cJSON *tree, struct x402_reply *out)
 	else if (out->reason.p != NULL && lies_in_payment(out->reason))
 		out->meaning = X402_REFUSED;
 }
+
+const char *x402_refusal_used(bool settle)
+{
+	return settle ? "invalid_exact_evm_nonce_already_used" : "invalid_exact_evm_transaction_simulation_failed";
+}

@@ -9,6 +9,7 @@
 
 struct vector {
 	struct work *w; /* this case's */
+	const cJSON *cases, *item; /* the file's, in their order; this one */
 	const cJSON *in, *out;
 	uint64_t checked; /* members of out by position */
 	char why[400];    /* what differed */

@@ -149,22 +149,55 @@ bool check_x402_nonce(struct vector *v)
 		payout_rule(v, text, values, nonce);
 }
 
-/* The reply of a facilitator that refuses, or that finds a payment good on /verify. */
+/* The payment that a facilitator is asked about, if it is one. */
+static bool asked(struct vector *v, const cJSON *in, struct x402_payment *p, struct x402_requirements *r)
+{
+	return x402_payment_read(v->w, json_get(in, "request.paymentPayload"), p) &&
+		x402_requirements_read(v->w, json_get(in, "request.paymentRequirements"), r);
+}
+
+/* The token uses a nonce of `from` once; the cases of a file happen one after another. */
+static bool settled_before(struct vector *v, const struct x402_payment *p)
+{
+	const cJSON *each;
+
+	cJSON_ArrayForEach(each, v->cases) {
+		const cJSON *in = json_get(each, "in");
+		struct x402_requirements r;
+		struct x402_payment other;
+
+		if (each == v->item)
+			break;
+		if (str_eq(json_get_str(in, "endpoint"), STR("/settle")) && asked(v, in, &other, &r) &&
+			x402_refusal(&other, &r, clock_now()) == NULL && memcmp(other.asset, p->asset, 20) == 0 &&
+			memcmp(other.authorization.from, p->authorization.from, 20) == 0 &&
+			memcmp(other.authorization.nonce, p->authorization.nonce, 32) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a facilitator replies. The transaction is its own choice: it must be one, and our own reading of the reply must find
+ * it; everything else is computed. */
 static str verdict(struct vector *v, const struct x402_payment *p, const char *refusal, bool settle)
 {
 	struct buf b = buf_new(v->w->arena, 1024);
 	struct json j = { &b };
 	char payer[ADDRESS_TEXT];
+	struct x402_reply reply;
 
+	x402_reply_read(json_get(v->out, "response"), &reply);
 	address_format(p->authorization.from, payer);
 	json_open(&j, NULL, '{');
 	json_bool(&j, settle ? "success" : "isValid", refusal == NULL);
 	if (refusal != NULL)
 		json_str(&j, settle ? "errorReason" : "invalidReason", str_c(refusal));
-	if (settle) {
+	if (settle && refusal == NULL && reply.meaning == X402_SETTLED)
+		json_hex(&j, "transaction", str_of(reply.transaction, 32));
+	else if (settle)
 		json_str(&j, "transaction", STR(""));
+	if (settle)
 		json_str(&j, "network", p->network);
-	}
 	json_str(&j, "payer", str_of(payer, ADDRESS_TEXT));
 	json_close(&j, '}');
 	return buf_str(&b);
@@ -172,26 +205,21 @@ static str verdict(struct vector *v, const struct x402_payment *p, const char *r
 
 bool check_x402_facilitator(struct vector *v)
 {
-	const cJSON *request, *payment, *required;
 	struct x402_requirements r;
 	struct x402_payment p;
 	const char *refusal;
 	bool settle;
 	str endpoint;
 
-	if (!need_text(v, v->in, "endpoint", &endpoint) || !need_object(v, v->in, "request", &request) ||
-		!need_object(v, request, "paymentPayload", &payment) ||
-		!need_object(v, request, "paymentRequirements", &required))
+	if (!need_text(v, v->in, "endpoint", &endpoint))
 		return false;
 	settle = str_eq(endpoint, STR("/settle"));
 	if (!settle && !str_eq(endpoint, STR("/verify")))
 		return differs(v, "in: endpoint is /verify or /settle");
-	if (!x402_payment_read(v->w, payment, &p) || !x402_requirements_read(v->w, required, &r))
+	if (!asked(v, v->in, &p, &r))
 		return failed(v, "request");
 	refusal = x402_refusal(&p, &r, clock_now());
-	/* Whether the nonce was used before and which transaction settles it are the chain's to know; no case gives
-	 * them, and an answer that nothing was computed for would be made up. */
-	if (settle && refusal == NULL)
-		return differs(v, "the payment is good; what the chain makes of it is not given");
+	if (refusal == NULL && settled_before(v, &p))
+		refusal = x402_refusal_used(settle);
 	return want_json(v, "response", verdict(v, &p, refusal, settle));
 }
