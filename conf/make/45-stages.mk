@@ -1,0 +1,11 @@
+# Tests of the stages link their objects, too: tests/unit/{verdict,statement,formula}.c and tests/db/stages_*_test.c.
+
+STAGE_OBJ := $(patsubst %.c,$(BUILD)/san/%.o,stages/stages.c $(sort $(wildcard stages/*/*.c)))
+STAGE_TESTS := $(patsubst %,$(BUILD)/tests/unit/%,verdict statement formula) \
+	$(patsubst tests/db/%.c,$(BUILD)/tests/db/%,$(sort $(wildcard tests/db/stages_*_test.c)))
+
+$(STAGE_TESTS): $(STAGE_OBJ)
+$(filter $(BUILD)/tests/db/%,$(STAGE_TESTS)): $(BUILD)/san/tests/db/rows.o
+# the library once more, behind the objects that need it
+$(STAGE_TESTS): private LIBS := $(BUILD)/san/libpatchwork.a $(LIBS)
+-include $(BUILD)/san/tests/db/rows.d
