@@ -2,6 +2,7 @@
 //   spec(c)   -> { argv, user, env, signal }   what to run; c is the stack (see stack.mjs)
 //   ready(c)  -> true once it answers
 //   urls(c)   -> addresses for stack.json
+//   patience  longest start in ms          drain     longest end in ms, before it is killed
 //   needs     what has to be ready before it is started: parts, or the steps `database` and `contracts`
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
@@ -105,12 +106,16 @@ const programs = {
   relay: {
     needs: ['database', 'nats', 'contracts'],
     spec: c => ({ argv: command(c, 'relay'), env: c.as('patchwork_relay') }),
-    ready: () => true,
+    async ready(c) { // it makes the stream before it publishes
+      const said = await fetch(`${c.url('nats_monitor')}/jsz`).then(r => r.json(), () => ({}))
+      return said.streams > 0
+    },
   },
   work: {
     needs: ['database', 'evm', 'github', 'ipfs', 'contracts'],
     spec: c => ({ argv: command(c, 'work', 'sync', 'verify', 'prove', 'pay', 'score'), env: c.as('patchwork_worker') }),
-    ready: () => true,
+    ready: async c => await c.sql(`select 1 from q.worker where stopped_at is null and started_at >= '${c.launched.work}'`) !== '',
+    drain: 30_000,
   },
 }
 

@@ -26,6 +26,7 @@ class Stack {
     this.ports = {}
     this.urls = {}
     this.running = {}
+    this.launched = {} // name -> when, RFC 3339
     prepareFolder(this.dir)
   }
 
@@ -74,6 +75,7 @@ class Stack {
       Object.assign(this.urls, part.urls?.(this))
       const { argv, user, env, signal = 'SIGTERM' } = await part.spec(this)
       const from = existsSync(this.log(name)) ? readFileSync(this.log(name)).length : 0
+      this.launched[name] = new Date().toISOString()
       const p = launch({
         argv, user, env: { ...env, ...this.env(name) }, log: this.log(name), pidFile: this.pidFile(name),
         tied: this.options.tied ? signal : undefined,
@@ -81,7 +83,9 @@ class Stack {
       this.running[name] = { ...p, signal }
       const over = p.gone.then(code => ({ code }))
       const up = until(name, () => part.ready(this), { timeout: part.patience ?? 30_000 }).then(() => null)
-      const ended = await Promise.race([up, over])
+      const ended = await Promise.race([up, over]).catch(e => {
+        throw new Error(`${e.message}\n${tail(this.log(name))}`)
+      })
       if (!ended) return
       up.catch(() => {})
       const said = readFileSync(this.log(name)).subarray(from).toString()
@@ -182,7 +186,7 @@ class Stack {
 
   // The same part on the same ports, with what it had kept on disk.
   async restart(name) {
-    await stop(this.running[name], { signal: this.running[name].signal })
+    await stop(this.running[name], { signal: this.running[name].signal, patience: PARTS[name].drain })
     this.fresh = false
     await this.start(name)
     this.describe()
@@ -216,7 +220,7 @@ async function stopParts(dir, signalOf = () => undefined) {
   const end = async name => {
     const pidFile = join(run, `${name}.pid`)
     const p = recall(pidFile)
-    if (p) await stop({ ...p, pidFile }, { signal: signalOf(name) ?? SIGNALS[name] })
+    if (p) await stop({ ...p, pidFile }, { signal: signalOf(name) ?? SIGNALS[name], patience: PARTS[name]?.drain })
     rmSync(pidFile, { force: true })
     return p && name
   }

@@ -1,0 +1,56 @@
+// What a person sees of a demo: one line per step with the time it took. Colours only on a terminal without NO_COLOR.
+import { performance } from 'node:perf_hooks'
+
+export const colour = (stream = process.stdout, env = process.env) => Boolean(stream.isTTY) && !env.NO_COLOR && env.TERM !== 'dumb'
+
+const time = ms => (ms < 9950 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`).padStart(7)
+
+export class Steps {
+  constructor({ stream = process.stdout, paint = colour(stream) } = {}) {
+    this.stream = stream
+    this.paint = (code, text) => (paint ? `\x1b[${code}m${text}\x1b[0m` : text)
+    this.live = paint // a line may be rewritten only where there is a terminal
+    this.began = performance.now()
+    this.done = 0
+  }
+
+  say(text = '') {
+    this.stream.write(`${text}\n`)
+  }
+
+  title(text) {
+    this.say(`\n${this.paint(1, text)}`)
+  }
+
+  // Runs act and says what came of it: its answer, when it is text, stands behind the name.
+  // What act throws is shown and thrown on.
+  async step(name, act) {
+    const from = performance.now()
+    if (this.live) this.stream.write(`  ${this.paint(2, time(0))}  ${name} ...`)
+    const line = (mark, text) => {
+      if (this.live) this.stream.write('\r\x1b[K')
+      this.say(`${mark} ${this.paint(2, time(performance.now() - from))}  ${text}`)
+    }
+    try {
+      const answer = await act()
+      line(this.paint(32, '✓'), typeof answer === 'string' ? `${name}  ${this.paint(36, answer)}` : name)
+      this.done++
+      return answer
+    } catch (e) {
+      line(this.paint(31, '✗'), name)
+      this.say(`  ${this.paint(31, e.message)}`)
+      throw e
+    }
+  }
+
+  // Rows of [name, value, remark] with the names in one column.
+  table(rows) {
+    const width = Math.max(...rows.map(([name]) => name.length))
+    for (const [name, value, remark] of rows)
+      this.say(`  ${this.paint(2, name.padEnd(width))}  ${value}${remark ? `  ${this.paint(2, remark)}` : ''}`)
+  }
+
+  total() {
+    return `${this.done} steps in ${time(performance.now() - this.began).trim()}`
+  }
+}
