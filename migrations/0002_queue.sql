@@ -140,7 +140,6 @@ create table q.claim (
 	claimed_at timestamptz not null default now()
 ) with (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
 	autovacuum_vacuum_cost_delay = 0, autovacuum_vacuum_insert_threshold = -1, vacuum_truncate = off);
-create index claim_worker on q.claim (worker);
 
 -- Suspects that were started; the row goes with its claim.
 create table q.mark (

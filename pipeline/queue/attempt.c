@@ -242,17 +242,24 @@ static bool settle_jobs(struct work *w, struct tx *tx, const struct batch *b, st
 	return true;
 }
 
+static bool has_settle(const struct lane *lane)
+{
+	for (int i = 0; i < lane->kinds; i++)
+		if (lane->kind[i]->settle != NULL)
+			return true;
+	return false;
+}
+
 /* All of b and the next claim in one transaction. False: nothing of it happened, or it is not known. */
-static bool fused(struct work *w, struct runner *r, struct conn *conn, struct batch *b, bool more, struct batch **next)
+static bool fused_tx(
+	struct work *w, struct runner *r, struct conn *conn, struct batch *b, int want, struct batch **next)
 {
 	str *outputs = arena_array(w->arena, (size_t)b->n, sizeof(*outputs));
 	struct tx tx = { 0 };
 	bool any, owned = false, ok;
 
-	*next = NULL;
 	ok = tx_begin(w, conn, TX_DURABLE, &tx) && settle_jobs(w, &tx, b, outputs, &any) &&
-		claim_take(w, &tx, r, b->lane, b, (struct strs){ outputs, any ? (size_t)b->n : 0 },
-			more ? r->conf->batch : 0, &owned, next);
+		claim_take(w, &tx, r, b->lane, b, (struct strs){ outputs, any ? (size_t)b->n : 0 }, want, &owned, next);
 	if (ok && !owned)
 		ok = err_set(w, ERR_RETRY, "queue.lease_lost", "the claim was taken over");
 	if (ok) {
@@ -265,6 +272,23 @@ static bool fused(struct work *w, struct runner *r, struct conn *conn, struct ba
 		*next = NULL;
 	}
 	return ok;
+}
+
+/* Without anything to settle the claim's statement is the transaction: one round trip. */
+static bool fused(struct work *w, struct runner *r, struct conn *conn, struct batch *b, int want, struct batch **next)
+{
+	struct tx tx = tx_auto(conn);
+	bool owned;
+
+	*next = NULL;
+	if (has_settle(b->lane))
+		return fused_tx(w, r, conn, b, want, next);
+	runner_point(w, b->at[0].stage->kind, "settling");
+	if (!claim_take(w, &tx, r, b->lane, b, (struct strs){ 0 }, want, &owned, next))
+		return false;
+	if (!owned)
+		log_event(LOG_WARN, w, "job.stale", "jobs=%d", b->n);
+	return true;
 }
 
 static void hint_next(struct runner *r, const struct batch *b)
@@ -283,7 +307,7 @@ void attempt_batch(struct work *w, struct runner *r, struct batch *b)
 		begin(w, &b->at[0]);
 		allow(w, &b->at[0]);
 		if ((conn == NULL && !pool_take(w, r->pool, &conn)) ||
-			!fused(w, r, conn, b, i < BATCHES_IN_A_ROW && !runner_closing(r), &next)) {
+			!fused(w, r, conn, b, i < BATCHES_IN_A_ROW && !runner_closing(r) ? r->conf->batch : 0, &next)) {
 			log_failure(LOG_WARN, w, "queue.batch_apart");
 			break;
 		}

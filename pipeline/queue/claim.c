@@ -57,9 +57,7 @@ static bool saw(
 	struct lane *lane, const struct watermark_look *look, const struct sql_queue_claim_out *row, size_t n, int want)
 {
 	struct snapshot snapshot;
-	struct watermark_seen seen = {
-		.snapshot = &snapshot, .head = row[0].head, .full = want > 0 && n == (size_t)want
-	};
+	struct watermark_seen seen = { .snapshot = &snapshot, .head = row[0].head, .full = n == (size_t)want };
 
 	if (!snapshot_read(row[0].snapshot, &snapshot) || row[0].firsts.n != WATERMARK_PRIOS)
 		return false;
@@ -108,7 +106,7 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 	*owned = row[0].owned;
 	if (!row[0].has_claim)
 		n = 0;
-	if (!saw(lane, &look, row, n, want)) {
+	if (want > 0 && !saw(lane, &look, row, n, want)) {
 		batch_free(b);
 		return err_set(w, ERR_BUG, "db.row", "the claim's answer has no snapshot");
 	}

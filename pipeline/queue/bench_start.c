@@ -1,0 +1,139 @@
+/* From enqueue to start on an idle queue: the clock starts before the enqueueing statement is sent, and stops where the stage
+ * is called. The hint is sent after the commit from a second connection, as the API does it. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench.h"
+#include "sql.h"
+
+#define SAMPLES 400
+
+static usec waits[SAMPLES];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int n_waits;
+
+struct sent {
+	int64_t at;
+};
+static const struct field sent_fields[] = { FIELD(FIELD_I64, struct sent, at) };
+
+static bool started(struct work *w, const struct outside *outside, void *task)
+{
+	struct sent *sent = task;
+
+	(void)w, (void)outside;
+	pthread_mutex_lock(&lock);
+	if (n_waits < SAMPLES)
+		waits[n_waits++] = clock_monotonic() - sent->at;
+	pthread_mutex_unlock(&lock);
+	return true;
+}
+
+static int arrived(void)
+{
+	int n;
+
+	pthread_mutex_lock(&lock);
+	n = n_waits;
+	pthread_mutex_unlock(&lock);
+	return n;
+}
+
+static void *run(void *arg)
+{
+	static const struct outside nowhere;
+	struct bench_runner *b = arg;
+	struct work w;
+
+	work_init(&w);
+	b->ok = runner_run(&w, &b->conf, b->stages, &nowhere, &b->stop);
+	work_end(&w);
+	return NULL;
+}
+
+void bench_runner_start(struct bench_runner *b, const struct conn_conf *db, const struct stage *stage, int batch)
+{
+	*b = (struct bench_runner){
+		.conf = { .db = *db,
+			.threads = 2,
+			.connections = 2,
+			.batch = batch,
+			.poll = USEC_S,
+			.drain = 10 * USEC_S },
+		.stages = { stage },
+	};
+	if (pthread_create(&b->thread, NULL, run, b) != 0)
+		abort();
+}
+
+bool bench_runner_stop(struct work *w, struct bench_runner *b)
+{
+	b->stop = 1;
+	pthread_join(b->thread, NULL);
+	return b->ok || err_set(w, ERR_RETRY, "queue.bench", "the runner could not start");
+}
+
+static bool send_one(struct work *w, struct tx *tx, struct tx *hints)
+{
+	static const str queue = STR("bench_start");
+	struct sql_queue_enqueue_out out;
+	str args = arena_printf(w->arena, "{\"at\": %lld}", (long long)clock_monotonic());
+
+	return sql_queue_enqueue(w, tx,
+		       &(struct sql_queue_enqueue_in){ .queue = queue, .kind = STR("bench.start"), .args = args },
+		       &out) &&
+		sql_queue_hint(w, hints, &(struct sql_queue_hint_in){ { &queue, 1 } });
+}
+
+static bool samples(struct work *w, struct bench *b, struct conn *hinting)
+{
+	struct tx tx = tx_auto(b->conn), hints = tx_auto(hinting);
+
+	for (int i = 0; i < SAMPLES; i++) {
+		struct arena_mark mark = arena_mark(w->arena);
+
+		if (!send_one(w, &tx, &hints))
+			return false;
+		arena_rewind(w->arena, mark);
+		clock_sleep(20 * USEC_MS + random() % (20 * USEC_MS));
+	}
+	for (int i = 0; i < 500 && arrived() < SAMPLES; i++)
+		clock_sleep(10 * USEC_MS);
+	return arrived() == SAMPLES ||
+		err_set(w, ERR_BUG, "queue.bench", "%d of %d jobs were started", arrived(), SAMPLES);
+}
+
+static int by_span(const void *a, const void *b)
+{
+	const usec x = *(const usec *)a, y = *(const usec *)b;
+
+	return (x > y) - (x < y);
+}
+
+bool bench_start(struct work *w, struct bench *b)
+{
+	static const struct stage stage = { .name = "bench_start",
+		.kind = "bench.start",
+		.task = FIELDS(struct sent, sent_fields),
+		.lease_s = 30,
+		.attempts = 3,
+		.effect = started };
+	struct bench_runner runner;
+	struct conn *hinting;
+	bool ok;
+
+	if (!conn_open(w, b->db, &hinting))
+		return false;
+	bench_runner_start(&runner, b->db, &stage, 100);
+	clock_sleep(500 * USEC_MS);
+	ok = samples(w, b, hinting);
+	conn_close(&hinting);
+	ok = bench_runner_stop(w, &runner) && ok;
+	if (!ok)
+		return false;
+	qsort(waits, SAMPLES, sizeof(waits[0]), by_span);
+	bench_line("queue.start", "\"samples\":%d,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f", SAMPLES,
+		(double)waits[SAMPLES / 2] / 1000, (double)waits[SAMPLES * 99 / 100] / 1000,
+		(double)waits[SAMPLES - 1] / 1000);
+	return true;
+}
