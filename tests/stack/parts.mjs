@@ -125,6 +125,9 @@ export const PROGRAMS = Object.keys(programs)
 
 export const command = (c, ...words) => [c.program('patchwork'), '--config', c.path('patchwork.conf'), ...words]
 
+const OF_API = /^(api|auth|webhook|bounty|limit)\./
+export const fileOf = key => (OF_API.test(key) ? 'patchwork-api.conf' : 'patchwork.conf')
+
 // The files that our programs read: name -> key -> value; undefined is left out. Which role a process has is in its
 // environment (Stack.as), so that one file serves them all.
 export function configuration(c) {
@@ -138,6 +141,12 @@ export function configuration(c) {
       'api.database': base && c.database('patchwork_api', false),
       'api.database_password_file': base && secret('database-patchwork_api'),
       'api.redis': at('redis'),
+      'api.domain': at('api'),
+      'api.origin': url('api'),
+      'auth.jwt_key_file': secret('jwt-key'),
+      'auth.chain_ids': CHAIN_ID,
+      'webhook.secret_file': secret('webhook-secret'),
+      'bounty.hold': '0s', // nobody who tries it waits a week
     },
     'patchwork.conf': {
       'db.url': base && c.database('patchwork_worker', false),

@@ -10,7 +10,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { deploy, wallets } from './evm.mjs'
-import { command, configuration, OUTSIDE, PARTS, prepareFolder, PROGRAMS } from './parts.mjs'
+import { command, configuration, fileOf, OUTSIDE, PARTS, prepareFolder, PROGRAMS } from './parts.mjs'
 import { DATABASE, provision, psql, purge, ROLES } from './postgres.mjs'
 import { alive, freePort, launch, recall, stop, tail, until } from './proc.mjs'
 
@@ -112,7 +112,7 @@ class Stack {
     this.proofKey = ed25519Public(this.secret('proof-key'))
     const given = Object.entries(this.options.conf ?? {})
     for (const [file, keys] of Object.entries(configuration(this))) {
-      const mine = given.filter(([k]) => k.startsWith('api.') === (file === 'patchwork-api.conf'))
+      const mine = given.filter(([key]) => fileOf(key) === file)
       const lines = Object.entries({ ...keys, ...Object.fromEntries(mine) }).filter(([, v]) => v !== undefined && v !== false)
       writeFileSync(this.path(file), lines.map(([k, v]) => `${k} = ${v}\n`).join(''), { mode: 0o600 })
     }
