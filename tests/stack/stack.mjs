@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process'
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { deploy, wallets } from './evm.mjs'
@@ -253,14 +253,33 @@ export function readStack(dir) {
   })
 }
 
+// What a person may try next; every line can be pasted as it stands.
 function page(info) {
-  const lines = [
-    ['what runs', ''],
-    ...['api', 'database', 'nats', 'redis', 'github', 'ipfs', 'evm'].filter(n => info[n]).map(n => [`  ${n}`, info[n]]),
-    ['logs', info.logs],
-    ['everything', `${info.dir}/stack.json`],
-  ]
-  return lines.map(([a, b]) => `${a.padEnd(12)}${b}`.trimEnd()).join('\n')
+  const file = relative(process.cwd(), join(info.dir, 'stack.json')) || 'stack.json'
+  const rows = ['api', 'database', 'nats', 'redis', 'github', 'ipfs', 'evm'].filter(n => info[n])
+    .map(n => `  ${n.padEnd(10)}${info[n].replace(/:[0-9a-f]{64}@/, ':...@')}`)
+  const tries = [
+    info.api && ['the page: leaderboard, open bounties, a contribution as it moves', `${info.api}/`],
+    info.api && ['what the API offers, and whether all it needs is there', `curl -s ${info.api}/openapi.json`, `curl -s ${info.api}/readyz`],
+    info.github && ['a repository, an issue and a merged pull request on the stand-in for GitHub',
+      ...[
+        ['repo', { owner: 'ada', name: 'engine' }],
+        ['issue', { repo: 'ada/engine', user: 'grace', title: 'It stalls' }],
+        ['pull', { repo: 'ada/engine', user: 'linus', title: 'Keep it turning', body: 'Fixes #1' }],
+        ['merge', { repo: 'ada/engine', number: 2, method: 'squash', by: 'ada' }],
+      ].map(([verb, body]) => `curl -s ${info.github}/_control/${verb} -d '${JSON.stringify(body)}'`),
+      `curl -s ${info.github}/repos/ada/engine/pulls/2`],
+    info.api && info.github && ['its webhook, signed, to the API (the secret is in var/secrets/webhook-secret)',
+      `curl -s ${info.github}/_control/deliver -d '${JSON.stringify({
+        url: `${info.api}/v1/webhooks/github`, event: 'pull_request', action: 'closed', repo: 'ada/engine', number: 2, secret: '@',
+      }).replace('"@"', `"'"$(cat ${relative(process.cwd(), join(info.dir, 'secrets/webhook-secret'))})"'"`)}'`],
+    info.database && ['the database, as the owner of its tables', `psql "$(node -p 'require("./${file}").database')"`],
+    info.evm && ['addresses and keys of the wallets on the chain', `node -p 'require("./${file}").wallets'`],
+    ['everything at once', file],
+    ['the logs', `${relative(process.cwd(), info.logs)}/`],
+    ['to end it', 'make down'],
+  ].filter(Boolean)
+  return [...rows, '', 'Try next:', ...tries.map(([what, ...how]) => `\n  ${what}\n${how.map(h => `    ${h}`).join('\n')}`)].join('\n')
 }
 
 async function main() {
