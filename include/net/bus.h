@@ -5,8 +5,8 @@
 
 struct bus_conf {
 	str url, user, password;
-	str stream;          /* created when missing: limits, file storage */
-	str subject_prefix;  /* "pw.demo": the stream holds "pw.demo.>" */
+	str stream;         /* created when missing: limits, file storage */
+	str subject_prefix; /* "pw.demo": the stream holds "pw.demo.>" */
 	usec duplicate_window;
 };
 struct bus;
@@ -16,7 +16,7 @@ void bus_close(struct bus **b);
 struct bus_msg {
 	str subject, id; /* id: Nats-Msg-Id, the broker's key against duplicates */
 	str body;
-	str trace;       /* traceparent header; { NULL, 0 } = none */
+	str trace; /* traceparent header; { NULL, 0 } = none */
 };
 /* Publishes in order and waits for every acknowledgement: true means the broker stored all n (or had them already).
  * fails  ERR_RETRY bus.no_ack, bus.unreachable: any prefix may have been stored, publishing again is harmless */

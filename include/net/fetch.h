@@ -17,11 +17,11 @@ struct fetch_req {
 	str url;
 	const struct fetch_header *headers;
 	size_t n_headers;
-	str body;             /* { NULL, 0 } = none */
+	str body; /* { NULL, 0 } = none */
 	str content_type;
-	bool safe;            /* a POST that may be repeated (JSON-RPC reads): no answer is ERR_RETRY */
-	int64_t max_body;     /* bytes; more is ERR_INVALID fetch.too_large; so are more than 128 headers or 64 KiB of them */
-	usec timeout;         /* of this exchange, 0 = 30 s; the work's deadline still rules */
+	bool safe;        /* a POST that may be repeated (JSON-RPC reads): no answer is ERR_RETRY */
+	int64_t max_body; /* bytes; more is ERR_INVALID fetch.too_large; so are more than 128 headers or 64 KiB of them */
+	usec timeout;     /* of this exchange, 0 = 30 s; the work's deadline still rules */
 };
 struct fetch_resp {
 	int status;
@@ -38,7 +38,8 @@ MUST bool fetch_do(struct work *w, struct fetch *f, const struct fetch_req *req,
 /* "https://host:port" of a URL, as it stands there: what of it may be shown. With user information only "https://". */
 str fetch_origin(str url);
 str fetch_header(const struct fetch_resp *resp, const char *lower_name); /* the first; { NULL, 0 } */
-usec fetch_retry_after(const struct fetch_resp *resp); /* Retry-After as seconds or date, at most a day; 0 = none, unreadable */
+usec fetch_retry_after(
+	const struct fetch_resp *resp); /* Retry-After as seconds or date, at most a day; 0 = none, unreadable */
 /* The common verdict on a status that is not wanted: 429, or 503 with Retry-After: ERR_RETRY AREA.busy; other 5xx and 408:
  * ERR_RETRY AREA.server, both with the wait that Retry-After asks for; the rest: ERR_INVALID AREA.refused.
  * area is a literal such as "github". */

@@ -26,7 +26,7 @@ struct chain_fees {
 /* What a release would cost now.  fails  ERR_INVALID chain.reverts with the contract's reason, chain.no_base_fee;
  * ERR_RETRY chain.fee_cap */
 MUST bool chain_quote(struct work *w, struct chain *c, const uint8_t from[20], const uint8_t to[20], str data,
-		      struct chain_fees *out);
+	struct chain_fees *out);
 MUST bool chain_nonce(struct work *w, struct chain *c, const uint8_t address[20], uint64_t *latest);
 /* escrow.paid(payoutId): the contract's own guard.  fails  ERR_INVALID chain.no_escrow (no contract at the address) */
 MUST bool chain_paid(struct work *w, struct chain *c, const uint8_t payout[32], bool *paid);
@@ -41,11 +41,11 @@ struct chain_receipt {
 	enum chain_seen seen; /* DONE: status 1, canonical block, deep enough, on every endpoint */
 	int64_t block_number;
 	uint8_t block_hash[32];
-	int64_t block_time;   /* seconds since 1970 */
+	int64_t block_time; /* seconds since 1970 */
 	const struct chain_log *logs;
 	size_t n_logs;
-	str bytes;            /* canonical JSON of the receipt, as evidence; it and what stands above: from SHALLOW on */
-	str endpoint;         /* "https://host" of the first one, whose receipt this is */
+	str bytes;    /* canonical JSON of the receipt, as evidence; it and what stands above: from SHALLOW on */
+	str endpoint; /* "https://host" of the first one, whose receipt this is */
 };
 struct chain_log {
 	int32_t index;
@@ -60,7 +60,7 @@ MUST bool chain_receipt_of(struct work *w, struct chain *c, const uint8_t tx_has
 
 /* The escrow's calls and events (stages/pay/escrow/Escrow.sol). Pure. */
 MUST bool escrow_release_data(struct work *w, const uint8_t bounty[32], const uint8_t payout[32], const uint8_t to[20],
-			      u256 amount, str *out);
+	u256 amount, str *out);
 struct escrow_locked {
 	uint8_t bounty[32], funder[20], token[20];
 	u256 amount;
@@ -73,9 +73,10 @@ struct escrow_released {
 	int32_t log_index;
 };
 /* The first matching event that the escrow itself emitted in this receipt. */
-bool escrow_find_locked(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20], const uint8_t bounty[32],
-			struct escrow_locked *out);
-bool escrow_find_released(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20], const uint8_t payout[32],
-			  struct escrow_released *out);
+bool escrow_find_locked(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20],
+	const uint8_t bounty[32], struct escrow_locked *out);
+bool escrow_find_released(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20],
+	const uint8_t payout[32], struct escrow_released *out);
 /* The transaction in which the escrow released this payout, whoever sent it (eth_getLogs); found = false when none. */
-MUST bool chain_find_release(struct work *w, struct chain *c, const uint8_t payout[32], bool *found, uint8_t tx_hash[32]);
+MUST bool chain_find_release(
+	struct work *w, struct chain *c, const uint8_t payout[32], bool *found, uint8_t tx_hash[32]);

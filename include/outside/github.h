@@ -22,7 +22,7 @@ void github_free(struct github **g);
 struct evidence {
 	str bytes; /* canonical JSON, in w's arena */
 	uint8_t sha256[32];
-	str url;   /* as it was asked for; without a token */
+	str url; /* as it was asked for; without a token */
 };
 struct github_repo {
 	int64_t id;
@@ -43,29 +43,31 @@ struct github_issue {
 	usec closed_at, updated_at;
 	bool is_pull; /* GitHub lists pull requests as issues, too */
 };
-struct github_closing {  /* one issue that merging the pull request closes, as GitHub itself links it */
+struct github_closing { /* one issue that merging the pull request closes, as GitHub itself links it */
 	int64_t issue_id, repo_id;
 	int32_t number;
 };
 enum github_reach { GITHUB_REACHABLE, GITHUB_UNREACHABLE };
 
-MUST bool github_repo_by_name(struct work *w, struct github *g, str full_name, struct github_repo *out, struct evidence *ev);
-MUST bool github_repo_by_id(struct work *w, struct github *g, int64_t repo_id, struct github_repo *out, struct evidence *ev);
+MUST bool github_repo_by_name(
+	struct work *w, struct github *g, str full_name, struct github_repo *out, struct evidence *ev);
+MUST bool github_repo_by_id(
+	struct work *w, struct github *g, int64_t repo_id, struct github_repo *out, struct evidence *ev);
 MUST bool github_pull_get(struct work *w, struct github *g, int64_t repo_id, int32_t number, struct github_pull *out,
-			  struct evidence *ev);
+	struct evidence *ev);
 MUST bool github_issue_get(struct work *w, struct github *g, int64_t repo_id, int32_t number, struct github_issue *out,
-			   struct evidence *ev);
+	struct evidence *ev);
 /* GraphQL closingIssuesReferences of a pull request, all pages; wants a token. full_name as it is now: GitHub answers for a
  * former name with the present one, which is a mismatch. */
 MUST bool github_closing_issues(struct work *w, struct github *g, str full_name, int32_t number,
-				const struct github_closing **out, size_t *n, struct evidence *ev);
+	const struct github_closing **out, size_t *n, struct evidence *ev);
 /* The commit that closed the issue, from its timeline's last `closed` event; found = false when there is no such event or it
  * names no commit (closed by hand or by a pull request). */
 MUST bool github_issue_closer(struct work *w, struct github *g, int64_t repo_id, int32_t number, str *commit_sha,
-			      bool *found, struct evidence *ev);
+	bool *found, struct evidence *ev);
 /* Commit messages of a pull request, all pages up to 250 commits. */
 MUST bool github_pull_commits(struct work *w, struct github *g, int64_t repo_id, int32_t number, const str **messages,
-			      size_t *n, struct evidence *ev);
+	size_t *n, struct evidence *ev);
 /* compare/{sha}...{branch}: is sha in the branch's history. A commit or branch that is not there is github.not_found. */
-MUST bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha, str branch, enum github_reach *out,
-			   struct evidence *ev);
+MUST bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha, str branch,
+	enum github_reach *out, struct evidence *ev);

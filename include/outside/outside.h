@@ -6,7 +6,7 @@
 
 struct github;
 struct ipfs;
-struct chain;  /* an EVM node and the escrow on it */
+struct chain; /* an EVM node and the escrow on it */
 struct outside {
 	struct github *github; /* each NULL where the process is not configured for it */
 	struct ipfs *ipfs;

@@ -45,7 +45,8 @@ static void disconnect(struct bus *b)
 static bool broken(struct work *w, struct bus *b, const char *code, const char *what, natsStatus s)
 {
 	const char *last = NULL;
-	bool said = b->nc != NULL && natsConnection_GetLastError(b->nc, &last) != NATS_OK && last != NULL && *last != '\0';
+	bool said =
+		b->nc != NULL && natsConnection_GetLastError(b->nc, &last) != NATS_OK && last != NULL && *last != '\0';
 
 	err_set(w, ERR_RETRY, code, "%s: %s", what, said ? last : natsStatus_GetText(s));
 	disconnect(b);
@@ -151,8 +152,11 @@ bool bus_open(struct work *w, const struct bus_conf *c, struct bus **out)
 
 	if (b == NULL)
 		abort();
-	*b = (struct bus){ .url = copy(c->url), .user = copy(c->user), .password = copy(c->password),
-			   .stream = copy(c->stream), .duplicate_window = c->duplicate_window };
+	*b = (struct bus){ .url = copy(c->url),
+		.user = copy(c->user),
+		.password = copy(c->password),
+		.stream = copy(c->stream),
+		.duplicate_window = c->duplicate_window };
 	b->subjects = copy(arena_printf(w->arena, STR_FMT ".>", STR_ARG(c->subject_prefix)));
 	if (!connect_to(w, b)) {
 		bus_close(&b);
@@ -180,7 +184,7 @@ static natsStatus send_one(struct work *w, struct bus *b, const struct bus_msg *
 {
 	natsMsg *msg = NULL;
 	natsStatus s = natsMsg_Create(&msg, arena_cstr(w->arena, m->subject),
-				      arena_printf(w->arena, "%s.%" PRId64, b->inbox, b->serial).p, m->body.p, (int)m->body.n);
+		arena_printf(w->arena, "%s.%" PRId64, b->inbox, b->serial).p, m->body.p, (int)m->body.n);
 
 	if (s == NATS_OK)
 		s = natsMsgHeader_Set(msg, "Nats-Msg-Id", arena_cstr(w->arena, m->id));
@@ -205,7 +209,7 @@ static bool check_ack(struct work *w, natsMsg *msg)
 		return err_set(w, ERR_RETRY, "bus.no_ack", "an acknowledgement is unreadable: %s", w->err.text);
 	if (json_get(ack, "error") != NULL || !json_get_i64(ack, "seq", &seq))
 		return err_set(w, ERR_RETRY, "bus.no_ack", "the broker says: " STR_FMT,
-			       STR_ARG(json_get_str(ack, "error.description")));
+			STR_ARG(json_get_str(ack, "error.description")));
 	return true;
 }
 
@@ -233,8 +237,9 @@ static bool await(struct work *w, struct bus *b, int64_t first, size_t n)
 		bool ours, ok;
 
 		if (s != NATS_OK)
-			return broken(w, b, s == NATS_TIMEOUT || s == NATS_NO_RESPONDERS ? "bus.no_ack" : "bus.unreachable",
-				      "acknowledgement", s); /* no responders: no stream takes the subject */
+			return broken(w, b,
+				s == NATS_TIMEOUT || s == NATS_NO_RESPONDERS ? "bus.no_ack" : "bus.unreachable",
+				"acknowledgement", s); /* no responders: no stream takes the subject */
 		ours = is_ours(b, msg, first);
 		ok = !ours || check_ack(w, msg);
 		natsMsg_Destroy(msg);
@@ -259,7 +264,7 @@ bool bus_publish(struct work *w, struct bus *b, const struct bus_msg *msgs, size
 
 		if (s == NATS_MAX_PAYLOAD)
 			return err_set(w, ERR_INVALID, "bus.too_large", "event " STR_FMT " is too large for the broker",
-				       STR_ARG(msgs[i].id));
+				STR_ARG(msgs[i].id));
 		if (s != NATS_OK)
 			return broken(w, b, "bus.unreachable", "publishing", s);
 	}

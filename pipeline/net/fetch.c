@@ -114,14 +114,13 @@ static bool has_byte(str s, int byte)
 
 static bool add_line(struct work *w, struct curl_slist **list, str name, str value)
 {
+	const char *line;
 	struct curl_slist *longer;
-	char *line;
 
 	if (has_byte(value, '\r') || has_byte(value, '\n') || has_byte(value, '\0'))
 		return err_set(w, ERR_INVALID, "fetch.request", "header " STR_FMT " is not one line", STR_ARG(name));
 	/* libcurl's way to send an empty value is a semicolon. */
-	line = (char *)arena_printf(w->arena, value.n == 0 ? STR_FMT ";" STR_FMT : STR_FMT ": " STR_FMT, STR_ARG(name),
-				    STR_ARG(value)).p;
+	line = arena_printf(w->arena, STR_FMT "%s" STR_FMT, STR_ARG(name), value.n == 0 ? ";" : ": ", STR_ARG(value)).p;
 	longer = curl_slist_append(*list, line);
 	if (longer == NULL)
 		abort();
@@ -181,8 +180,7 @@ static bool set_request(struct work *w, CURL *easy, const struct fetch_req *req,
 {
 	struct curl_slist *list;
 
-	if (has_byte(req->url, '\0') ||
-	    curl_easy_setopt(easy, CURLOPT_URL, arena_cstr(w->arena, req->url)) != CURLE_OK)
+	if (has_byte(req->url, '\0') || curl_easy_setopt(easy, CURLOPT_URL, arena_cstr(w->arena, req->url)) != CURLE_OK)
 		return err_set(w, ERR_INVALID, "fetch.request", "no URL");
 	if (!header_list(w, req, &list))
 		return false;
@@ -227,22 +225,26 @@ static bool failed(struct work *w, CURL *easy, CURLcode code, const struct fetch
 {
 	str where = fetch_origin(req->url);
 	bool left = request_left(easy);
+	const char *word;
 	enum err_kind kind = left && !repeatable(req) ? ERR_UNCERTAIN : ERR_RETRY;
 
 	if (a->too_large)
 		return err_set(w, kind == ERR_UNCERTAIN ? kind : ERR_INVALID, "fetch.too_large",
-			       "%s " STR_FMT " answers with more than %" PRId64 " bytes", req->method, STR_ARG(where),
-			       req->max_body);
+			"%s " STR_FMT " answers with more than %" PRId64 " bytes", req->method, STR_ARG(where),
+			req->max_body);
 	if (!left && (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL))
-		return err_set(w, ERR_INVALID, "fetch.request", STR_FMT ": %s", STR_ARG(where), curl_easy_strerror(code));
-	return err_set(w, kind, !left ? "fetch.unreachable" : a->status == 0 ? "fetch.no_answer" : "fetch.cut_short",
-		       "%s " STR_FMT ": %s", req->method, STR_ARG(where), curl_easy_strerror(code));
+		return err_set(
+			w, ERR_INVALID, "fetch.request", STR_FMT ": %s", STR_ARG(where), curl_easy_strerror(code));
+	word = a->status == 0 ? "fetch.no_answer" : "fetch.cut_short";
+	return err_set(w, kind, left ? word : "fetch.unreachable", "%s " STR_FMT ": %s", req->method, STR_ARG(where),
+		curl_easy_strerror(code));
 }
 
 bool fetch_do(struct work *w, struct fetch *f, const struct fetch_req *req, struct fetch_resp *resp)
 {
-	struct answer a = { .w = w, .body = buf_new(w->arena, (size_t)req->max_body),
-			    .headers = arena_array(w->arena, MAX_HEADERS, sizeof(*a.headers)) };
+	struct answer a = { .w = w,
+		.body = buf_new(w->arena, (size_t)req->max_body),
+		.headers = arena_array(w->arena, MAX_HEADERS, sizeof(*a.headers)) };
 	usec left = work_left(w), timeout = req->timeout > 0 ? req->timeout : TIMEOUT;
 	long status = 0;
 	CURLcode code;

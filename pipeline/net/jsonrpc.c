@@ -56,7 +56,7 @@ static bool read_answer(struct work *w, str body, int64_t id, const cJSON **resu
 }
 
 static bool exchange(struct work *w, struct fetch *f, const struct fetch_req *req, int64_t id, const cJSON **result,
-		     struct jsonrpc_error *error)
+	struct jsonrpc_error *error)
 {
 	struct fetch_resp resp;
 	bool wait;
@@ -75,11 +75,16 @@ static bool exchange(struct work *w, struct fetch *f, const struct fetch_req *re
 }
 
 bool jsonrpc_call(struct work *w, struct fetch *f, str url, const char *method, str params, bool safe,
-		  const cJSON **result, struct jsonrpc_error *error)
+	const cJSON **result, struct jsonrpc_error *error)
 {
 	int64_t id = ++last_id;
-	struct fetch_req req = { .method = "POST", .url = url, .body = request(w, id, method, params), .safe = safe,
-				 .content_type = STR("application/json"), .max_body = MAX_BODY, .timeout = TIMEOUT };
+	struct fetch_req req = { .method = "POST",
+		.url = url,
+		.body = request(w, id, method, params),
+		.safe = safe,
+		.content_type = STR("application/json"),
+		.max_body = MAX_BODY,
+		.timeout = TIMEOUT };
 
 	*error = (struct jsonrpc_error){ 0 };
 	*result = NULL;

@@ -92,7 +92,7 @@ static bool ask_fees(struct work *w, struct chain *c, struct chain_fees *out)
 	u256 base, tip;
 
 	if (!node_ask(w, c, &c->node[0], "eth_getBlockByNumber", STR("[\"latest\",false]"), &block, NULL) ||
-	    !node_ask(w, c, &c->node[0], "eth_maxPriorityFeePerGas", STR("[]"), &tip_text, NULL))
+		!node_ask(w, c, &c->node[0], "eth_maxPriorityFeePerGas", STR("[]"), &tip_text, NULL))
 		return false;
 	base_text = json_get(block, "baseFeePerGas");
 	if (cJSON_IsObject(block) && (base_text == NULL || cJSON_IsNull(base_text)))
@@ -115,7 +115,8 @@ static bool ask_gas(struct work *w, struct chain *c, str call, uint64_t *gas)
 	str data = { 0 }, text;
 	uint64_t estimate;
 
-	if (!node_ask(w, c, &c->node[0], "eth_estimateGas", arena_printf(w->arena, "[" STR_FMT "]", STR_ARG(call)), &result, &error))
+	if (!node_ask(w, c, &c->node[0], "eth_estimateGas", arena_printf(w->arena, "[" STR_FMT "]", STR_ARG(call)),
+		    &result, &error))
 		return false;
 	if (error.is && reverted(&error)) {
 		if (!hex_0x_decode(w->arena, error.data, &data))
@@ -124,7 +125,8 @@ static bool ask_gas(struct work *w, struct chain *c, str call, uint64_t *gas)
 		return err_set(w, ERR_INVALID, "chain.reverts", STR_FMT, STR_ARG(text));
 	}
 	if (error.is)
-		return err_set(w, ERR_RETRY, "chain.server", "%" PRId64 " %.160s", error.code, arena_cstr(w->arena, error.message));
+		return err_set(w, ERR_RETRY, "chain.server", "%" PRId64 " %.160s", error.code,
+			arena_cstr(w->arena, error.message));
 	if (!node_u64(w, result, &estimate))
 		return false;
 	if (estimate > UINT64_C(1) << 40)
@@ -133,11 +135,12 @@ static bool ask_gas(struct work *w, struct chain *c, str call, uint64_t *gas)
 	return true;
 }
 
-bool chain_quote(struct work *w, struct chain *c, const uint8_t from[20], const uint8_t to[20], str data, struct chain_fees *out)
+bool chain_quote(
+	struct work *w, struct chain *c, const uint8_t from[20], const uint8_t to[20], str data, struct chain_fees *out)
 {
 	str f = hex20(w, from), t = hex20(w, to), d = hex_0x(w->arena, data);
-	str call = arena_printf(w->arena, "{\"from\":\"" STR_FMT "\",\"to\":\"" STR_FMT "\",\"data\":\"" STR_FMT "\"}", STR_ARG(f),
-				STR_ARG(t), STR_ARG(d));
+	str call = arena_printf(w->arena, "{\"from\":\"" STR_FMT "\",\"to\":\"" STR_FMT "\",\"data\":\"" STR_FMT "\"}",
+		STR_ARG(f), STR_ARG(t), STR_ARG(d));
 
 	return ask_gas(w, c, call, &out->gas) && ask_fees(w, c, out);
 }
@@ -148,8 +151,8 @@ bool chain_nonce(struct work *w, struct chain *c, const uint8_t address[20], uin
 	const cJSON *result;
 
 	return node_ask(w, c, &c->node[0], "eth_getTransactionCount",
-			arena_printf(w->arena, "[\"" STR_FMT "\",\"latest\"]", STR_ARG(a)), &result, NULL) &&
-	       node_u64(w, result, latest);
+		       arena_printf(w->arena, "[\"" STR_FMT "\",\"latest\"]", STR_ARG(a)), &result, NULL) &&
+		node_u64(w, result, latest);
 }
 
 bool chain_paid(struct work *w, struct chain *c, const uint8_t payout[32], bool *paid)
@@ -160,8 +163,9 @@ bool chain_paid(struct work *w, struct chain *c, const uint8_t payout[32], bool 
 	size_t n;
 
 	if (!node_ask(w, c, &c->node[0], "eth_call",
-		      arena_printf(w->arena, "[{\"to\":\"" STR_FMT "\",\"data\":\"" STR_FMT "\"},\"latest\"]", STR_ARG(to),
-				   STR_ARG(data)), &result, NULL))
+		    arena_printf(w->arena, "[{\"to\":\"" STR_FMT "\",\"data\":\"" STR_FMT "\"},\"latest\"]",
+			    STR_ARG(to), STR_ARG(data)),
+		    &result, NULL))
 		return false;
 	if (!cJSON_IsString(result) || !hex_0x_decode(w->arena, str_c(result->valuestring), &answer))
 		return node_malformed(w, "no data");
@@ -192,8 +196,8 @@ bool chain_send(struct work *w, struct chain *c, str raw, enum chain_sent *out, 
 	if (!node_known(w, c, &c->node[0]))
 		return false;
 	f = idle_take(&c->idle);
-	ok = jsonrpc_call(w, f, c->conf.url, "eth_sendRawTransaction", arena_printf(w->arena, "[\"" STR_FMT "\"]", STR_ARG(hex)),
-			  false, &result, &error);
+	ok = jsonrpc_call(w, f, c->conf.url, "eth_sendRawTransaction",
+		arena_printf(w->arena, "[\"" STR_FMT "\"]", STR_ARG(hex)), false, &result, &error);
 	idle_give(&c->idle, f);
 	if (!ok)
 		return strcmp(w->err.code, "fetch.unreachable") == 0 ? false : unknown(w, w->err.text);
@@ -202,17 +206,20 @@ bool chain_send(struct work *w, struct chain *c, str raw, enum chain_sent *out, 
 		return node_verdict(w, error.message, out) || unknown(w, arena_cstr(w->arena, error.message));
 	keccak256(raw, hash);
 	*out = CHAIN_SENT;
-	return (node_bytes(w, result, theirs, 32) && memcmp(theirs, hash, 32) == 0) || unknown(w, "the node names another hash");
+	return (node_bytes(w, result, theirs, 32) && memcmp(theirs, hash, 32) == 0) ||
+		unknown(w, "the node names another hash");
 }
 
 /* The hash of a log that is the release: the node's filter is not believed. */
-static bool read_release(struct work *w, const struct chain *c, const cJSON *log, const uint8_t payout[32], bool *is, uint8_t hash[32])
+static bool read_release(
+	struct work *w, const struct chain *c, const cJSON *log, const uint8_t payout[32], bool *is, uint8_t hash[32])
 {
 	uint8_t address[20], topic[32], want[32];
 	const cJSON *topics = json_get(log, "topics");
 
 	*is = false;
-	if (!node_bytes(w, json_get(log, "address"), address, 20) || !node_bytes(w, json_get(log, "transactionHash"), hash, 32))
+	if (!node_bytes(w, json_get(log, "address"), address, 20) ||
+		!node_bytes(w, json_get(log, "transactionHash"), hash, 32))
 		return false;
 	if (cJSON_GetArraySize(topics) != 4 || cJSON_IsTrue(json_get(log, "removed")))
 		return true;
@@ -226,7 +233,8 @@ static bool read_release(struct work *w, const struct chain *c, const cJSON *log
 	return true;
 }
 
-static bool search(struct work *w, struct chain *c, uint64_t from, uint64_t to, const uint8_t payout[32], bool *found, uint8_t hash[32])
+static bool search(struct work *w, struct chain *c, uint64_t from, uint64_t to, const uint8_t payout[32], bool *found,
+	uint8_t hash[32])
 {
 	str at = hex20(w, c->conf.escrow), id = hex32(w, payout), topic_text;
 	const cJSON *logs, *log;
@@ -235,9 +243,11 @@ static bool search(struct work *w, struct chain *c, uint64_t from, uint64_t to, 
 	abi_topic(ESCROW_RELEASED, topic);
 	topic_text = hex32(w, topic);
 	if (!node_ask(w, c, &c->node[0], "eth_getLogs",
-		      arena_printf(w->arena, "[{\"address\":\"" STR_FMT "\",\"topics\":[\"" STR_FMT "\",null,\"" STR_FMT "\"],"
-				   "\"fromBlock\":\"0x%" PRIx64 "\",\"toBlock\":\"0x%" PRIx64 "\"}]", STR_ARG(at),
-				   STR_ARG(topic_text), STR_ARG(id), from, to), &logs, NULL))
+		    arena_printf(w->arena,
+			    "[{\"address\":\"" STR_FMT "\",\"topics\":[\"" STR_FMT "\",null,\"" STR_FMT "\"],"
+			    "\"fromBlock\":\"0x%" PRIx64 "\",\"toBlock\":\"0x%" PRIx64 "\"}]",
+			    STR_ARG(at), STR_ARG(topic_text), STR_ARG(id), from, to),
+		    &logs, NULL))
 		return false;
 	if (!cJSON_IsArray(logs))
 		return node_malformed(w, "no list of logs");

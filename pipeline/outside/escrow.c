@@ -8,8 +8,8 @@ static struct abi_value word(const uint8_t bytes[32])
 	return (struct abi_value){ .kind = ABI_FIXED_BYTES, .bytes = str_of(bytes, 32) };
 }
 
-bool escrow_release_data(struct work *w, const uint8_t bounty[32], const uint8_t payout[32], const uint8_t to[20], u256 amount,
-			 str *out)
+bool escrow_release_data(
+	struct work *w, const uint8_t bounty[32], const uint8_t payout[32], const uint8_t to[20], u256 amount, str *out)
 {
 	const struct abi_value args[] = {
 		word(bounty),
@@ -33,8 +33,17 @@ str escrow_paid_data(struct work *w, const uint8_t payout[32])
 str escrow_revert_text(struct work *w, str data)
 {
 	static const char *const errors[] = {
-		"NotOperator()", "NotFunder()", "AlreadyPaid(bytes32)", "Insufficient(uint256,uint256)", "ZeroAmount()",
-		"BadPayee()", "BadToken()", "BadDeadline()", "TooEarly(uint64)", "TransferFailed()", "Reentered()",
+		"NotOperator()",
+		"NotFunder()",
+		"AlreadyPaid(bytes32)",
+		"Insufficient(uint256,uint256)",
+		"ZeroAmount()",
+		"BadPayee()",
+		"BadToken()",
+		"BadDeadline()",
+		"TooEarly(uint64)",
+		"TransferFailed()",
+		"Reentered()",
 	};
 	uint8_t selector[4];
 
@@ -48,13 +57,13 @@ str escrow_revert_text(struct work *w, str data)
 
 /* Is it that event of the escrow, about that id (topic number `at`)? */
 static bool is_event(const struct chain_log *log, const uint8_t escrow[20], str signature, int n_topics, int at,
-		     const uint8_t id[32])
+	const uint8_t id[32])
 {
 	uint8_t topic[32];
 
 	abi_topic(signature, topic);
-	return memcmp(log->address, escrow, 20) == 0 && log->n_topics == n_topics && memcmp(log->topics[0], topic, 32) == 0 &&
-	       memcmp(log->topics[at], id, 32) == 0;
+	return memcmp(log->address, escrow, 20) == 0 && log->n_topics == n_topics &&
+		memcmp(log->topics[0], topic, 32) == 0 && memcmp(log->topics[at], id, 32) == 0;
 }
 
 /* An indexed address: twelve zero bytes and it. */
@@ -83,7 +92,7 @@ static bool read_locked(struct work *w, const struct chain_log *log, struct escr
 	uint64_t deadline;
 
 	if (!topic_address(log->topics[2], out->funder) || !decode(w, STR("address,uint256,uint64"), log, &v, 3) ||
-	    !u256_u64(v[2].number, &deadline) || deadline > INT64_MAX)
+		!u256_u64(v[2].number, &deadline) || deadline > INT64_MAX)
 		return false;
 	memcpy(out->bounty, log->topics[1], 32);
 	memcpy(out->token, v[0].bytes.p, 20);
@@ -93,12 +102,13 @@ static bool read_locked(struct work *w, const struct chain_log *log, struct escr
 	return true;
 }
 
-bool escrow_find_locked(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20], const uint8_t bounty[32],
-			struct escrow_locked *out)
+bool escrow_find_locked(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20],
+	const uint8_t bounty[32], struct escrow_locked *out)
 {
 	for (size_t i = 0; i < r->n_logs; i++)
-		if (is_event(&r->logs[i], escrow, STR("Locked(bytes32,address,address,uint256,uint64)"), 3, 1, bounty) &&
-		    read_locked(w, &r->logs[i], out))
+		if (is_event(
+			    &r->logs[i], escrow, STR("Locked(bytes32,address,address,uint256,uint64)"), 3, 1, bounty) &&
+			read_locked(w, &r->logs[i], out))
 			return true;
 	return false;
 }
@@ -116,8 +126,8 @@ static bool read_released(struct work *w, const struct chain_log *log, struct es
 	return true;
 }
 
-bool escrow_find_released(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20], const uint8_t payout[32],
-			  struct escrow_released *out)
+bool escrow_find_released(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20],
+	const uint8_t payout[32], struct escrow_released *out)
 {
 	for (size_t i = 0; i < r->n_logs; i++)
 		if (is_event(&r->logs[i], escrow, ESCROW_RELEASED, 4, 2, payout) && read_released(w, &r->logs[i], out))

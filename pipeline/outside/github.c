@@ -53,11 +53,9 @@ void github_free(struct github **g)
 /* A credential that GitHub puts into repositories it shows: not evidence. */
 static void drop_tokens(cJSON *item)
 {
-	cJSON *child;
-
 	if (cJSON_IsObject(item))
 		cJSON_DeleteItemFromObjectCaseSensitive(item, "temp_clone_token");
-	cJSON_ArrayForEach(child, item)
+	for (cJSON *child = item->child; child != NULL; child = child->next)
 		drop_tokens(child);
 }
 
@@ -72,9 +70,11 @@ static void evidence_of(struct work *w, const cJSON *json, str url, struct evide
 	ev->url = url;
 }
 
-static str repo_url(struct work *w, const struct github *g, int64_t repo_id, const char *what, int64_t number, const char *more)
+static str repo_url(
+	struct work *w, const struct github *g, int64_t repo_id, const char *what, int64_t number, const char *more)
 {
-	return arena_printf(w->arena, "%s/repositories/%" PRId64 "/%s/%" PRId64 "%s", g->rest, repo_id, what, number, more);
+	return arena_printf(
+		w->arena, "%s/repositories/%" PRId64 "/%s/%" PRId64 "%s", g->rest, repo_id, what, number, more);
 }
 
 static bool read_as(struct work *w, const cJSON *json, struct fields fields, void *out)
@@ -96,13 +96,13 @@ static const struct field repo_fields[] = {
 };
 
 static bool repo_get(struct work *w, struct github *g, str url, int64_t repo_id, struct github_repo *out, bool *moved,
-		     struct evidence *ev)
+	struct evidence *ev)
 {
 	struct github_page page;
 
 	*out = (struct github_repo){ 0 };
 	if (!github_rest(w, g, url, repo_id, &page) ||
-	    !read_as(w, page.json, FIELDS(struct github_repo, repo_fields), out))
+		!read_as(w, page.json, FIELDS(struct github_repo, repo_fields), out))
 		return false;
 	*moved = page.moved;
 	evidence_of(w, page.json, url, ev);
@@ -117,8 +117,9 @@ static bool is_full_name(str name)
 	for (size_t i = 0; i < name.n; i++)
 		if (memchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./", name.p[i], 66) == NULL)
 			return false;
-	return str_next(&rest, '/', &owner) && str_next(&rest, '/', &repo) && !str_next(&rest, '/', &more) && owner.n > 0 &&
-	       repo.n > 0 && !str_eq(repo, STR(".")) && !str_eq(repo, STR("..")) && !str_starts(owner, STR("."));
+	return str_next(&rest, '/', &owner) && str_next(&rest, '/', &repo) && !str_next(&rest, '/', &more) &&
+		owner.n > 0 && repo.n > 0 && !str_eq(repo, STR(".")) && !str_eq(repo, STR("..")) &&
+		!str_starts(owner, STR("."));
 }
 
 bool github_repo_by_name(struct work *w, struct github *g, str full_name, struct github_repo *out, struct evidence *ev)
@@ -162,15 +163,15 @@ static const struct field pull_fields[] = {
 	FIELD(FIELD_TIME, struct github_pull, created_at),
 };
 
-bool github_pull_get(struct work *w, struct github *g, int64_t repo_id, int32_t number, struct github_pull *out,
-		     struct evidence *ev)
+bool github_pull_get(
+	struct work *w, struct github *g, int64_t repo_id, int32_t number, struct github_pull *out, struct evidence *ev)
 {
 	str url = repo_url(w, g, repo_id, "pulls", number, "");
 	struct github_page page;
 
 	*out = (struct github_pull){ 0 };
 	if (!github_rest(w, g, url, repo_id, &page) ||
-	    !read_as(w, page.json, FIELDS(struct github_pull, pull_fields), out))
+		!read_as(w, page.json, FIELDS(struct github_pull, pull_fields), out))
 		return false;
 	if (out->repo_id != repo_id || out->number != number)
 		return mismatch(w, "pull request");
@@ -189,14 +190,14 @@ static const struct field issue_fields[] = {
 };
 
 bool github_issue_get(struct work *w, struct github *g, int64_t repo_id, int32_t number, struct github_issue *out,
-		      struct evidence *ev)
+	struct evidence *ev)
 {
 	str url = repo_url(w, g, repo_id, "issues", number, "");
 	struct github_page page;
 
 	*out = (struct github_issue){ 0 };
 	if (!github_rest(w, g, url, repo_id, &page) ||
-	    !read_as(w, page.json, FIELDS(struct github_issue, issue_fields), out))
+		!read_as(w, page.json, FIELDS(struct github_issue, issue_fields), out))
 		return false;
 	if (out->number != number)
 		return mismatch(w, "issue");
@@ -233,8 +234,8 @@ static bool all_pages(struct work *w, struct github *g, str url, int64_t repo_id
 	return json_parse(w, buf_str(&b), out);
 }
 
-bool github_issue_closer(struct work *w, struct github *g, int64_t repo_id, int32_t number, str *commit_sha, bool *found,
-			 struct evidence *ev)
+bool github_issue_closer(struct work *w, struct github *g, int64_t repo_id, int32_t number, str *commit_sha,
+	bool *found, struct evidence *ev)
 {
 	str url = repo_url(w, g, repo_id, "issues", number, "/timeline?per_page=100");
 	const cJSON *events, *event;
@@ -250,8 +251,8 @@ bool github_issue_closer(struct work *w, struct github *g, int64_t repo_id, int3
 	return true;
 }
 
-bool github_pull_commits(struct work *w, struct github *g, int64_t repo_id, int32_t number, const str **messages, size_t *n,
-			 struct evidence *ev)
+bool github_pull_commits(struct work *w, struct github *g, int64_t repo_id, int32_t number, const str **messages,
+	size_t *n, struct evidence *ev)
 {
 	str url = repo_url(w, g, repo_id, "pulls", number, "/commits?per_page=100"), *list;
 	const cJSON *commits, *commit;
@@ -287,11 +288,11 @@ static str escaped(struct work *w, str s)
 }
 
 bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha, str branch, enum github_reach *out,
-		      struct evidence *ev)
+	struct evidence *ev)
 {
 	str from = escaped(w, sha), to = escaped(w, branch), status;
-	str url = arena_printf(w->arena, "%s/repositories/%" PRId64 "/compare/" STR_FMT "..." STR_FMT "?per_page=1", g->rest,
-			       repo_id, STR_ARG(from), STR_ARG(to));
+	str url = arena_printf(w->arena, "%s/repositories/%" PRId64 "/compare/" STR_FMT "..." STR_FMT "?per_page=1",
+		g->rest, repo_id, STR_ARG(from), STR_ARG(to));
 	struct github_page page;
 
 	if (!github_rest(w, g, url, repo_id, &page))

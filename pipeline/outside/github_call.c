@@ -30,20 +30,20 @@ bool github_token(struct work *w, const struct github *g, str *out)
 	return true;
 }
 
-static bool send(struct work *w, struct github *g, struct fetch_req *req, struct fetch_resp *resp)
+static bool send(struct work *w, struct github *g, struct fetch_req req, struct fetch_resp *resp)
 {
 	struct fetch_header h[3] = { { STR("Accept"), STR("application/vnd.github+json") },
-				     { STR("X-GitHub-Api-Version"), STR("2022-11-28") } };
+		{ STR("X-GitHub-Api-Version"), STR("2022-11-28") } };
 	str token;
 
 	if (!github_token(w, g, &token))
 		return false;
 	h[2] = (struct fetch_header){ STR("Authorization"), arena_printf(w->arena, "Bearer " STR_FMT, STR_ARG(token)) };
-	req->headers = h;
-	req->n_headers = token.n > 0 ? 3 : 2;
-	req->max_body = g->max_body;
-	req->timeout = TIMEOUT;
-	if (idle_fetch(w, &g->idle, req, resp))
+	req.headers = h;
+	req.n_headers = token.n > 0 ? 3 : 2;
+	req.max_body = g->max_body;
+	req.timeout = TIMEOUT;
+	if (idle_fetch(w, &g->idle, &req, resp))
 		return true;
 	if (strcmp(w->err.code, "fetch.too_large") == 0)
 		err_set(w, ERR_INVALID, "github.too_large", "%s", w->err.text);
@@ -59,7 +59,7 @@ static usec limit_wait(const struct work *w, const struct fetch_resp *resp)
 	if (wait > 0)
 		return wait;
 	if (str_i64(fetch_header(resp, "x-ratelimit-remaining"), &remaining) && remaining == 0 &&
-	    str_i64(fetch_header(resp, "x-ratelimit-reset"), &reset) && reset > 0 && reset < INT64_C(1) << 40) {
+		str_i64(fetch_header(resp, "x-ratelimit-reset"), &reset) && reset > 0 && reset < INT64_C(1) << 40) {
 		wait = reset * USEC_S - clock_now();
 		return wait < USEC_S ? USEC_S : wait > 2 * WAIT_MOST ? 2 * WAIT_MOST : wait;
 	}
@@ -72,9 +72,10 @@ static bool limited(struct work *w, const struct fetch_resp *resp)
 	usec wait = limit_wait(w, resp);
 
 	return err_retry_after(w, wait, "github.rate_limited", "limit of %.20s reached, again in %" PRId64 " s",
-			       fetch_header(resp, "x-ratelimit-resource").n > 0 ?
-				       arena_cstr(w->arena, fetch_header(resp, "x-ratelimit-resource")) : "requests",
-			       wait / USEC_S);
+		fetch_header(resp, "x-ratelimit-resource").n > 0
+			? arena_cstr(w->arena, fetch_header(resp, "x-ratelimit-resource"))
+			: "requests",
+		wait / USEC_S);
 }
 
 /* What the error's body says, { NULL, 0 } when it is no JSON of GitHub's. */
@@ -113,8 +114,9 @@ static bool refused(struct work *w, const struct fetch_resp *resp)
 		return limited(w, resp);
 	if (message.n > 120)
 		message.n = 120;
-	return err_set(w, ERR_INVALID, resp->status == 404 || resp->status == 410 ? "github.not_found" : "github.refused",
-		       "GitHub answers %d: " STR_FMT, resp->status, STR_ARG(message));
+	return err_set(w, ERR_INVALID,
+		resp->status == 404 || resp->status == 410 ? "github.not_found" : "github.refused",
+		"GitHub answers %d: " STR_FMT, resp->status, STR_ARG(message));
 }
 
 static bool parse(struct work *w, const struct fetch_resp *resp, const cJSON **out)
@@ -191,11 +193,11 @@ bool github_rest(struct work *w, struct github *g, str url, int64_t repo_id, str
 	struct fetch_resp resp;
 
 	*out = (struct github_page){ 0 };
-	if (!send(w, g, &req, &resp))
+	if (!send(w, g, req, &resp))
 		return false;
 	if (is_redirect(resp.status)) {
 		out->moved = true;
-		if (!redirected(w, g, &resp, repo_id, &req.url) || !send(w, g, &req, &resp))
+		if (!redirected(w, g, &resp, repo_id, &req.url) || !send(w, g, req, &resp))
 			return false;
 	}
 	if (resp.status != 200)
@@ -214,12 +216,14 @@ static bool query_error(struct work *w, const struct fetch_resp *resp, const cJS
 
 	if (text.n > 160)
 		text.n = 160;
-	if (str_eq(type, STR("RATE_LIMITED")) || str_eq(type, STR("RATE_LIMIT")) || str_find(text, STR("rate limit"), &at))
+	if (str_eq(type, STR("RATE_LIMITED")) || str_eq(type, STR("RATE_LIMIT")) ||
+		str_find(text, STR("rate limit"), &at))
 		return limited(w, resp);
 	if (str_eq(type, STR("NOT_FOUND")))
 		return err_set(w, ERR_INVALID, "github.not_found", STR_FMT, STR_ARG(text));
 	/* Timeouts and faults inside GitHub have no type, a query that is wrong has a code. */
-	if ((type.n == 0 && json_get(error, "extensions.code") == NULL) || str_eq(type, STR("RESOURCE_LIMITS_EXCEEDED")))
+	if ((type.n == 0 && json_get(error, "extensions.code") == NULL) ||
+		str_eq(type, STR("RESOURCE_LIMITS_EXCEEDED")))
 		return err_set(w, ERR_RETRY, "github.server", STR_FMT, STR_ARG(text));
 	return err_set(w, ERR_INVALID, "github.refused", STR_FMT, STR_ARG(text));
 }
@@ -228,7 +232,9 @@ bool github_query(struct work *w, struct github *g, str query, str variables, co
 {
 	struct buf b = buf_new(w->arena, SIZE_MAX);
 	struct json j = { .b = &b };
-	struct fetch_req req = { .method = "POST", .url = str_c(g->graphql), .content_type = STR("application/json"), .safe = true };
+	struct fetch_req req = {
+		.method = "POST", .url = str_c(g->graphql), .content_type = STR("application/json"), .safe = true
+	};
 	struct fetch_resp resp;
 	const cJSON *body, *errors;
 
@@ -237,7 +243,7 @@ bool github_query(struct work *w, struct github *g, str query, str variables, co
 	json_raw(&j, "variables", variables);
 	json_close(&j, '}');
 	req.body = buf_str(&b);
-	if (!send(w, g, &req, &resp))
+	if (!send(w, g, req, &resp))
 		return false;
 	if (resp.status != 200)
 		return refused(w, &resp);

@@ -44,10 +44,11 @@ static bool check_page(struct work *w, const cJSON *data, str full_name, int32_t
 	if (!cJSON_IsObject(json_get(data, "repository.pullRequest")))
 		return err_set(w, ERR_INVALID, "github.not_found", "no such pull request");
 	if (!str_eq_nocase(json_get_str(data, "repository.nameWithOwner"), full_name) ||
-	    !json_get_i64(data, "repository.pullRequest.number", &theirs) || theirs != number)
+		!json_get_i64(data, "repository.pullRequest.number", &theirs) || theirs != number)
 		return err_set(w, ERR_INVALID, "github.mismatch", "the answer is about another pull request");
 	*links = json_get(data, "repository.pullRequest.closingIssuesReferences");
-	return cJSON_IsArray(json_get(*links, "nodes")) || err_set(w, ERR_RETRY, "github.malformed", "no list of issues");
+	return cJSON_IsArray(json_get(*links, "nodes")) ||
+		err_set(w, ERR_RETRY, "github.malformed", "no list of issues");
 }
 
 static bool read_node(struct work *w, const cJSON *json, struct github_closing *out)
@@ -93,8 +94,8 @@ static void add_evidence(struct work *w, struct buf *b, const cJSON *data)
 	buf_add(b, text);
 }
 
-bool github_closing_issues(struct work *w, struct github *g, str full_name, int32_t number, const struct github_closing **out,
-			   size_t *n, struct evidence *ev)
+bool github_closing_issues(struct work *w, struct github *g, str full_name, int32_t number,
+	const struct github_closing **out, size_t *n, struct evidence *ev)
 {
 	struct buf b = buf_new(w->arena, SIZE_MAX);
 	struct github_closing *list = NULL;
@@ -106,7 +107,7 @@ bool github_closing_issues(struct work *w, struct github *g, str full_name, int3
 		if (i == PAGES_MAX)
 			return err_set(w, ERR_INVALID, "github.too_large", "more than %d pages of issues", PAGES_MAX);
 		if (!github_query(w, g, str_c(query), variables(w, full_name, number, after), &data) ||
-		    !check_page(w, data, full_name, number, &links) || !add_nodes(w, links, &list, n))
+			!check_page(w, data, full_name, number, &links) || !add_nodes(w, links, &list, n))
 			return false;
 		add_evidence(w, &b, data);
 		after = json_get_str(links, "pageInfo.endCursor");

@@ -14,7 +14,8 @@ struct idle {
 };
 
 void idle_init(struct idle *idle);
-struct fetch *idle_take(struct idle *idle); /* the last one given, so its connections are warm; a new one when none is left */
+struct fetch *idle_take(
+	struct idle *idle); /* the last one given, so its connections are warm; a new one when none is left */
 void idle_give(struct idle *idle, struct fetch *f);
 void idle_free(struct idle *idle);
 

@@ -43,11 +43,16 @@ void ipfs_free(struct ipfs **i)
 }
 
 /* Every command is a POST and may be repeated. */
-static bool command(struct work *w, struct ipfs *i, str path, str type, str body, usec timeout, int64_t max, struct fetch_resp *resp)
+static bool command(struct work *w, struct ipfs *i, str path, str type, str body, usec timeout, int64_t max,
+	struct fetch_resp *resp)
 {
 	const struct fetch_req req = { .method = "POST",
-				       .url = arena_printf(w->arena, "%s/api/v0/" STR_FMT, i->url, STR_ARG(path)),
-				       .content_type = type, .body = body, .safe = true, .max_body = max, .timeout = timeout };
+		.url = arena_printf(w->arena, "%s/api/v0/" STR_FMT, i->url, STR_ARG(path)),
+		.content_type = type,
+		.body = body,
+		.safe = true,
+		.max_body = max,
+		.timeout = timeout };
 
 	return idle_fetch(w, &i->idle, &req, resp);
 }
@@ -70,8 +75,8 @@ static bool refused(struct work *w, const struct fetch_resp *resp)
 	fetch_refused(w, "ipfs", resp);
 	if (message.n == 0)
 		return false;
-	return resp->status >= 500 ? err_retry_after(w, w->err.retry_after, w->err.code, STR_FMT, STR_ARG(message)) :
-				     err_set(w, w->err.kind, w->err.code, STR_FMT, STR_ARG(message));
+	return resp->status >= 500 ? err_retry_after(w, w->err.retry_after, w->err.code, STR_FMT, STR_ARG(message))
+				   : err_set(w, w->err.kind, w->err.code, STR_FMT, STR_ARG(message));
 }
 
 static bool same_cid(struct work *w, str a, str b)
@@ -91,8 +96,10 @@ static str multipart(struct work *w, str document, str *type)
 	sha256(document, digest);
 	hex_encode(digest, 32, boundary);
 	*type = arena_printf(w->arena, "multipart/form-data; boundary=%s", boundary);
-	buf_printf(&b, "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"document\"\r\n"
-		       "Content-Type: application/octet-stream\r\n\r\n", boundary);
+	buf_printf(&b,
+		"--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"document\"\r\n"
+		"Content-Type: application/octet-stream\r\n\r\n",
+		boundary);
 	buf_add(&b, document);
 	buf_printf(&b, "\r\n--%s--\r\n", boundary);
 	return buf_str(&b);
@@ -127,8 +134,8 @@ bool ipfs_add(struct work *w, struct ipfs *i, str document, str cid)
 	if (!same_cid(w, cid_raw_text(w->arena, document), cid))
 		return err_set(w, ERR_INVALID, "proof.cid_mismatch", STR_FMT " is not the document's", STR_ARG(cid));
 	body = multipart(w, document, &type);
-	if (!command(w, i, STR("add?cid-version=1&raw-leaves=true&cid-base=base32&pin=true"), type, body, ADD_TIMEOUT, MAX_ANSWER,
-		     &resp))
+	if (!command(w, i, STR("add?cid-version=1&raw-leaves=true&cid-base=base32&pin=true"), type, body, ADD_TIMEOUT,
+		    MAX_ANSWER, &resp))
 		return false;
 	if (resp.status != 200)
 		return refused(w, &resp);
@@ -154,8 +161,8 @@ bool ipfs_has(struct work *w, struct ipfs *i, str cid, bool *pinned)
 
 	*pinned = false;
 	if (!check_cid(w, cid, &bytes) ||
-	    !command(w, i, arena_printf(w->arena, "pin/ls?arg=" STR_FMT "&type=recursive", STR_ARG(cid)), (str){ 0 }, (str){ 0 },
-		     TIMEOUT, MAX_ANSWER, &resp))
+		!command(w, i, arena_printf(w->arena, "pin/ls?arg=" STR_FMT "&type=recursive", STR_ARG(cid)),
+			(str){ 0 }, (str){ 0 }, TIMEOUT, MAX_ANSWER, &resp))
 		return false;
 	if (resp.status == 500 && str_find(message_of(w, &resp), STR("not pinned"), &at))
 		return true;
@@ -175,13 +182,13 @@ bool ipfs_get(struct work *w, struct ipfs *i, str cid, int64_t max, str *out)
 	size_t at;
 
 	if (!check_cid(w, cid, &bytes) ||
-	    !command(w, i, arena_printf(w->arena, "block/get?arg=" STR_FMT "&timeout=10s", STR_ARG(cid)), (str){ 0 }, (str){ 0 },
-		     TIMEOUT, max, &resp))
+		!command(w, i, arena_printf(w->arena, "block/get?arg=" STR_FMT "&timeout=10s", STR_ARG(cid)),
+			(str){ 0 }, (str){ 0 }, TIMEOUT, max, &resp))
 		return false;
 	if (resp.status != 200) {
 		message = message_of(w, &resp);
 		if (str_find(message, STR("not found"), &at) || str_find(message, STR("deadline"), &at) ||
-		    str_find(message, STR("timeout"), &at) || str_find(message, STR("timed out"), &at))
+			str_find(message, STR("timeout"), &at) || str_find(message, STR("timed out"), &at))
 			return err_set(w, ERR_RETRY, "ipfs.not_found", STR_FMT, STR_ARG(message));
 		return refused(w, &resp);
 	}

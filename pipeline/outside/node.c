@@ -11,24 +11,26 @@ bool node_malformed(struct work *w, const char *what)
 
 bool node_quantity(struct work *w, const cJSON *item, u256 *out)
 {
-	return (cJSON_IsString(item) && u256_parse_quantity(str_c(item->valuestring), out)) || node_malformed(w, "no quantity");
+	return (cJSON_IsString(item) && u256_parse_quantity(str_c(item->valuestring), out)) ||
+		node_malformed(w, "no quantity");
 }
 
 bool node_u64(struct work *w, const cJSON *item, uint64_t *out)
 {
 	u256 v;
 
-	return node_quantity(w, item, &v) && ((u256_u64(v, out) && *out <= INT64_MAX) || node_malformed(w, "a quantity beyond 2^63"));
+	return node_quantity(w, item, &v) &&
+		((u256_u64(v, out) && *out <= INT64_MAX) || node_malformed(w, "a quantity beyond 2^63"));
 }
 
 bool node_bytes(struct work *w, const cJSON *item, void *out, size_t n)
 {
 	return (cJSON_IsString(item) && hex_0x_fixed(str_c(item->valuestring), out, n)) ||
-	       node_malformed(w, "no bytes of the right length");
+		node_malformed(w, "no bytes of the right length");
 }
 
 static bool call(struct work *w, struct chain *c, struct node *n, const char *method, str params, const cJSON **result,
-		 struct jsonrpc_error *error)
+	struct jsonrpc_error *error)
 {
 	struct fetch *f = idle_take(&c->idle);
 	bool ok = jsonrpc_call(w, f, str_c(n->url), method, params, true, result, error);
@@ -61,14 +63,14 @@ bool node_known(struct work *w, struct chain *c, struct node *n)
 	if (!node_u64(w, result, &id))
 		return false;
 	if (id != (uint64_t)c->conf.chain_id)
-		return err_set(w, ERR_INVALID, "chain.wrong_id", "the endpoint is on chain %" PRIu64 ", not %" PRId64, id,
-			       c->conf.chain_id);
+		return err_set(w, ERR_INVALID, "chain.wrong_id", "the endpoint is on chain %" PRIu64 ", not %" PRId64,
+			id, c->conf.chain_id);
 	atomic_store(&n->known, true);
 	return true;
 }
 
 bool node_ask(struct work *w, struct chain *c, struct node *n, const char *method, str params, const cJSON **result,
-	      struct jsonrpc_error *error)
+	struct jsonrpc_error *error)
 {
 	struct jsonrpc_error own;
 
@@ -104,8 +106,8 @@ static bool nonce_verdict(str text, enum chain_sent *out)
 {
 	uint64_t got, expected;
 
-	if (!number_after(text, STR("invalid nonce; got "), &got) || !number_after(text, STR(", expected "), &expected) ||
-	    got == expected)
+	if (!number_after(text, STR("invalid nonce; got "), &got) ||
+		!number_after(text, STR(", expected "), &expected) || got == expected)
 		return false;
 	*out = got < expected ? CHAIN_NONCE_USED : CHAIN_NONCE_GAP;
 	return true;
@@ -116,7 +118,8 @@ bool node_verdict(struct work *w, str text, enum chain_sent *out)
 	static const struct {
 		const char *text;
 		enum chain_sent verdict;
-	} rows[] = { /* the first that is contained; texts of geth, anvil, Ethermint and the Cosmos SDK */
+	} rows[] = {
+		/* the first that is contained; texts of geth, anvil, Ethermint and the Cosmos SDK */
 		{ "already known", CHAIN_SENT },
 		{ "already in mempool", CHAIN_SENT },
 		{ "already imported", CHAIN_SENT },

@@ -20,8 +20,8 @@ struct chain {
 };
 
 /* A question that changes nothing. An error object is ERR_RETRY chain.server; with error not NULL it is the caller's. */
-MUST bool node_ask(struct work *w, struct chain *c, struct node *n, const char *method, str params, const cJSON **result,
-		   struct jsonrpc_error *error);
+MUST bool node_ask(struct work *w, struct chain *c, struct node *n, const char *method, str params,
+	const cJSON **result, struct jsonrpc_error *error);
 MUST bool node_known(struct work *w, struct chain *c, struct node *n); /* fails  ERR_INVALID chain.wrong_id */
 
 /* Ethereum's hex texts.  fails  ERR_RETRY rpc.malformed */

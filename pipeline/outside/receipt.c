@@ -36,8 +36,9 @@ static bool read_log(struct work *w, const cJSON *json, struct chain_log *out)
 
 	if (!json_read(w, json, FIELDS(struct raw_log, log_fields), 0, &raw))
 		return node_malformed(w, "a log without its members");
-	if (raw.removed || !hex_0x_fixed(raw.address, out->address, 20) || !hex_0x_decode(w->arena, raw.data, &out->data) ||
-	    !u256_parse_quantity(raw.index, &v) || !u256_u64(v, &index) || index > INT32_MAX)
+	if (raw.removed || !hex_0x_fixed(raw.address, out->address, 20) ||
+		!hex_0x_decode(w->arena, raw.data, &out->data) || !u256_parse_quantity(raw.index, &v) ||
+		!u256_u64(v, &index) || index > INT32_MAX)
 		return node_malformed(w, "a log's members");
 	out->index = (int32_t)index;
 	return read_topics(w, json_get(json, "topics"), out);
@@ -67,9 +68,9 @@ static bool check_depth(struct work *w, struct chain *c, struct node *n, uint64_
 	uint64_t height, time;
 	uint8_t hash[32];
 
-	if (!node_ask(w, c, n, "eth_getBlockByNumber", arena_printf(w->arena, "[\"0x%" PRIx64 "\",false]", out->block_number), &block,
-		      NULL) ||
-	    !node_ask(w, c, n, "eth_blockNumber", STR("[]"), &head, NULL) || !node_u64(w, head, &height))
+	if (!node_ask(w, c, n, "eth_getBlockByNumber",
+		    arena_printf(w->arena, "[\"0x%" PRIx64 "\",false]", out->block_number), &block, NULL) ||
+		!node_ask(w, c, n, "eth_blockNumber", STR("[]"), &head, NULL) || !node_u64(w, head, &height))
 		return false;
 	out->seen = CHAIN_SHALLOW;
 	if (cJSON_IsNull(block))
@@ -83,7 +84,7 @@ static bool check_depth(struct work *w, struct chain *c, struct node *n, uint64_
 }
 
 static bool read_receipt(struct work *w, struct chain *c, struct node *n, const cJSON *json, const uint8_t tx_hash[32],
-			 struct chain_receipt *out)
+	struct chain_receipt *out)
 {
 	uint64_t number, status;
 	uint8_t hash[32];
@@ -96,7 +97,8 @@ static bool read_receipt(struct work *w, struct chain *c, struct node *n, const 
 	if (cJSON_IsNull(json_get(json, "blockNumber")))
 		return true;
 	if (!node_u64(w, json_get(json, "blockNumber"), &number) || !node_u64(w, json_get(json, "status"), &status) ||
-	    !node_bytes(w, json_get(json, "blockHash"), out->block_hash, 32) || !read_logs(w, json_get(json, "logs"), out))
+		!node_bytes(w, json_get(json, "blockHash"), out->block_hash, 32) ||
+		!read_logs(w, json_get(json, "logs"), out))
 		return false;
 	if (status > 1)
 		return node_malformed(w, "a status that is neither 0 nor 1");
@@ -106,9 +108,11 @@ static bool read_receipt(struct work *w, struct chain *c, struct node *n, const 
 	return check_depth(w, c, n, status, out);
 }
 
-static bool ask_one(struct work *w, struct chain *c, struct node *n, const uint8_t tx_hash[32], struct chain_receipt *out)
+static bool ask_one(
+	struct work *w, struct chain *c, struct node *n, const uint8_t tx_hash[32], struct chain_receipt *out)
 {
-	str hash = hex_0x(w->arena, str_of(tx_hash, 32)), params = arena_printf(w->arena, "[\"" STR_FMT "\"]", STR_ARG(hash));
+	str hash = hex_0x(w->arena, str_of(tx_hash, 32)),
+	    params = arena_printf(w->arena, "[\"" STR_FMT "\"]", STR_ARG(hash));
 	const cJSON *result;
 
 	*out = (struct chain_receipt){ .seen = CHAIN_ABSENT, .endpoint = fetch_origin(str_c(n->url)) };
@@ -126,7 +130,7 @@ static bool ask_one(struct work *w, struct chain *c, struct node *n, const uint8
 static bool same_log(const struct chain_log *a, const struct chain_log *b)
 {
 	return a->index == b->index && a->n_topics == b->n_topics && memcmp(a->address, b->address, 20) == 0 &&
-	       memcmp(a->topics, b->topics, sizeof(a->topics)) == 0 && str_eq(a->data, b->data);
+		memcmp(a->topics, b->topics, sizeof(a->topics)) == 0 && str_eq(a->data, b->data);
 }
 
 static bool same_logs(const struct chain_receipt *a, const struct chain_receipt *b)
@@ -153,7 +157,7 @@ static bool agree(struct work *w, const struct chain_receipt *other, struct chai
 	if (out->seen == CHAIN_SHALLOW)
 		return true;
 	return (out->seen == other->seen && same_logs(out, other)) ||
-	       err_set(w, ERR_RETRY, "chain.disagrees", "endpoints tell different things about one block");
+		err_set(w, ERR_RETRY, "chain.disagrees", "endpoints tell different things about one block");
 }
 
 bool chain_receipt_of(struct work *w, struct chain *c, const uint8_t tx_hash[32], struct chain_receipt *out)

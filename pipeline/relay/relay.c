@@ -26,7 +26,8 @@ static bool is_env(str env)
 	for (size_t i = 0; i < env.n; i++) {
 		char c = env.p[i];
 
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'))
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+			    c == '_'))
 			return false;
 	}
 	return env.n > 0;
@@ -62,8 +63,8 @@ static struct bus_msg message(struct work *w, const struct relay *r, const struc
 		uuid_format(e->project_id, project);
 	uuid_format(e->event, id);
 	return (struct bus_msg){
-		.subject = arena_printf(w->arena, STR_FMT ".%s." STR_FMT ".v1", STR_ARG(r->bus_conf.subject_prefix), project,
-					STR_ARG(e->topic)),
+		.subject = arena_printf(w->arena, STR_FMT ".%s." STR_FMT ".v1", STR_ARG(r->bus_conf.subject_prefix),
+			project, STR_ARG(e->topic)),
 		.id = arena_str(w->arena, str_of(id, UUID_TEXT)),
 		.body = envelope(w, r, e),
 		.trace = e->trace,
@@ -127,7 +128,8 @@ static bool relay_batch(struct work *w, struct relay *r, size_t *n)
 		return false;
 	FAULT("relay.published");
 	last = &rows[*n - 1];
-	if (!sql_relay_advance(w, &tx, &(struct sql_relay_advance_in){ SINK, rows->from_xid, rows->from_id, last->xid, last->id }))
+	if (!sql_relay_advance(
+		    w, &tx, &(struct sql_relay_advance_in){ SINK, rows->from_xid, rows->from_id, last->xid, last->id }))
 		return false;
 	FAULT("relay.advanced");
 	log_event(LOG_DEBUG, w, "relay.batch", "events=%zu xid=%" PRId64 " id=%" PRId64, *n, last->xid, last->id);
@@ -155,7 +157,8 @@ static void rounds(struct work *w, struct relay *r)
 				nap(r, r->conf->poll);
 			continue;
 		}
-		log_failure(w->err.kind == ERR_INVALID || w->err.kind == ERR_BUG ? LOG_ERROR : LOG_WARN, w, "relay.failed");
+		log_failure(
+			w->err.kind == ERR_INVALID || w->err.kind == ERR_BUG ? LOG_ERROR : LOG_WARN, w, "relay.failed");
 		back_off = back_off == 0 ? BACK_OFF_LEAST : back_off * 2 > BACK_OFF_MOST ? BACK_OFF_MOST : back_off * 2;
 		nap(r, back_off);
 	}

@@ -20,7 +20,10 @@ static void on_term(int number)
 static int be_relay(const char *db, const char *url)
 {
 	struct relay_conf c = {
-		.db = { .url = str_c(db), .application = "relay", .connect_timeout = 5 * USEC_S, .statement_timeout = 5 * USEC_S },
+		.db = { .url = str_c(db),
+			.application = "relay",
+			.connect_timeout = 5 * USEC_S,
+			.statement_timeout = 5 * USEC_S },
 		.bus = { .url = str_c(url), .stream = STR(STREAM), .duplicate_window = 120 * USEC_S },
 		.env = STR("test"),
 		.batch = 10,
@@ -72,8 +75,9 @@ static void emit(const char *key)
 	char sql[512];
 
 	snprintf(sql, sizeof(sql),
-		 "select q.emit('bounty.opened', '%s', 'bounty/%s', jsonb_build_object('key', '%s'), "
-		 "'00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')", key, key, key);
+		"select q.emit('bounty.opened', '%s', 'bounty/%s', jsonb_build_object('key', '%s'), "
+		"'00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')",
+		key, key, key);
 	db_test_sql(sql);
 }
 
@@ -103,7 +107,8 @@ static const cJSON *event_at(uint64_t seq)
 	natsMsg *msg = nats_get(&nats, STREAM, seq);
 	const cJSON *event;
 
-	assert_true(json_parse(&w, arena_str(w.arena, str_of(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg))), &event));
+	assert_true(json_parse(
+		&w, arena_str(w.arena, str_of(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg))), &event));
 	assert_string_equal(nats_header(msg, "Nats-Msg-Id"), json_get_str(event, "id").p);
 	natsMsg_Destroy(msg);
 	return event;

@@ -47,7 +47,8 @@ static bool ask_repo(struct github *g)
 	struct github_repo r;
 	struct evidence ev;
 
-	if (is("repo_by_id") ? !github_repo_by_id(&w, g, number(1), &r, &ev) : !github_repo_by_name(&w, g, str_c(args[1]), &r, &ev))
+	if (is("repo_by_id") ? !github_repo_by_id(&w, g, number(1), &r, &ev)
+			     : !github_repo_by_name(&w, g, str_c(args[1]), &r, &ev))
 		return false;
 	json_i64(&j, "id", r.id);
 	json_str(&j, "full_name", r.full_name);
@@ -155,8 +156,9 @@ static bool ask_github(char **where)
 	static const struct {
 		const char *verb;
 		bool (*ask)(struct github *g);
-	} verbs[] = { { "repo", ask_repo },       { "repo_by_id", ask_repo }, { "pull", ask_pull },          { "issue", ask_issue },
-		      { "closing", ask_closing }, { "commits", ask_commits }, { "closer", ask_closer }, { "reachable", ask_reachable } };
+	} verbs[] = { { "repo", ask_repo }, { "repo_by_id", ask_repo }, { "pull", ask_pull }, { "issue", ask_issue },
+		{ "closing", ask_closing }, { "commits", ask_commits }, { "closer", ask_closer },
+		{ "reachable", ask_reachable } };
 	const struct github_conf c = { str_c(where[0]), str_c(where[1]), where[2], 8 << 20 };
 	struct github *g;
 	bool ok = false;
@@ -207,8 +209,8 @@ static bool release(struct chain *c, struct signer *s)
 	signer_address(s, from);
 	memcpy(tx.to, chain_conf(c)->escrow, 20);
 	if (!u256_parse(str_c(args[4]), &amount) ||
-	    !escrow_release_data(&w, bytes(1, 32), bytes(2, 32), bytes(3, 20), amount, &tx.data) ||
-	    !chain_quote(&w, c, from, tx.to, tx.data, &fees) || !chain_nonce(&w, c, from, &tx.nonce))
+		!escrow_release_data(&w, bytes(1, 32), bytes(2, 32), bytes(3, 20), amount, &tx.data) ||
+		!chain_quote(&w, c, from, tx.to, tx.data, &fees) || !chain_nonce(&w, c, from, &tx.nonce))
 		return false;
 	tx.gas = fees.gas;
 	tx.max_fee = fees.max_fee;
@@ -248,7 +250,8 @@ static bool receipt(struct chain *c)
 		json_raw(&j, "receipt", rc.bytes);
 	if (strcmp(args[2], "locked") == 0 && escrow_find_locked(&w, &rc, chain_conf(c)->escrow, bytes(3, 32), &l))
 		locked(&l);
-	if (strcmp(args[2], "released") == 0 && escrow_find_released(&w, &rc, chain_conf(c)->escrow, bytes(3, 32), &r)) {
+	if (strcmp(args[2], "released") == 0 &&
+		escrow_find_released(&w, &rc, chain_conf(c)->escrow, bytes(3, 32), &r)) {
 		json_hex(&j, "to", str_of(r.to, 20));
 		json_u256(&j, "amount", r.amount);
 	}
@@ -282,7 +285,9 @@ static bool ask_contract(struct chain *c)
 
 static bool ask_chain(char **where)
 {
-	struct chain_conf conf = { .url = str_c(where[0]), .confirm_url = str_c(where[1]), .chain_id = 338, .confirmations = 1 };
+	struct chain_conf conf = {
+		.url = str_c(where[0]), .confirm_url = str_c(where[1]), .chain_id = 338, .confirmations = 1
+	};
 	struct signer *s = NULL;
 	struct chain *c = NULL;
 	bool ok;
@@ -291,7 +296,10 @@ static bool ask_chain(char **where)
 	if (!hex_0x_fixed(str_c(where[2]), conf.escrow, 20))
 		exit(2);
 	ok = chain_new(&w, &conf, &c) && signer_load(&w, where[3], &s) &&
-	     (is("release") ? release(c, s) : is("receipt") ? receipt(c) : is("resend") ? resend(c) : ask_contract(c));
+		(is("release")                  ? release(c, s)
+				: is("receipt") ? receipt(c)
+				: is("resend")  ? resend(c)
+						: ask_contract(c));
 	signer_free(&s);
 	chain_free(&c);
 	return ok;

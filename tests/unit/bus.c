@@ -25,8 +25,10 @@ static int stop(void **state)
 
 static bool open_bus(struct bus **b)
 {
-	struct bus_conf c = { .url = str_c(nats.url), .stream = STR(STREAM), .subject_prefix = STR("pw.test"),
-			      .duplicate_window = 120 * USEC_S };
+	struct bus_conf c = { .url = str_c(nats.url),
+		.stream = STR(STREAM),
+		.subject_prefix = STR("pw.test"),
+		.duplicate_window = 120 * USEC_S };
 
 	return bus_open(&w, &c, b);
 }

@@ -4,8 +4,14 @@
 #include "crypto/keccak.h"
 #include "outside/chain.h"
 
-#define OK(result) { .body = "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":" result "}" }
-#define ERROR(code, message) { .body = "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"error\":{\"code\":" code ",\"message\":\"" message "\"}}" }
+#define OK(result)                                                                                                     \
+	{                                                                                                              \
+		.body = "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":" result "}"                                       \
+	}
+#define ERROR(code, message)                                                                                           \
+	{                                                                                                              \
+		.body = "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"error\":{\"code\":" code ",\"message\":\"" message "\"}}"   \
+	}
 #define ID_338 OK("\"0x152\"")
 
 /* Bytes of one value: a hash, an address. */
@@ -16,10 +22,12 @@
 #define BLOCK_A "0x" B32("b1")
 #define BLOCK_B "0x" B32("b2")
 #define ESCROW_AT "0x" B20("ec")
-#define LOG(data) "{\"address\":\"" ESCROW_AT "\",\"topics\":[\"0x" B32("01") "\"],\"data\":\"" data "\",\"logIndex\":\"0x3\"," \
-	"\"blockHash\":\"" BLOCK_A "\"}"
-#define RECEIPT_OF(tx, status, block, logs)                                                                           \
-	OK("{\"transactionHash\":\"" tx "\",\"blockNumber\":\"0x64\",\"blockHash\":\"" block "\",\"status\":\"" status "\","  \
+#define LOG(data)                                                                                                      \
+	"{\"address\":\"" ESCROW_AT "\",\"topics\":[\"0x" B32("01") "\"],\"data\":\"" data "\",\"logIndex\":\"0x3\","  \
+								    "\"blockHash\":\"" BLOCK_A "\"}"
+#define RECEIPT_OF(tx, status, block, logs)                                                                            \
+	OK("{\"transactionHash\":\"" tx "\",\"blockNumber\":\"0x64\",\"blockHash\":\"" block "\",\"status\":\"" status \
+	   "\","                                                                                                       \
 	   "\"logs\":[" logs "]}")
 #define RECEIPT(status, block) RECEIPT_OF(TX, status, block, LOG("0x05"))
 #define BLOCK(hash) OK("{\"hash\":\"" hash "\",\"timestamp\":\"0x6955b900\",\"baseFeePerGas\":\"0x64\"}")
@@ -110,8 +118,8 @@ static void another_chain_is_refused(void **state)
 
 static void quantities_are_checked(void **state)
 {
-	static const struct stub_answer lies[] = { OK("7"),  OK("\"7\""), OK("\"0x\""), OK("\"0x07\""),
-						   OK("null"), OK("\"0xg\""), OK("\"0x8000000000000000\""), OK("\"-0x1\"") };
+	static const struct stub_answer lies[] = { OK("7"), OK("\"7\""), OK("\"0x\""), OK("\"0x07\""), OK("null"),
+		OK("\"0xg\""), OK("\"0x8000000000000000\""), OK("\"-0x1\"") };
 	struct world t;
 	uint64_t n;
 
@@ -138,8 +146,8 @@ static void quotes(void **state)
 	assert_int_equal(f.gas, 125000);
 	assert_int_equal(u256_cmp(f.max_fee, u256_of(210)), 0);
 	assert_int_equal(u256_cmp(f.max_priority_fee, u256_of(10)), 0);
-	assert_non_null(strstr(t.stub.requests[1].body, "\"params\":[{\"from\":\"0x" B20("01") "\",\"to\":\"0x" B20("02")
-							"\",\"data\":\"0x85a9\"}]"));
+	assert_non_null(strstr(t.stub.requests[1].body,
+		"\"params\":[{\"from\":\"0x" B20("01") "\",\"to\":\"0x" B20("02") "\",\"data\":\"0x85a9\"}]"));
 	end(&t);
 }
 
@@ -147,7 +155,8 @@ static void quotes_stay_below_the_cap(void **state)
 {
 	struct stub_answer near[] = { ID_338, OK("\"0x1\""), OK("{\"baseFeePerGas\":\"0x258\"}"), OK("\"0x1\"") };
 	struct stub_answer above[] = { ID_338, OK("\"0x1\""), OK("{\"baseFeePerGas\":\"0x3e8\"}"), OK("\"0x1\"") };
-	struct stub_answer huge[] = { ID_338, OK("\"0x1\""), OK("{\"baseFeePerGas\":\"0x" B32("ff") "\"}"), OK("\"0x1\"") };
+	struct stub_answer huge[] = { ID_338, OK("\"0x1\""), OK("{\"baseFeePerGas\":\"0x" B32("ff") "\"}"),
+		OK("\"0x1\"") };
 	struct stub_answer none[] = { ID_338, OK("\"0x1\""), OK("{\"hash\":\"0x\"}"), OK("\"0x1\"") };
 	struct chain_fees f;
 	struct world t;
@@ -178,8 +187,9 @@ static void quotes_of_what_reverts(void **state)
 		enum err_kind kind;
 		const char *code, *text;
 	} rows[] = {
-		{ { .body = "{\"id\":$ID,\"error\":{\"code\":3,\"message\":\"execution reverted\",\"data\":\"0xf4b76a0e" B32("56") "\"}}" },
-		  ERR_INVALID, "chain.reverts", "AlreadyPaid(bytes32)" },
+		{ { .body = "{\"id\":$ID,\"error\":{\"code\":3,\"message\":\"execution reverted\",\"data\":\"0xf4b76a0e" B32(
+			    "56") "\"}}" },
+			ERR_INVALID, "chain.reverts", "AlreadyPaid(bytes32)" },
 		{ ERROR("-32000", "execution reverted"), ERR_INVALID, "chain.reverts", "execution reverted" },
 		{ ERROR("-32000", "header not found"), ERR_RETRY, "chain.server", "header not found" },
 		{ OK("\"0x10000000001\""), ERR_RETRY, "rpc.malformed", "estimate" },
@@ -201,8 +211,9 @@ static void quotes_of_what_reverts(void **state)
 
 static void paid(void **state)
 {
-	struct stub_answer a[] = { ID_338, OK("\"0x" B20("00") B4("00") B4("00") "00000001\""), OK("\"0x" B32("00") "\""), OK("\"0x\""),
-				   OK("\"0x" B32("01") "\""), OK("\"0x01\""), OK("null"), ERROR("-32000", "no state") };
+	struct stub_answer a[] = { ID_338, OK("\"0x" B20("00") B4("00") B4("00") "00000001\""),
+		OK("\"0x" B32("00") "\""), OK("\"0x\""), OK("\"0x" B32("01") "\""), OK("\"0x01\""), OK("null"),
+		ERROR("-32000", "no state") };
 	struct world t;
 	bool is;
 
@@ -210,8 +221,8 @@ static void paid(void **state)
 	begin(&t, a, COUNT(a));
 	assert_true(chain_paid(&t.w, t.c, filled(0x56), &is) && is);
 	assert_true(chain_paid(&t.w, t.c, filled(0x56), &is) && !is);
-	assert_non_null(strstr(t.stub.requests[1].body, "\"params\":[{\"to\":\"" ESCROW_AT "\",\"data\":\"0xadd89bb2" B32("56")
-							"\"},\"latest\"]"));
+	assert_non_null(strstr(t.stub.requests[1].body,
+		"\"params\":[{\"to\":\"" ESCROW_AT "\",\"data\":\"0xadd89bb2" B32("56") "\"},\"latest\"]"));
 	assert_false(chain_paid(&t.w, t.c, filled(0x56), &is));
 	assert_err(&t.w, ERR_INVALID, "chain.no_escrow");
 	for (int i = 0; i < 3; i++) {
@@ -261,7 +272,8 @@ static void every_text_of_a_node(void **state)
 		char body[256];
 		struct stub_answer a[] = { ID_338, { .body = body } };
 
-		snprintf(body, sizeof(body), "{\"id\":$ID,\"error\":{\"code\":-32000,\"message\":\"%s\"}}", rows[i].text);
+		snprintf(body, sizeof(body), "{\"id\":$ID,\"error\":{\"code\":-32000,\"message\":\"%s\"}}",
+			rows[i].text);
 		begin(&t, a, 2);
 		assert_true(chain_send(&t.w, t.c, STR("raw"), &sent, &reason));
 		if (sent != rows[i].sent)
@@ -274,14 +286,23 @@ static void every_text_of_a_node(void **state)
 static void what_is_unclear_may_have_happened(void **state)
 {
 	static const struct stub_answer rows[] = {
-		ERROR("-32000", "mempool is full"), ERROR("-32000", "txpool is full"), ERROR("-32005", "limit exceeded"),
-		ERROR("-32603", "internal error"),  ERROR("-32000", "invalid nonce; got x, expected y"),
-		{ .status = 500 },                  { .status = 429 },
-		{ .status = 403 },                  { .status = 502, .body = "<html>" },
-		{ .body = "{\"id\":$ID,\"resu" },   { .body = "" },
-		{ .fault = STUB_CLOSE },            { .fault = STUB_RESET },
-		{ .fault = STUB_GIANT },            { .body = "{\"id\":1}", .fault = STUB_SHORT },
-		OK("\"" TX "\""),                   OK("null"),
+		ERROR("-32000", "mempool is full"),
+		ERROR("-32000", "txpool is full"),
+		ERROR("-32005", "limit exceeded"),
+		ERROR("-32603", "internal error"),
+		ERROR("-32000", "invalid nonce; got x, expected y"),
+		{ .status = 500 },
+		{ .status = 429 },
+		{ .status = 403 },
+		{ .status = 502, .body = "<html>" },
+		{ .body = "{\"id\":$ID,\"resu" },
+		{ .body = "" },
+		{ .fault = STUB_CLOSE },
+		{ .fault = STUB_RESET },
+		{ .fault = STUB_GIANT },
+		{ .body = "{\"id\":1}", .fault = STUB_SHORT },
+		OK("\"" TX "\""),
+		OK("null"),
 	};
 	enum chain_sent sent;
 	struct world t;
@@ -387,7 +408,8 @@ static void receipts_hold_logs_and_evidence(void **state)
 	assert_memory_equal(r.logs->address, filled(0xec), 20);
 	assert_memory_equal(r.logs->topics[0], filled(1), 32);
 	assert_str(r.logs->data, "\x05");
-	assert_true(str_starts(r.bytes, STR("{\"blockHash\":\"" BLOCK_A "\",\"blockNumber\":\"0x64\",\"logs\":[{\"address\"")));
+	assert_true(str_starts(
+		r.bytes, STR("{\"blockHash\":\"" BLOCK_A "\",\"blockNumber\":\"0x64\",\"logs\":[{\"address\"")));
 	assert_str(r.endpoint, t.stub.url);
 	end(&t);
 }
@@ -402,7 +424,8 @@ static void receipts_that_lie(void **state)
 		RECEIPT_OF(TX, "0x1", BLOCK_A, "{}"),
 		RECEIPT_OF(TX, "0x1", BLOCK_A, LOG("0x5")),
 		RECEIPT_OF(TX, "0x1", BLOCK_A, LOG("5")),
-		OK("{\"transactionHash\":\"" TX "\",\"blockNumber\":\"0x64\",\"blockHash\":\"" BLOCK_A "\",\"status\":\"0x1\"}"),
+		OK("{\"transactionHash\":\"" TX "\",\"blockNumber\":\"0x64\",\"blockHash\":\"" BLOCK_A
+		   "\",\"status\":\"0x1\"}"),
 		OK("[]"),
 		OK("7"),
 	};
@@ -422,7 +445,10 @@ static void receipts_that_lie(void **state)
 
 static void receipts_on_two_endpoints(void **state)
 {
-#define DONE_IN(hash) { ID_338, RECEIPT("0x1", hash), BLOCK(hash), OK("\"0x65\"") }
+#define DONE_IN(hash)                                                                                                  \
+	{                                                                                                              \
+		ID_338, RECEIPT("0x1", hash), BLOCK(hash), OK("\"0x65\"")                                              \
+	}
 	static const struct {
 		struct stub_answer a[4], b[4];
 		enum chain_seen seen;
@@ -431,11 +457,13 @@ static void receipts_on_two_endpoints(void **state)
 		{ DONE_IN(BLOCK_A), DONE_IN(BLOCK_B), CHAIN_SHALLOW },
 		{ DONE_IN(BLOCK_A), { ID_338, OK("null"), OK("null") }, CHAIN_ABSENT },
 		{ DONE_IN(BLOCK_A), { ID_338, OK("null"), OK("{}") }, CHAIN_PENDING },
-		{ DONE_IN(BLOCK_A), { ID_338, RECEIPT("0x1", BLOCK_A), BLOCK(BLOCK_A), OK("\"0x64\"") }, CHAIN_SHALLOW },
-		{ { ID_338, RECEIPT("0x1", BLOCK_A), BLOCK(BLOCK_A), OK("\"0x64\"") }, DONE_IN(BLOCK_A), CHAIN_SHALLOW },
+		{ DONE_IN(BLOCK_A), { ID_338, RECEIPT("0x1", BLOCK_A), BLOCK(BLOCK_A), OK("\"0x64\"") },
+			CHAIN_SHALLOW },
+		{ { ID_338, RECEIPT("0x1", BLOCK_A), BLOCK(BLOCK_A), OK("\"0x64\"") }, DONE_IN(BLOCK_A),
+			CHAIN_SHALLOW },
 		{ { ID_338, OK("null"), OK("null") }, DONE_IN(BLOCK_A), CHAIN_ABSENT },
 		{ { ID_338, RECEIPT("0x0", BLOCK_A), BLOCK(BLOCK_A), OK("\"0x65\"") },
-		  { ID_338, RECEIPT("0x0", BLOCK_A), BLOCK(BLOCK_A), OK("\"0x65\"") }, CHAIN_REVERTED },
+			{ ID_338, RECEIPT("0x0", BLOCK_A), BLOCK(BLOCK_A), OK("\"0x65\"") }, CHAIN_REVERTED },
 	};
 	struct chain_receipt r;
 	struct world t;
@@ -474,9 +502,9 @@ static void endpoints_that_disagree(void **state)
 }
 
 #define RELEASED_TOPIC "0x8f24270c797fcc465edcc0dfcad3c1d0b47e25643844c456064e78ab67255106"
-#define RELEASE(address, topic, payout)                                                                               \
-	"{\"address\":\"" address "\",\"transactionHash\":\"" TX "\",\"topics\":[\"" topic "\",\"0x" B32("01") "\",\"0x" payout    \
-	"\",\"0x" B32("00") "\"],\"data\":\"0x\"}"
+#define RELEASE(address, topic, payout)                                                                                \
+	"{\"address\":\"" address "\",\"transactionHash\":\"" TX "\",\"topics\":[\"" topic                             \
+	"\",\"0x" B32("01") "\",\"0x" payout "\",\"0x" B32("00") "\"],\"data\":\"0x\"}"
 
 static void finds_a_release(void **state)
 {
@@ -484,9 +512,9 @@ static void finds_a_release(void **state)
 		ID_338,
 		OK("\"0x4e21\""), /* 20001: three windows */
 		OK("[]"),
-		OK("[" RELEASE("0x" B20("ed"), RELEASED_TOPIC, B32("56")) "," RELEASE(ESCROW_AT, BLOCK_A, B32("56")) ","
-		   RELEASE(ESCROW_AT, RELEASED_TOPIC, B32("57")) ",{\"address\":\"" ESCROW_AT "\",\"transactionHash\":\"" TX
-		   "\",\"topics\":[]}]"),
+		OK("[" RELEASE("0x" B20("ed"), RELEASED_TOPIC, B32("56")) "," RELEASE(
+			ESCROW_AT, BLOCK_A, B32("56")) "," RELEASE(ESCROW_AT, RELEASED_TOPIC,
+			B32("57")) ",{\"address\":\"" ESCROW_AT "\",\"transactionHash\":\"" TX "\",\"topics\":[]}]"),
 		OK("[" RELEASE(ESCROW_AT, RELEASED_TOPIC, B32("56")) "]"),
 	};
 	uint8_t hash[32];
@@ -498,8 +526,10 @@ static void finds_a_release(void **state)
 	assert_true(chain_find_release(&t.w, t.c, filled(0x56), &found, hash));
 	assert_true(found);
 	assert_memory_equal(hash, filled(0xaa), 32);
-	assert_non_null(strstr(t.stub.requests[2].body, "\"topics\":[\"" RELEASED_TOPIC "\",null,\"0x" B32("56") "\"],"
-							"\"fromBlock\":\"0x2712\",\"toBlock\":\"0x4e21\"}]"));
+	assert_non_null(strstr(t.stub.requests[2].body,
+		"\"topics\":[\"" RELEASED_TOPIC
+		"\",null,\"0x" B32("56") "\"],"
+					 "\"fromBlock\":\"0x2712\",\"toBlock\":\"0x4e21\"}]"));
 	assert_non_null(strstr(t.stub.requests[3].body, "\"fromBlock\":\"0x2\",\"toBlock\":\"0x2711\""));
 	assert_non_null(strstr(t.stub.requests[4].body, "\"fromBlock\":\"0x0\",\"toBlock\":\"0x1\""));
 	end(&t);

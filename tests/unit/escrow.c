@@ -143,15 +143,15 @@ static void malformed_logs(void **state)
 {
 	const cJSON *l = vector("ev_locked"), *p = vector("ev_released");
 	struct chain_log logs[] = { log_of("ev_locked", 1), log_of("ev_locked", 2), log_of("ev_released", 3),
-				    log_of("ev_released", 4), log_of("ev_locked", 5) };
+		log_of("ev_released", 4), log_of("ev_locked", 5) };
 	struct chain_receipt r = { .logs = logs, .n_logs = COUNT(logs) };
 	struct escrow_released released_out;
 	struct escrow_locked out;
 	char *late;
 
 	(void)state;
-	logs[0].data.n = 64;        /* a word is missing */
-	logs[1].topics[2][0] = 1;   /* no address */
+	logs[0].data.n = 64;      /* a word is missing */
+	logs[1].topics[2][0] = 1; /* no address */
 	logs[2].data.n = 31;
 	logs[3].topics[3][11] = 1;
 	late = arena_alloc(w.arena, 96); /* a deadline beyond any signed time */
@@ -166,7 +166,8 @@ static void malformed_logs(void **state)
 static void reverts_have_names(void **state)
 {
 	(void)state;
-	assert_str(escrow_revert_text(&w, bytes_of(json_get(vector("rev_already_paid"), "out.data"))), "AlreadyPaid(bytes32)");
+	assert_str(escrow_revert_text(&w, bytes_of(json_get(vector("rev_already_paid"), "out.data"))),
+		"AlreadyPaid(bytes32)");
 	assert_true(escrow_revert_text(&w, (str){ 0 }).n == 0);
 	assert_true(escrow_revert_text(&w, STR("\x01\x02\x03\x04")).n > 0);
 }
@@ -174,8 +175,12 @@ static void reverts_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(release_data), cmocka_unit_test(paid_data),      cmocka_unit_test(locked),
-		cmocka_unit_test(released),     cmocka_unit_test(malformed_logs), cmocka_unit_test(reverts_have_names),
+		cmocka_unit_test(release_data),
+		cmocka_unit_test(paid_data),
+		cmocka_unit_test(locked),
+		cmocka_unit_test(released),
+		cmocka_unit_test(malformed_logs),
+		cmocka_unit_test(reverts_have_names),
 	};
 
 	return cmocka_run_group_tests_name("escrow", tests, load, unload);

@@ -33,13 +33,13 @@ static bool once(struct work *w, const struct stub_answer *a, struct fetch_req r
 	return ok;
 }
 
-#define BEGIN            \
-	struct stub s = { 0 }; \
-	struct fetch_resp resp; \
-	struct work w;          \
-	(void)state;            \
-	(void)s;                \
-	(void)resp;             \
+#define BEGIN                                                                                                          \
+	struct stub s = { 0 };                                                                                         \
+	struct fetch_resp resp;                                                                                        \
+	struct work w;                                                                                                 \
+	(void)state;                                                                                                   \
+	(void)s;                                                                                                       \
+	(void)resp;                                                                                                    \
 	work_init(&w)
 
 static void answers_come_whole(void **state)
@@ -203,7 +203,8 @@ static void ceilings_hold(void **state)
 
 static void only_web_addresses_and_one_line_headers(void **state)
 {
-	static const char *const urls[] = { "file:///etc/passwd", "ftp://127.0.0.1/", "", "http://", "dict://127.0.0.1:1/" };
+	static const char *const urls[] = { "file:///etc/passwd", "ftp://127.0.0.1/", "", "http://",
+		"dict://127.0.0.1:1/" };
 	const struct fetch_header h = { STR("X"), STR("a\r\nY: b") };
 	struct fetch *f = fetch_new();
 	struct fetch_req req;

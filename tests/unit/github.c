@@ -4,18 +4,19 @@
 #include "crypto/digest.h"
 #include "outside/github.h"
 
-#define PULL                                                                                                             \
-	"{\"id\":5000000001,\"number\":3,\"title\":\"T\",\"body\":null,\"state\":\"closed\",\"draft\":false,"             \
-	"\"user\":{\"id\":11,\"login\":\"a\",\"type\":\"User\"},\"merged\":true,\"merged_by\":{\"id\":12},"               \
-	"\"merged_at\":\"2026-01-02T03:04:05Z\",\"created_at\":\"2026-01-01T00:00:00Z\",\"updated_at\":"                 \
-	"\"2026-01-02T03:04:06Z\",\"merge_commit_sha\":\"m\",\"head\":{\"sha\":\"h\"},"                                  \
+#define PULL                                                                                                           \
+	"{\"id\":5000000001,\"number\":3,\"title\":\"T\",\"body\":null,\"state\":\"closed\",\"draft\":false,"          \
+	"\"user\":{\"id\":11,\"login\":\"a\",\"type\":\"User\"},\"merged\":true,\"merged_by\":{\"id\":12},"            \
+	"\"merged_at\":\"2026-01-02T03:04:05Z\",\"created_at\":\"2026-01-01T00:00:00Z\",\"updated_at\":"               \
+	"\"2026-01-02T03:04:06Z\",\"merge_commit_sha\":\"m\",\"head\":{\"sha\":\"h\"},"                                \
 	"\"base\":{\"ref\":\"main\",\"repo\":{\"id\":7}}}"
-#define ISSUE                                                                                                            \
+#define ISSUE                                                                                                                \
 	"{\"id\":4000000000,\"number\":3,\"title\":\"T\",\"state\":\"closed\",\"state_reason\":\"completed\",\"user\":null," \
 	"\"closed_at\":\"2026-01-02T03:04:05Z\",\"updated_at\":\"2026-01-02T03:04:06Z\"%s}"
-#define CLOSING(number, more, nodes)                                                                                     \
-	"{\"data\":{\"repository\":{\"nameWithOwner\":\"o/r\",\"pullRequest\":{\"number\":" number ","                     \
-	"\"closingIssuesReferences\":{\"pageInfo\":{\"hasNextPage\":" more ",\"endCursor\":\"c1\"},\"nodes\":[" nodes "]}}}}}"
+#define CLOSING(number, more, nodes)                                                                                   \
+	"{\"data\":{\"repository\":{\"nameWithOwner\":\"o/r\",\"pullRequest\":{\"number\":" number ","                 \
+	"\"closingIssuesReferences\":{\"pageInfo\":{\"hasNextPage\":" more ",\"endCursor\":\"c1\"},\"nodes\":[" nodes  \
+	"]}}}}}"
 #define NODE(id, number) "{\"fullDatabaseId\":\"" id "\",\"number\":" number ",\"repository\":{\"databaseId\":7}}"
 
 struct world {
@@ -66,8 +67,10 @@ static void assert_evidence(const struct evidence *ev, const char *bytes, const 
 
 static void repositories_by_id(void **state)
 {
-	struct stub_answer a[] = { { .body = "{\"temp_clone_token\":\"x\",\"z\":1,\"id\":7,\"full_name\":\"o/r\",\"private\":true,"
-					     "\"default_branch\":\"main\",\"archived\":false}" } };
+	struct stub_answer a[] = {
+		{ .body = "{\"temp_clone_token\":\"x\",\"z\":1,\"id\":7,\"full_name\":\"o/r\",\"private\":true,"
+			  "\"default_branch\":\"main\",\"archived\":false}" }
+	};
 	struct github_repo r;
 	struct evidence ev;
 	struct world t;
@@ -77,8 +80,9 @@ static void repositories_by_id(void **state)
 	assert_true(github_repo_by_id(&t.w, t.g, 7, &r, &ev));
 	assert_true(r.id == 7 && r.private_ && !r.archived);
 	assert_str(r.default_branch, "main");
-	assert_evidence(&ev, "{\"archived\":false,\"default_branch\":\"main\",\"full_name\":\"o/r\",\"id\":7,\"private\":true,\"z\":1}",
-			"/repositories/7");
+	assert_evidence(&ev,
+		"{\"archived\":false,\"default_branch\":\"main\",\"full_name\":\"o/r\",\"id\":7,\"private\":true,\"z\":1}",
+		"/repositories/7");
 	assert_string_equal(t.stub.requests[0].path, "/repositories/7");
 	assert_non_null(strstr(t.stub.requests[0].headers, "\r\nAuthorization: Bearer secret-token\r\n"));
 	assert_non_null(strstr(t.stub.requests[0].headers, "\r\nX-GitHub-Api-Version: 2022-11-28\r\n"));
@@ -89,7 +93,9 @@ static void repositories_by_id(void **state)
 
 static void a_body_with_a_fraction_is_kept_as_text(void **state)
 {
-	struct stub_answer a[] = { { .body = "{\"z\":1.5,\"id\":7,\"full_name\":\"o/r\",\"private\":true,\"default_branch\":\"m\"}" } };
+	struct stub_answer a[] = {
+		{ .body = "{\"z\":1.5,\"id\":7,\"full_name\":\"o/r\",\"private\":true,\"default_branch\":\"m\"}" }
+	};
 	struct github_repo r;
 	struct evidence ev;
 	struct world t;
@@ -104,8 +110,10 @@ static void a_body_with_a_fraction_is_kept_as_text(void **state)
 static void names_lead_to_one_repository(void **state)
 {
 	static const char *const bad[] = { "o", "o/r/x", "/r", "o/", "o/..", "../r", "o/r?x", "o r/x", "" };
-	struct stub_answer a[] = { { .body = "{\"id\":7,\"full_name\":\"O/R\",\"private\":false,\"default_branch\":\"m\"}" },
-				   { .body = "{\"id\":7,\"full_name\":\"x/y\",\"private\":false,\"default_branch\":\"m\"}" } };
+	struct stub_answer a[] = {
+		{ .body = "{\"id\":7,\"full_name\":\"O/R\",\"private\":false,\"default_branch\":\"m\"}" },
+		{ .body = "{\"id\":7,\"full_name\":\"x/y\",\"private\":false,\"default_branch\":\"m\"}" }
+	};
 	struct github_repo r;
 	struct evidence ev;
 	struct world t;
@@ -221,26 +229,28 @@ static void statuses_mean(void **state)
 		{ { 410 }, ERR_INVALID, "github.not_found", 0 },
 		{ { 401, NULL, "{\"message\":\"Bad credentials\"}" }, ERR_INVALID, "github.refused", 0 },
 		{ { 403, "X-RateLimit-Remaining: 40\r\n", "{\"message\":\"Resource not accessible\"}" }, ERR_INVALID,
-		  "github.refused", 0 },
+			"github.refused", 0 },
 		{ { 422 }, ERR_INVALID, "github.refused", 0 },
 		{ { 500 }, ERR_RETRY, "github.server", 0 },
 		{ { 502, NULL, "<html>" }, ERR_RETRY, "github.server", 0 },
 		{ { 503, "Retry-After: 9\r\n" }, ERR_RETRY, "github.busy", 9 },
 		{ { 429, "Retry-After: 77\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1\r\n" }, ERR_RETRY,
-		  "github.rate_limited", 77 },
+			"github.rate_limited", 77 },
 		{ { 403, "Retry-After: 30\r\n", limit }, ERR_RETRY, "github.rate_limited", 30 },
 		{ { 403, "X-RateLimit-Remaining: 12\r\n", limit }, ERR_RETRY, "github.rate_limited", 60 },
 		{ { 429 }, ERR_RETRY, "github.rate_limited", 60 },
-		{ { 403, "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1\r\n" }, ERR_RETRY, "github.rate_limited", 1 },
-		{ { 403, "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 99999999999\r\n" }, ERR_RETRY, "github.rate_limited", 7200 },
+		{ { 403, "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1\r\n" }, ERR_RETRY, "github.rate_limited",
+			1 },
+		{ { 403, "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 99999999999\r\n" }, ERR_RETRY,
+			"github.rate_limited", 7200 },
 		{ { 200, NULL, "{\"id\":7,\"full_na" }, ERR_RETRY, "github.malformed", 0 },
 		{ { 200, NULL, "" }, ERR_RETRY, "github.malformed", 0 },
 		{ { 200, NULL, "[]" }, ERR_RETRY, "github.malformed", 0 },
 		{ { 200, NULL, "{\"id\":7}" }, ERR_RETRY, "github.malformed", 0 },
-		{ { 200, NULL, "{\"id\":\"7\",\"full_name\":\"o/r\",\"private\":true,\"default_branch\":\"m\"}" }, ERR_RETRY,
-		  "github.malformed", 0 },
-		{ { 200, NULL, "{\"id\":8,\"full_name\":\"o/r\",\"private\":true,\"default_branch\":\"m\"}" }, ERR_INVALID,
-		  "github.mismatch", 0 },
+		{ { 200, NULL, "{\"id\":\"7\",\"full_name\":\"o/r\",\"private\":true,\"default_branch\":\"m\"}" },
+			ERR_RETRY, "github.malformed", 0 },
+		{ { 200, NULL, "{\"id\":8,\"full_name\":\"o/r\",\"private\":true,\"default_branch\":\"m\"}" },
+			ERR_INVALID, "github.mismatch", 0 },
 		{ { .fault = STUB_GIANT }, ERR_INVALID, "github.too_large", 0 },
 		{ { .body = "{\"id\":7}", .fault = STUB_SHORT }, ERR_RETRY, "fetch.cut_short", 0 },
 		{ { .fault = STUB_RESET }, ERR_RETRY, "fetch.no_answer", 0 },
@@ -289,8 +299,9 @@ static void primary_limit_waits_for_its_reset(void **state)
 	struct world t;
 
 	(void)state;
-	snprintf(headers, sizeof(headers), "X-RateLimit-Remaining: 0\r\nX-RateLimit-Resource: core\r\nX-RateLimit-Reset: %ld\r\n",
-		 (long)(clock_now() / USEC_S) + 100);
+	snprintf(headers, sizeof(headers),
+		"X-RateLimit-Remaining: 0\r\nX-RateLimit-Resource: core\r\nX-RateLimit-Reset: %ld\r\n",
+		(long)(clock_now() / USEC_S) + 100);
 	begin(&t, a, 1);
 	assert_false(github_repo_by_id(&t.w, t.g, 7, &r, &ev));
 	assert_in_range(t.w.err.retry_after, 90 * USEC_S, 100 * USEC_S);
@@ -303,7 +314,8 @@ static void pages_to_the_end_on_the_same_host(void **state)
 	char next[256], other[] = "Link: <https://api.github.com/resource?page=2>; rel=\"next\"\r\n";
 	struct stub_answer a[] = {
 		{ 200, next, "[{\"commit\":{\"message\":\"one\"}},{\"commit\":{\"message\":\"two\"}}]" },
-		{ 200, "Link: <http://x/>; rel=\"prev\", <http://x/>; rel=\"first\"\r\n", "[{\"commit\":{\"message\":\"three\"}}]" },
+		{ 200, "Link: <http://x/>; rel=\"prev\", <http://x/>; rel=\"first\"\r\n",
+			"[{\"commit\":{\"message\":\"three\"}}]" },
 		{ 200, other, "[]" },
 		{ 200, NULL, "[]" },
 		{ 200, NULL, "[{\"commit\":{}}]" },
@@ -316,14 +328,16 @@ static void pages_to_the_end_on_the_same_host(void **state)
 
 	(void)state;
 	begin(&t, a, COUNT(a));
-	snprintf(next, sizeof(next), "Link: <%s/x?page=1>; rel=\"first\", <%s/repositories/7/pulls/3/commits?page=2>; rel=\"next\"\r\n",
-		 t.stub.url, t.stub.url);
+	snprintf(next, sizeof(next),
+		"Link: <%s/x?page=1>; rel=\"first\", <%s/repositories/7/pulls/3/commits?page=2>; rel=\"next\"\r\n",
+		t.stub.url, t.stub.url);
 	assert_true(github_pull_commits(&t.w, t.g, 7, 3, &messages, &n, &ev));
 	assert_int_equal(n, 3);
 	assert_str(messages[0], "one");
 	assert_str(messages[2], "three");
-	assert_evidence(&ev, "[{\"commit\":{\"message\":\"one\"}},{\"commit\":{\"message\":\"two\"}},{\"commit\":{\"message\":\"three\"}}]",
-			"/repositories/7/pulls/3/commits?per_page=100");
+	assert_evidence(&ev,
+		"[{\"commit\":{\"message\":\"one\"}},{\"commit\":{\"message\":\"two\"}},{\"commit\":{\"message\":\"three\"}}]",
+		"/repositories/7/pulls/3/commits?per_page=100");
 	assert_string_equal(t.stub.requests[1].path, "/repositories/7/pulls/3/commits?page=2");
 	assert_false(github_pull_commits(&t.w, t.g, 7, 3, &messages, &n, &ev));
 	assert_err(&t.w, ERR_INVALID, "github.mismatch");
@@ -431,7 +445,8 @@ static void closing_links(void **state)
 	assert_int_equal(n, 2);
 	assert_true(c[0].issue_id == 4000000001 && c[0].repo_id == 7 && c[0].number == 1 && c[1].number == 2);
 	assert_true(str_starts(ev.bytes, STR("[{\"repository\"")) && str_ends(ev.url, STR("/graphql")));
-	assert_non_null(strstr(t.stub.requests[0].body, "\"variables\":{\"owner\":\"O\",\"name\":\"r\",\"number\":3,\"after\":null}}"));
+	assert_non_null(strstr(t.stub.requests[0].body,
+		"\"variables\":{\"owner\":\"O\",\"name\":\"r\",\"number\":3,\"after\":null}}"));
 	assert_non_null(strstr(t.stub.requests[1].body, "\"after\":\"c1\"}}"));
 	assert_true(github_closing_issues(&t.w, t.g, STR("o/r"), 3, &c, &n, &ev));
 	assert_int_equal(n, 0);
@@ -447,20 +462,25 @@ static void graphql_errors_come_with_200(void **state)
 		int64_t wait_s;
 	} rows[] = {
 		{ { 200, "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1\r\n",
-		    "{\"errors\":[{\"type\":\"RATE_LIMITED\",\"message\":\"API rate limit exceeded\"}]}" }, ERR_RETRY,
-		  "github.rate_limited", 1 },
-		{ { 200, "Retry-After: 5\r\n", "{\"errors\":[{\"message\":\"You have exceeded a secondary rate limit\"}]}" },
-		  ERR_RETRY, "github.rate_limited", 5 },
-		{ { 200, NULL, "{\"data\":{\"repository\":null},\"errors\":[{\"type\":\"NOT_FOUND\",\"message\":\"x\"}]}" },
-		  ERR_INVALID, "github.not_found", 0 },
-		{ { 200, NULL, "{\"errors\":[{\"message\":\"Something went wrong while executing your query.\"}]}" }, ERR_RETRY,
-		  "github.server", 0 },
-		{ { 200, NULL, "{\"errors\":[{\"message\":\"Field 'x' doesn't exist\",\"extensions\":{\"code\":\"undefinedField\"}}]}" },
-		  ERR_INVALID, "github.refused", 0 },
-		{ { 200, NULL, "{\"errors\":[{\"type\":\"FORBIDDEN\",\"message\":\"x\"}]}" }, ERR_INVALID, "github.refused", 0 },
+			  "{\"errors\":[{\"type\":\"RATE_LIMITED\",\"message\":\"API rate limit exceeded\"}]}" },
+			ERR_RETRY, "github.rate_limited", 1 },
+		{ { 200, "Retry-After: 5\r\n",
+			  "{\"errors\":[{\"message\":\"You have exceeded a secondary rate limit\"}]}" },
+			ERR_RETRY, "github.rate_limited", 5 },
+		{ { 200, NULL,
+			  "{\"data\":{\"repository\":null},\"errors\":[{\"type\":\"NOT_FOUND\",\"message\":\"x\"}]}" },
+			ERR_INVALID, "github.not_found", 0 },
+		{ { 200, NULL, "{\"errors\":[{\"message\":\"Something went wrong while executing your query.\"}]}" },
+			ERR_RETRY, "github.server", 0 },
+		{ { 200, NULL,
+			  "{\"errors\":[{\"message\":\"Field 'x' doesn't exist\",\"extensions\":{\"code\":\"undefinedField\"}}]}" },
+			ERR_INVALID, "github.refused", 0 },
+		{ { 200, NULL, "{\"errors\":[{\"type\":\"FORBIDDEN\",\"message\":\"x\"}]}" }, ERR_INVALID,
+			"github.refused", 0 },
 		{ { 200, NULL, "{}" }, ERR_RETRY, "github.malformed", 0 },
 		{ { 200, NULL, "{\"data\":{\"repo" }, ERR_RETRY, "github.malformed", 0 },
-		{ { 200, NULL, "{\"data\":{\"repository\":{\"pullRequest\":null}}}" }, ERR_INVALID, "github.not_found", 0 },
+		{ { 200, NULL, "{\"data\":{\"repository\":{\"pullRequest\":null}}}" }, ERR_INVALID, "github.not_found",
+			0 },
 		{ { 200, NULL, CLOSING("4", "false", "") }, ERR_INVALID, "github.mismatch", 0 },
 		{ { 200, NULL, CLOSING("3", "false", NODE("x", "1")) }, ERR_RETRY, "github.malformed", 0 },
 		{ { 200, NULL, CLOSING("3", "false", "{}") }, ERR_RETRY, "github.malformed", 0 },

@@ -141,8 +141,9 @@ static inline void stub_answer(struct stub *s, int fd, const struct stub_answer 
 	if (a->fault == STUB_RESET || a->fault == STUB_CLOSE || a->fault == STUB_NOISE || a->fault == STUB_HANG)
 		goto done;
 	snprintf(head, sizeof(head), "HTTP/1.1 %d Scripted\r\nContent-Length: %zu\r\nConnection: %s\r\n",
-		 a->status == 0 ? 200 : a->status,
-		 a->fault == STUB_GIANT ? (size_t)1 << 40 : n + (a->fault == STUB_SHORT ? 10 : 0), a->keep ? "keep-alive" : "close");
+		a->status == 0 ? 200 : a->status,
+		a->fault == STUB_GIANT ? (size_t)1 << 40 : n + (a->fault == STUB_SHORT ? 10 : 0),
+		a->keep ? "keep-alive" : "close");
 	stub_send(fd, head, strlen(head));
 	if (a->headers != NULL)
 		stub_send(fd, a->headers, strlen(a->headers));

@@ -34,7 +34,8 @@ static void adds_one_raw_leaf(void **state)
 {
 	struct stub_answer a[] = {
 		{ .body = "{\"Name\":\"document\",\"Hash\":\"" CID "\",\"Size\":\"74\"}\n" },
-		{ .body = "{\"Name\":\"document\",\"Bytes\":74}\n{\"Name\":\"document\",\"Hash\":\"" CID "\",\"Size\":74}\n" },
+		{ .body = "{\"Name\":\"document\",\"Bytes\":74}\n{\"Name\":\"document\",\"Hash\":\"" CID
+			  "\",\"Size\":74}\n" },
 	};
 	char boundary[65] = { 0 }, end_mark[80];
 	struct world t;
@@ -44,7 +45,8 @@ static void adds_one_raw_leaf(void **state)
 	begin(&t, a, COUNT(a));
 	assert_true(ipfs_add(&t.w, t.i, STR(DOCUMENT), STR(CID)));
 	assert_true(ipfs_add(&t.w, t.i, STR(DOCUMENT), STR(CID)));
-	assert_string_equal(t.stub.requests[0].path, "/api/v0/add?cid-version=1&raw-leaves=true&cid-base=base32&pin=true");
+	assert_string_equal(
+		t.stub.requests[0].path, "/api/v0/add?cid-version=1&raw-leaves=true&cid-base=base32&pin=true");
 	assert_string_equal(t.stub.requests[0].method, "POST");
 	at = strstr(t.stub.requests[0].headers, "Content-Type: multipart/form-data; boundary=");
 	assert_non_null(at);
@@ -170,7 +172,8 @@ static void blocks_are_hashed_again(void **state)
 	struct stub_answer a[] = {
 		{ .body = DOCUMENT },
 		{ .body = DOCUMENT " " },
-		{ 500, NULL, "{\"Message\":\"block was not found locally (offline): ipld: could not find\",\"Code\":0}" },
+		{ 500, NULL,
+			"{\"Message\":\"block was not found locally (offline): ipld: could not find\",\"Code\":0}" },
 		{ 500, NULL, "{\"Message\":\"context deadline exceeded\",\"Code\":0}" },
 		{ 500, NULL, "{\"Message\":\"disk\",\"Code\":0}" },
 		{ .body = DOCUMENT },

@@ -18,11 +18,11 @@ static bool call(struct work *w, const struct stub_answer *a, bool safe, const c
 	return ok;
 }
 
-#define BEGIN                    \
-	const cJSON *result;     \
-	struct jsonrpc_error e;  \
-	struct work w;           \
-	(void)state;             \
+#define BEGIN                                                                                                          \
+	const cJSON *result;                                                                                           \
+	struct jsonrpc_error e;                                                                                        \
+	struct work w;                                                                                                 \
+	(void)state;                                                                                                   \
 	work_init(&w)
 
 static void results_and_nulls(void **state)
@@ -47,10 +47,11 @@ static void error_objects_are_handed_on(void **state)
 		int64_t code;
 	} rows[] = {
 		{ 200, "{\"id\":$ID,\"error\":{\"code\":3,\"message\":\"execution reverted\",\"data\":\"0x08c3\"}}",
-		  "execution reverted", "0x08c3", 3 },
-		{ 400, "{\"id\":$ID,\"error\":{\"code\":-32000,\"message\":\"nonce too low\"}}", "nonce too low", "", -32000 },
-		{ 200, "{\"id\":null,\"error\":{\"code\":-32700,\"message\":\"parse error\",\"data\":{\"a\":1}}}", "parse error",
-		  "{\"a\":1}", -32700 },
+			"execution reverted", "0x08c3", 3 },
+		{ 400, "{\"id\":$ID,\"error\":{\"code\":-32000,\"message\":\"nonce too low\"}}", "nonce too low", "",
+			-32000 },
+		{ 200, "{\"id\":null,\"error\":{\"code\":-32700,\"message\":\"parse error\",\"data\":{\"a\":1}}}",
+			"parse error", "{\"a\":1}", -32700 },
 	};
 	BEGIN;
 
@@ -69,9 +70,17 @@ static void error_objects_are_handed_on(void **state)
 static void what_is_no_answer_is_malformed(void **state)
 {
 	static const char *const bodies[] = {
-		"{\"jsonrpc\":\"2.0\",\"id\":$ID,\"resu", "", "[]", "\"0x1\"", "{\"id\":$ID}", "{\"id\":0,\"result\":1}",
-		"{\"id\":null,\"result\":1}", "{\"result\":1}", "{\"id\":$ID,\"error\":{\"message\":\"x\"}}",
-		"{\"id\":$ID,\"error\":\"x\"}", "<html>",
+		"{\"jsonrpc\":\"2.0\",\"id\":$ID,\"resu",
+		"",
+		"[]",
+		"\"0x1\"",
+		"{\"id\":$ID}",
+		"{\"id\":0,\"result\":1}",
+		"{\"id\":null,\"result\":1}",
+		"{\"result\":1}",
+		"{\"id\":$ID,\"error\":{\"message\":\"x\"}}",
+		"{\"id\":$ID,\"error\":\"x\"}",
+		"<html>",
 	};
 	BEGIN;
 
@@ -94,8 +103,8 @@ static void statuses_and_silence(void **state)
 		const char *code;
 	} rows[] = {
 		{ { 500 }, ERR_RETRY, ERR_UNCERTAIN, "chain.server" },
-		{ { 429, "Retry-After: 2\r\n", "{\"id\":$ID,\"error\":{\"code\":1,\"message\":\"slow down\"}}" }, ERR_RETRY,
-		  ERR_UNCERTAIN, "chain.busy" },
+		{ { 429, "Retry-After: 2\r\n", "{\"id\":$ID,\"error\":{\"code\":1,\"message\":\"slow down\"}}" },
+			ERR_RETRY, ERR_UNCERTAIN, "chain.busy" },
 		{ { 403, NULL, "no" }, ERR_INVALID, ERR_INVALID, "chain.refused" },
 		{ { 400, NULL, "{\"id\":$ID,\"result\":1}" }, ERR_INVALID, ERR_INVALID, "chain.refused" },
 		{ { .fault = STUB_CLOSE }, ERR_RETRY, ERR_UNCERTAIN, "fetch.no_answer" },

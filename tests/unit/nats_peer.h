@@ -26,7 +26,7 @@ static inline void nats_run(struct nats_peer *p)
 	assert_true(p->pid >= 0);
 	if (p->pid == 0) {
 		execlp("nats-server", "nats-server", "-a", "127.0.0.1", "-p", port, "-js", "-sd", p->folder, "-l", log,
-		       "--ports_file_dir", p->folder, (char *)NULL);
+			"--ports_file_dir", p->folder, (char *)NULL);
 		_exit(127);
 	}
 }
