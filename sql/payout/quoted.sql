@@ -22,12 +22,11 @@ with payout as (
 	where excluded.next_nonce > k.next_nonce
 ), payable as (
 	update ledger.payout p set state = 'payable', blocker = null, updated_at = now()
-	from payout o where p.id = o.id
-	returning o.*
+	from payout o where p.id = o.id and p.state <> 'payable'
 ), moved as (
-	select p.*, case p.state when 'hold' then core.bounty_move(p.bounty_id, 'hold_ended', 'stage:pay', $7,
-		jsonb_build_object('payout_id', p.id, 'blocker', 'Patchwork: send the payout')) else p.state end as present
-	from payable p
+	select o.*, case o.state when 'hold' then core.bounty_move(o.bounty_id, 'hold_ended', 'stage:pay', $7,
+		jsonb_build_object('payout_id', o.id, 'blocker', 'Patchwork: send the payout')) else o.state end as present
+	from payout o
 ), queued as (
 	select q.enqueue('pay', 'pay.send', 'send:' || m.id || case when m.failed > 0 then ':' || m.failed + 1 else '' end,
 		jsonb_build_object('payout_id', m.id, 'quote', jsonb_build_object('max_fee', $4::text, 'max_priority_fee', $5::text,

@@ -3,7 +3,7 @@
 -- in   level          int4    evidence
 -- in   job            int8
 -- in   trace          text?
--- out  won            bool
+-- out  won            bool    now or earlier
 -- role worker
 with bounty as (
 	select b.id, b.project_id from core.bounty b join core.submission s on s.bounty_id = b.id
@@ -29,4 +29,5 @@ with bounty as (
 		'bounty_id', v.bounty_id, 'pull_id', v.pull_id, 'person_id', v.claimant_id, 'level', $2), $4, v.project_id) as event
 	from verified v where v.present is not null
 )
-select exists (select from queued) and exists (select from told) as won;
+select (exists (select from queued) and exists (select from told))
+	or exists (select from core.submission where id = $1 and state in ('verified', 'paying', 'paid')) as won;

@@ -5,7 +5,7 @@
 -- in   level          int4
 -- in   job            int8
 -- in   trace          text?
--- out  frozen         bool
+-- out  frozen         bool    now or earlier
 -- role worker
 with bounty as (
 	select b.id, b.project_id from core.bounty b join core.submission s on s.bounty_id = b.id
@@ -27,4 +27,5 @@ with bounty as (
 		'bounty_id', f.bounty_id, 'pull_id', f.pull_id, 'code', $2, 'detail', $3), $6, f.project_id) as event
 	from frozen f where f.present is not null
 )
-select exists (select from told) as frozen;
+select exists (select from told) or exists (select from core.submission s join core.bounty b on b.id = s.bounty_id
+	where s.id = $1 and s.state = 'review' and b.state = 'frozen') as frozen;
