@@ -2,6 +2,8 @@
  * Exit: 0 done, 1 refused or failed (the code and what to do are on stderr), 2 wrong usage, 3 the outside is not there now. */
 #pragma once
 
+#include <signal.h>
+
 #include "base/work.h"
 #include "conf.h"
 #include "db/conn.h"
@@ -10,7 +12,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_RETRY = 3 };
 
 struct invocation {
 	const struct conf *conf;
-	int argc;       /* what follows the command's name, options of all commands taken out */
+	int argc; /* what follows the command's name, options of all commands taken out */
 	char **argv;
 	bool json, dry_run;
 };
@@ -20,10 +22,12 @@ struct command {
 	int (*run)(struct work *w, const struct invocation *in);
 };
 
-int command_failed(const struct work *w);          /* prints w->err; its exit status */
+int command_failed(const struct work *w); /* prints w->err; its exit status */
 int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Takes "--name VALUE" or "--name=VALUE" out of the invocation; NULL when it is not there. */
 const char *command_option(struct invocation *in, const char *name);
+/* Set by SIGTERM and SIGINT from now on. */
+volatile sig_atomic_t *command_until_stopped(void);
 struct conn_conf command_db(const struct invocation *in, const char *application);
 
 int command_migrate(struct work *w, const struct invocation *in);

@@ -23,9 +23,11 @@ int command_migrate(struct work *w, const struct invocation *in)
 	if (!ok)
 		return command_failed(w);
 	if (in->json)
-		printf("{\"applied\":%d,\"total\":%d,\"dry_run\":%s}\n", report.applied, report.total, in->dry_run ? "true" : "false");
+		printf("{\"applied\":%d,\"total\":%d,\"dry_run\":%s}\n", report.applied, report.total,
+			in->dry_run ? "true" : "false");
 	else
-		printf("%d of %d migrations %s\n", report.applied, report.total, in->dry_run ? "would be applied" : "applied");
+		printf("%d of %d migrations %s\n", report.applied, report.total,
+			in->dry_run ? "would be applied" : "applied");
 	return EXIT_OK;
 }
 
@@ -41,7 +43,8 @@ int command_config(struct work *w, const struct invocation *in)
 }
 
 /* Opens a connection, and hands it to a visit that is one statement. */
-static int visit(struct work *w, const struct invocation *in, bool (*statement)(struct work *, struct tx *, void *), void *arg)
+static int visit(
+	struct work *w, const struct invocation *in, bool (*statement)(struct work *, struct tx *, void *), void *arg)
 {
 	struct conn_conf c = command_db(in, "patchwork");
 	struct conn *conn;
@@ -74,15 +77,16 @@ int command_chain(struct work *w, const struct invocation *in)
 	if (!address_parse(in->conf->evm_escrow, escrow) || !address_parse(str_c(token), token_bytes) ||
 		!str_i64(str_c(decimals), &places) || places < 0 || places > 36)
 		return command_usage("evm.escrow and --token are addresses, --decimals is 0 to 36");
-	return visit(w, in, chain_add, &(struct sql_chain_add_in){
-		.chain_id = in->conf->evm_chain_id,
-		.confirmations = in->conf->evm_confirmations,
-		.escrow = str_of(escrow, 20),
-		.token = str_of(token_bytes, 20),
-		.token_text = str_c(token),
-		.symbol = str_c(symbol),
-		.decimals = (int32_t)places,
-	});
+	return visit(w, in, chain_add,
+		&(struct sql_chain_add_in){
+			.chain_id = in->conf->evm_chain_id,
+			.confirmations = in->conf->evm_confirmations,
+			.escrow = str_of(escrow, 20),
+			.token = str_of(token_bytes, 20),
+			.token_text = str_c(token),
+			.symbol = str_c(symbol),
+			.decimals = (int32_t)places,
+		});
 }
 
 static bool account_link(struct work *w, struct tx *tx, void *arg)
@@ -105,7 +109,8 @@ int command_account(struct work *w, const struct invocation *in)
 	struct sql_account_link_in link = { .login = str_c(login) };
 	uint8_t bytes[20];
 
-	if (rest.argc != 1 || strcmp(rest.argv[0], "link") != 0 || address == NULL || login == NULL || github_id == NULL)
+	if (rest.argc != 1 || strcmp(rest.argv[0], "link") != 0 || address == NULL || login == NULL ||
+		github_id == NULL)
 		return command_usage("account link --address 0x... --github-id N --login NAME");
 	if (!address_parse(str_c(address), bytes) || !str_i64(str_c(github_id), &link.github_id) || link.github_id <= 0)
 		return command_usage("--address is an EVM address, --github-id a positive number");

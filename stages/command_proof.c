@@ -38,7 +38,8 @@ static bool check_canonical(struct work *w, str payload, const cJSON **statement
 	return true;
 }
 
-static bool verify(struct work *w, const char *path, const uint8_t key[32], str cid_wanted, str *cid, const cJSON **statement)
+static bool verify(
+	struct work *w, const char *path, const uint8_t key[32], str cid_wanted, str *cid, const cJSON **statement)
 {
 	struct dsse envelope;
 	str text;
@@ -51,7 +52,8 @@ static bool verify(struct work *w, const char *path, const uint8_t key[32], str 
 		return false;
 	*cid = cid_raw_text(w->arena, envelope.payload);
 	if (cid_wanted.p != NULL && !str_eq(*cid, cid_wanted))
-		return err_set(w, ERR_INVALID, "proof.cid_mismatch", "the payload's address is " STR_FMT, STR_ARG(*cid));
+		return err_set(
+			w, ERR_INVALID, "proof.cid_mismatch", "the payload's address is " STR_FMT, STR_ARG(*cid));
 	return true;
 }
 
@@ -89,7 +91,8 @@ int command_proof(struct work *w, const struct invocation *in)
 	if (rest.argc != 2 || strcmp(rest.argv[0], "verify") != 0)
 		return command_usage("proof verify FILE [--key HEX] [--cid CID]");
 	if (!hex_decode(trusted, key, sizeof(key)))
-		return command_usage("proof verify needs --key (or proof.public_key): the platform's Ed25519 public key, 64 hex digits");
+		return command_usage(
+			"proof verify needs --key (or proof.public_key): the platform's Ed25519 public key, 64 hex digits");
 	if (!verify(w, rest.argv[1], key, str_c(cid_text), &cid, &statement))
 		return command_failed(w);
 	print(w, in, cid, statement);

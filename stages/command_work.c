@@ -1,7 +1,4 @@
 /* work: the stages named, over the outside they need. */
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/log.h"
 #include "command.h"
@@ -16,23 +13,6 @@
 
 #define MAX_STAGES 64
 #define GITHUB_BODY_MAX (8 << 20)
-
-static volatile sig_atomic_t stop;
-
-static void on_stop(int signal_number)
-{
-	(void)signal_number;
-	stop = 1;
-}
-
-static void stop_on_signals(void)
-{
-	struct sigaction act = { .sa_handler = on_stop };
-
-	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGINT, &act, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static bool named(const struct invocation *in, const char *stage)
 {
@@ -145,8 +125,8 @@ int command_work(struct work *w, const struct invocation *in)
 			return command_usage("no stage '%s'", in->argv[i]);
 	if (!pick(in, picked))
 		return command_usage("work needs at least one of sync verify prove pay score");
-	stop_on_signals();
-	ok = open_outside(w, in, &outside) && load_keys(w, in, &keys) && runner_run(w, &c, picked, &outside, &stop);
+	ok = open_outside(w, in, &outside) && load_keys(w, in, &keys) &&
+		runner_run(w, &c, picked, &outside, command_until_stopped());
 	close_outside(&outside, &keys);
 	return ok ? EXIT_OK : command_failed(w);
 }

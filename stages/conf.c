@@ -1,10 +1,13 @@
 #include "conf.h"
 
-#define KEY(T, member, key, ...) \
-	{ .name = key, .type = (T), .offset = offsetof(struct conf, member), .has = FIELD_NO_HAS, __VA_ARGS__ }
+#define KEY(T, member, key, ...)                                                                                       \
+	{                                                                                                              \
+		.name = key, .type = (T), .offset = offsetof(struct conf, member), .has = FIELD_NO_HAS, __VA_ARGS__    \
+	}
 
 static const struct field table[] = {
-	KEY(FIELD_STR, env, "env", .initial = "local", .max = 32, .doc = "second part of every event's subject: pw.ENV...."),
+	KEY(FIELD_STR, env, "env", .initial = "local", .max = 32,
+		.doc = "second part of every event's subject: pw.ENV...."),
 	KEY(FIELD_STR, log_level, "log.level", .initial = "info", .one_of = "debug|info|warn|error",
 		.doc = "least level that is logged"),
 	KEY(FIELD_STR, db_url, "db.url", .initial = "postgresql:///patchwork",
@@ -13,7 +16,8 @@ static const struct field table[] = {
 	KEY(FIELD_SPAN, db_statement_timeout, "db.statement_timeout", .initial = "30s",
 		.doc = "PostgreSQL ends a statement after this"),
 
-	KEY(FIELD_I32, worker_threads, "worker.threads", .initial = "16", .min = 1, .max = 1024, .doc = "jobs in hand at once"),
+	KEY(FIELD_I32, worker_threads, "worker.threads", .initial = "16", .min = 1, .max = 1024,
+		.doc = "jobs in hand at once"),
 	KEY(FIELD_I32, worker_connections, "worker.connections", .initial = "4", .min = 1, .max = 64,
 		.doc = "connections that the threads share; one that waits on the network holds none"),
 	KEY(FIELD_I32, worker_batch, "worker.batch", .initial = "16", .min = 1, .max = 1000,
@@ -26,20 +30,23 @@ static const struct field table[] = {
 	KEY(FIELD_STR, nats_url, "nats.url", .initial = "nats://127.0.0.1:4222", .doc = "the relay publishes here"),
 	KEY(FIELD_STR, nats_user, "nats.user", .optional = true, .doc = "user of the relay"),
 	KEY(FIELD_SECRET, nats_password, "nats.password", .optional = true, .doc = "password of the relay"),
-	KEY(FIELD_STR, nats_stream, "nats.stream", .initial = "PW_EVENTS", .max = 64, .doc = "JetStream stream, made when missing"),
+	KEY(FIELD_STR, nats_stream, "nats.stream", .initial = "PW_EVENTS", .max = 64,
+		.doc = "JetStream stream, made when missing"),
 	KEY(FIELD_I32, relay_batch, "relay.batch", .initial = "500", .min = 1, .max = 4096,
 		.doc = "events published before the position is stored"),
 	KEY(FIELD_SPAN, relay_poll, "relay.poll", .initial = "250ms", .min = 10 * USEC_MS, .max = 60 * USEC_S,
 		.doc = "the longest time between two looks at the outbox"),
 
-	KEY(FIELD_STR, github_rest_url, "github.rest_url", .initial = "https://api.github.com", .doc = "GitHub's REST API"),
+	KEY(FIELD_STR, github_rest_url, "github.rest_url", .initial = "https://api.github.com",
+		.doc = "GitHub's REST API"),
 	KEY(FIELD_STR, github_graphql_url, "github.graphql_url", .initial = "https://api.github.com/graphql",
 		.doc = "GitHub's GraphQL API"),
 	KEY(FIELD_STR, github_token_file, "github.token_file", .optional = true,
 		.doc = "file with a token; without one GitHub allows 60 requests an hour and no GraphQL"),
 	KEY(FIELD_STR, ipfs_api_url, "ipfs.api_url", .initial = "http://127.0.0.1:5001", .doc = "Kubo's RPC API"),
 
-	KEY(FIELD_STR, evm_url, "evm.url", .initial = "http://127.0.0.1:8545", .doc = "JSON-RPC endpoint that transactions go to"),
+	KEY(FIELD_STR, evm_url, "evm.url", .initial = "http://127.0.0.1:8545",
+		.doc = "JSON-RPC endpoint that transactions go to"),
 	KEY(FIELD_STR, evm_confirm_url, "evm.confirm_url", .optional = true,
 		.doc = "second endpoint: a payment is confirmed when both say so"),
 	KEY(FIELD_I64, evm_chain_id, "evm.chain_id", .initial = "338", .min = 1, .max = INT64_C(1) << 53,
@@ -47,7 +54,8 @@ static const struct field table[] = {
 	KEY(FIELD_STR, evm_escrow, "evm.escrow", .optional = true, .doc = "address of the escrow contract"),
 	KEY(FIELD_I32, evm_confirmations, "evm.confirmations", .initial = "1", .min = 1, .max = 1000,
 		.doc = "blocks from the one with the transaction to the head, both counted"),
-	KEY(FIELD_U256, evm_max_fee, "evm.max_fee", .initial = "20000000000000", .doc = "ceiling of the fee per gas, in wei"),
+	KEY(FIELD_U256, evm_max_fee, "evm.max_fee", .initial = "20000000000000",
+		.doc = "ceiling of the fee per gas, in wei"),
 
 	KEY(FIELD_STR, pay_key_file, "pay.key_file", .optional = true,
 		.doc = "private key that releases from the escrow, 64 hex digits, mode 0600; read by `work pay` alone"),

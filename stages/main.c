@@ -10,8 +10,10 @@
 static const struct command commands[] = {
 	{ "migrate", "[--dry-run]", "bring the database to this program's schema", command_migrate },
 	{ "work", "STAGE...", "run stages until SIGTERM: sync verify prove pay score", command_work },
-	{ "relay", "[rewind]", "publish committed events to NATS until SIGTERM; rewind starts again at the first", command_relay },
-	{ "chain", "add", "make the configured chain, its escrow and a token known: --token ADDRESS --symbol S --decimals N",
+	{ "relay", "[rewind]", "publish committed events to NATS until SIGTERM; rewind starts again at the first",
+		command_relay },
+	{ "chain", "add",
+		"make the configured chain, its escrow and a token known: --token ADDRESS --symbol S --decimals N",
 		command_chain },
 	{ "account", "link", "bind a wallet's person to a GitHub account: --address 0x... --github-id N --login NAME",
 		command_account },
@@ -26,7 +28,8 @@ static void help(FILE *to)
 	fprintf(to, "usage: patchwork [--config FILE] [--json] [--dry-run] COMMAND ...\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(to, "  %-8s %-12s %s\n", commands[i].name, commands[i].args, commands[i].doc);
-	fprintf(to, "\nThe file is $PATCHWORK_CONF, or /etc/patchwork/patchwork.conf where it exists; the environment wins\n"
+	fprintf(to,
+		"\nThe file is $PATCHWORK_CONF, or /etc/patchwork/patchwork.conf where it exists; the environment wins\n"
 		"(db.url = PATCHWORK_DB_URL). Exit: 0 done, 1 refused or failed, 2 usage, 3 try again later.\n");
 }
 
@@ -76,6 +79,24 @@ const char *command_option(struct invocation *in, const char *name)
 		}
 	}
 	return NULL;
+}
+
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int signal_number)
+{
+	(void)signal_number;
+	stopped = 1;
+}
+
+volatile sig_atomic_t *command_until_stopped(void)
+{
+	struct sigaction act = { .sa_handler = on_stop };
+
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return &stopped;
 }
 
 static bool take_flag(struct invocation *in, const char *flag)

@@ -1,6 +1,15 @@
 #include "stages.h"
 
 const struct stage *const all_stages[] = {
-	&sync_delivery, &sync_project, &sync_issue,   &verify_fund,  &verify_merge, &prove_proof,
-	&pay_quote,     &pay_send,     &pay_confirm, &score_payout, NULL,
+	&sync_delivery,
+	&sync_project,
+	&sync_issue,
+	&verify_fund,
+	&verify_merge,
+	&prove_proof,
+	&pay_quote,
+	&pay_send,
+	&pay_confirm,
+	&score_payout,
+	NULL,
 };

@@ -1,0 +1,45 @@
+/* relay: the outbox to NATS; rewind: once more from the first event. */
+#include <stdio.h>
+
+#include "command.h"
+#include "relay/relay.h"
+
+#define DUPLICATE_WINDOW (120 * USEC_S) /* the broker forgets ids after this; consumers deduplicate by them anyway */
+
+static int rewind_position(struct work *w, const struct invocation *in)
+{
+	struct conn_conf db = command_db(in, "patchwork relay rewind");
+
+	if (in->dry_run) {
+		printf("the relay would start again with the first event of the outbox\n");
+		return EXIT_OK;
+	}
+	if (!relay_rewind(w, &db))
+		return command_failed(w);
+	printf("the relay starts again with the first event of the outbox\n");
+	return EXIT_OK;
+}
+
+int command_relay(struct work *w, const struct invocation *in)
+{
+	const struct conf *conf = in->conf;
+	struct relay_conf c = {
+		.db = command_db(in, "patchwork relay"),
+		.bus = {
+			.url = conf->nats_url,
+			.user = conf->nats_user,
+			.password = conf->nats_password,
+			.stream = conf->nats_stream,
+			.duplicate_window = DUPLICATE_WINDOW,
+		},
+		.env = conf->env,
+		.batch = conf->relay_batch,
+		.poll = conf->relay_poll,
+	};
+
+	if (in->argc == 1 && strcmp(in->argv[0], "rewind") == 0)
+		return rewind_position(w, in);
+	if (in->argc != 0)
+		return command_usage("relay takes nothing, or rewind");
+	return relay_run(w, &c, command_until_stopped()) ? EXIT_OK : command_failed(w);
+}
