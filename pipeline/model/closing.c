@@ -3,7 +3,15 @@
 #include "base/buf.h"
 
 static const char *const keywords[] = {
-	"close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved",
+	"close",
+	"closes",
+	"closed",
+	"fix",
+	"fixes",
+	"fixed",
+	"resolve",
+	"resolves",
+	"resolved",
 };
 
 static bool is_word(char c)

@@ -31,9 +31,12 @@ static bool check_log(struct work *w, struct confirm_task *t)
 	struct escrow_released r;
 
 	if (!escrow_find_released(w, &t->receipt, p->escrow, p->name, &r))
-		return err_set(w, ERR_INVALID, "pay.no_release", "the transaction succeeded and released nothing for this payout");
-	if (memcmp(r.bounty, p->bounty, 32) != 0 || memcmp(r.to, p->payee, 20) != 0 || u256_cmp(r.amount, p->amount) != 0)
-		return err_set(w, ERR_INVALID, "pay.wrong_release", "the escrow released another amount, or to another wallet");
+		return err_set(w, ERR_INVALID, "pay.no_release",
+			"the transaction succeeded and released nothing for this payout");
+	if (memcmp(r.bounty, p->bounty, 32) != 0 || memcmp(r.to, p->payee, 20) != 0 ||
+		u256_cmp(r.amount, p->amount) != 0)
+		return err_set(w, ERR_INVALID, "pay.wrong_release",
+			"the escrow released another amount, or to another wallet");
 	t->outcome = OUTCOME_PAID;
 	return true;
 }
@@ -121,14 +124,10 @@ static bool absent(struct work *w, struct chain *c, struct confirm_task *t, cons
 static bool judge(struct work *w, struct chain *c, struct confirm_task *t, const struct attempt *a)
 {
 	switch (t->receipt.seen) {
-	case CHAIN_DONE:
-		return check_log(w, t);
-	case CHAIN_REVERTED:
-		return reverted(w, c, t, a);
-	case CHAIN_ABSENT:
-		return absent(w, c, t, a);
-	default:
-		return err_snooze(w, wait(w), "pay.shallow", "the payout is not deep enough yet");
+	case CHAIN_DONE: return check_log(w, t);
+	case CHAIN_REVERTED: return reverted(w, c, t, a);
+	case CHAIN_ABSENT: return absent(w, c, t, a);
+	default: return err_snooze(w, wait(w), "pay.shallow", "the payout is not deep enough yet");
 	}
 }
 
@@ -180,8 +179,9 @@ static bool settle_failed(struct work *w, struct tx *tx, const struct confirm_ta
 		.tx_hash = str_of(t->hash, 32),
 		.state = dead ? STR("dead") : STR("failed"),
 		.code = dead ? STR("pay.nonce_foreign") : STR("pay.reverted"),
-		.detail = dead ? STR("the signer's key was used elsewhere: find out by whom, then let the payout be quoted again") :
-				 STR("the release failed on chain: remove the cause, then let the payout be quoted again"),
+		.detail = dead
+			? STR("the signer's key was used elsewhere: find out by whom, then let the payout be quoted again")
+			: STR("the release failed on chain: remove the cause, then let the payout be quoted again"),
 		.has_block_number = !dead,
 		.block_number = t->receipt.block_number,
 		.block_hash = dead ? (str){ NULL, 0 } : str_of(t->receipt.block_hash, 32),

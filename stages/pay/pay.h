@@ -26,7 +26,7 @@ struct payout {
 };
 /* fails  ERR_INVALID pay.payout_unknown */
 MUST bool payout_load(struct work *w, struct tx *tx, uuid payout_id, struct payout *out);
-const struct attempt *payout_live(const struct payout *p); /* prepared or sent; NULL without one */
+const struct attempt *payout_live(const struct payout *p);               /* prepared or sent; NULL without one */
 MUST bool payout_data(struct work *w, const struct payout *p, str *out); /* call data of its release */
 /* fails  ERR_INVALID chain.not_configured */
 MUST bool payout_chain(struct work *w, const struct payout *p, const struct chain *chain);
@@ -66,8 +66,8 @@ struct confirm_task {
 	bool decided;
 	struct payout payout;
 	enum outcome outcome;
-	uint8_t hash[32];              /* the transaction that decided */
-	struct chain_receipt receipt;  /* of it */
+	uint8_t hash[32];               /* the transaction that decided */
+	struct chain_receipt receipt;   /* of it */
 	const struct attempt *reverted; /* ours that failed, NULL = none */
 };
 bool confirm_plan(struct work *w, struct tx *tx, void *task);

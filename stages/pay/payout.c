@@ -3,9 +3,10 @@
 
 static bool into(str s, uint8_t *out, size_t n)
 {
-	if (s.n == n)
-		memcpy(out, s.p, n);
-	return s.n == n;
+	if (s.p == NULL || s.n != n)
+		return false;
+	memcpy(out, s.p, n);
+	return true;
 }
 
 static bool load_attempts(struct work *w, const struct sql_payout_read_out *row, struct payout *out)
@@ -41,9 +42,9 @@ bool payout_load(struct work *w, struct tx *tx, uuid payout_id, struct payout *o
 		.chain_id = row.chain_id,
 		.has_adopted = row.adopted.p != NULL,
 	};
-	if (!into(row.chain_key, out->name, 32) || !into(row.bounty_key, out->bounty, 32) || !into(row.payee, out->payee, 20) ||
-	    !into(row.escrow, out->escrow, 20) || (out->has_adopted && !into(row.adopted, out->adopted, 32)) ||
-	    !load_attempts(w, &row, out))
+	if (!into(row.chain_key, out->name, 32) || !into(row.bounty_key, out->bounty, 32) ||
+		!into(row.payee, out->payee, 20) || !into(row.escrow, out->escrow, 20) ||
+		(out->has_adopted && !into(row.adopted, out->adopted, 32)) || !load_attempts(w, &row, out))
 		return err_set(w, ERR_BUG, "db.row", "a chain name in the database has the wrong length");
 	return true;
 }

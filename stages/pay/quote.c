@@ -14,9 +14,11 @@ bool quote_plan(struct work *w, struct tx *tx, void *task)
 	if (t->decided)
 		return true;
 	if (str_one_of(t->payout.bounty_state, "frozen|disputed"))
-		return err_snooze(w, HELD_WAIT, "pay.bounty_held", "the bounty is " STR_FMT, STR_ARG(t->payout.bounty_state));
+		return err_snooze(
+			w, HELD_WAIT, "pay.bounty_held", "the bounty is " STR_FMT, STR_ARG(t->payout.bounty_state));
 	if (!str_one_of(t->payout.bounty_state, "hold|payable"))
-		return err_set(w, ERR_INVALID, "pay.bounty_state", "the bounty is " STR_FMT, STR_ARG(t->payout.bounty_state));
+		return err_set(
+			w, ERR_INVALID, "pay.bounty_state", "the bounty is " STR_FMT, STR_ARG(t->payout.bounty_state));
 	if (t->payout.wait > 0)
 		return err_snooze(w, t->payout.wait, "pay.not_due", "the hold is not over");
 	return true;
@@ -36,12 +38,13 @@ bool quote_effect(struct work *w, const struct outside *outside, void *task)
 	if (t->paid) {
 		if (!chain_find_release(w, outside->chain, t->payout.name, &found, t->paid_by))
 			return false;
-		return found || err_set(w, ERR_RETRY, "pay.release_not_found", "the escrow has paid it, the node finds no log");
+		return found ||
+			err_set(w, ERR_RETRY, "pay.release_not_found", "the escrow has paid it, the node finds no log");
 	}
 	signer_address(pay_signer(), from);
 	return payout_data(w, &t->payout, &data) &&
-	       chain_quote(w, outside->chain, from, t->payout.escrow, data, &t->fees) &&
-	       chain_nonce(w, outside->chain, from, &t->nonce);
+		chain_quote(w, outside->chain, from, t->payout.escrow, data, &t->fees) &&
+		chain_nonce(w, outside->chain, from, &t->nonce);
 }
 
 static bool settle_paid(struct work *w, struct tx *tx, const struct quote_task *t)
@@ -75,5 +78,6 @@ bool quote_settle(struct work *w, struct tx *tx, void *task)
 	signer_address(pay_signer(), from);
 	if (!sql_payout_quoted(w, tx, &in, &out))
 		return false;
-	return out.queued || err_set(w, ERR_RETRY, "pay.bounty_moved", "the bounty changed while the chain was asked: once more");
+	return out.queued ||
+		err_set(w, ERR_RETRY, "pay.bounty_moved", "the bounty changed while the chain was asked: once more");
 }

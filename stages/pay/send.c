@@ -57,7 +57,8 @@ static bool lock_signer(struct work *w, struct tx *tx, uuid payout_id, struct sq
 	if (!sql_tx_lock(w, tx, &(struct sql_tx_lock_in){ payout_id, str_of(address, 20) }, key, &found))
 		return false;
 	if (!found)
-		return err_set(w, ERR_INVALID, "pay.signer_unknown", "no quote was asked for with this key on the payout's chain");
+		return err_set(w, ERR_INVALID, "pay.signer_unknown",
+			"no quote was asked for with this key on the payout's chain");
 	return true;
 }
 
@@ -104,18 +105,19 @@ static bool react(struct work *w, enum chain_sent sent, str reason)
 {
 	switch (sent) {
 	case CHAIN_SENT:
-	case CHAIN_NONCE_USED:
-		return true;
+	case CHAIN_NONCE_USED: return true;
 	case CHAIN_NONCE_GAP:
-		return err_snooze(w, 2 * USEC_S, "pay.nonce_gap", "an earlier transaction has not reached the node: " STR_FMT,
-			STR_ARG(reason));
+		return err_snooze(w, 2 * USEC_S, "pay.nonce_gap",
+			"an earlier transaction has not reached the node: " STR_FMT, STR_ARG(reason));
 	case CHAIN_FEE_LOW:
-		return err_retry_after(w, 15 * USEC_S, "pay.fee_low", "the chain asks for more than was signed: " STR_FMT,
-			STR_ARG(reason));
+		return err_retry_after(w, 15 * USEC_S, "pay.fee_low",
+			"the chain asks for more than was signed: " STR_FMT, STR_ARG(reason));
 	case CHAIN_NO_FUNDS:
-		return err_snooze(w, 60 * USEC_S, "pay.no_gas", "the signer cannot pay for gas: " STR_FMT, STR_ARG(reason));
+		return err_snooze(
+			w, 60 * USEC_S, "pay.no_gas", "the signer cannot pay for gas: " STR_FMT, STR_ARG(reason));
 	default:
-		return err_set(w, ERR_INVALID, "pay.refused", "the node refuses the transaction: " STR_FMT, STR_ARG(reason));
+		return err_set(
+			w, ERR_INVALID, "pay.refused", "the node refuses the transaction: " STR_FMT, STR_ARG(reason));
 	}
 }
 

@@ -18,9 +18,17 @@ static const struct field quote_fields[] = {
 	FIELD(FIELD_UUID, struct quote_task, payout_id),
 };
 const struct stage pay_quote = {
-	.name = "pay", .kind = "pay.quote", .task = FIELDS(struct quote_task, quote_fields),
-	.lease_s = 60, .attempts = 30, .retry_base = USEC_S, .retry_cap = 300 * USEC_S, .next = "pay",
-	.plan = quote_plan, .effect = quote_effect, .settle = quote_settle,
+	.name = "pay",
+	.kind = "pay.quote",
+	.task = FIELDS(struct quote_task, quote_fields),
+	.lease_s = 60,
+	.attempts = 30,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "pay",
+	.plan = quote_plan,
+	.effect = quote_effect,
+	.settle = quote_settle,
 };
 
 static const struct field send_fields[] = {
@@ -30,16 +38,33 @@ static const struct field send_fields[] = {
 	FIELD(FIELD_I64, struct send_task, gas, .from = "quote.gas", .min = 21000, .max = INT64_C(1) << 40),
 };
 const struct stage pay_send = {
-	.name = "pay", .kind = "pay.send", .task = FIELDS(struct send_task, send_fields),
-	.lease_s = 60, .attempts = 100, .retry_base = USEC_S, .retry_cap = 60 * USEC_S, .next = "pay",
-	.plan = send_plan, .probe = send_probe, .effect = send_effect, .settle = send_settle,
+	.name = "pay",
+	.kind = "pay.send",
+	.task = FIELDS(struct send_task, send_fields),
+	.lease_s = 60,
+	.attempts = 100,
+	.retry_base = USEC_S,
+	.retry_cap = 60 * USEC_S,
+	.next = "pay",
+	.plan = send_plan,
+	.probe = send_probe,
+	.effect = send_effect,
+	.settle = send_settle,
 };
 
 static const struct field confirm_fields[] = {
 	FIELD(FIELD_UUID, struct confirm_task, payout_id),
 };
 const struct stage pay_confirm = {
-	.name = "pay", .kind = "pay.confirm", .task = FIELDS(struct confirm_task, confirm_fields),
-	.lease_s = 60, .attempts = 100, .retry_base = USEC_S, .retry_cap = 60 * USEC_S, .next = "score",
-	.plan = confirm_plan, .effect = confirm_effect, .settle = confirm_settle,
+	.name = "pay",
+	.kind = "pay.confirm",
+	.task = FIELDS(struct confirm_task, confirm_fields),
+	.lease_s = 60,
+	.attempts = 100,
+	.retry_base = USEC_S,
+	.retry_cap = 60 * USEC_S,
+	.next = "score",
+	.plan = confirm_plan,
+	.effect = confirm_effect,
+	.settle = confirm_settle,
 };

@@ -113,11 +113,21 @@ static bool settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
-	return sql_proof_pin(w, tx, &(struct sql_proof_pin_in){ t->submission_id, t->payee, w->job, work_trace(w) }, &out);
+	return sql_proof_pin(
+		w, tx, &(struct sql_proof_pin_in){ t->submission_id, t->payee, w->job, work_trace(w) }, &out);
 }
 
 const struct stage prove_proof = {
-	.name = "prove", .kind = "prove.proof", .task = FIELDS(struct task, fields),
-	.lease_s = 120, .attempts = 30, .retry_base = USEC_S, .retry_cap = 300 * USEC_S, .next = "pay",
-	.plan = plan, .probe = probe, .effect = effect, .settle = settle,
+	.name = "prove",
+	.kind = "prove.proof",
+	.task = FIELDS(struct task, fields),
+	.lease_s = 120,
+	.attempts = 30,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "pay",
+	.plan = plan,
+	.probe = probe,
+	.effect = effect,
+	.settle = settle,
 };

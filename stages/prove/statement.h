@@ -10,13 +10,13 @@
 #define STATEMENT_PREDICATE "https://patchwork.dev/attestation/contribution/v1"
 
 struct statement {
-	str verdict;              /* its canonical JSON (stages/verify/verdict.h) */
+	str verdict; /* its canonical JSON (stages/verify/verdict.h) */
 	uint8_t policy_sha256[32];
-	const str *evidence;      /* sha256 each, sorted */
+	const str *evidence; /* sha256 each, sorted */
 	size_t n_evidence;
 	uuid bounty;
 	u256 amount;
-	str chain, asset;         /* CAIP-2, CAIP-19 */
+	str chain, asset; /* CAIP-2, CAIP-19 */
 };
 /* fails  ERR_BUG prove.verdict_incomplete; ERR_INVALID proof.too_large (256 KiB), json.*, jcs.* */
 MUST bool statement_text(struct work *w, const struct statement *s, str *out);

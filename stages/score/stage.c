@@ -10,7 +10,8 @@ static const struct field fields[] = {
 	FIELD(FIELD_UUID, struct task, payout_id),
 };
 
-static bool add(struct work *w, struct tx *tx, const struct task *t, uuid person_id, const struct sql_score_inputs_out *in)
+static bool add(
+	struct work *w, struct tx *tx, const struct task *t, uuid person_id, const struct sql_score_inputs_out *in)
 {
 	uint8_t hash[32];
 	struct sql_score_add_in row = {
@@ -29,8 +30,8 @@ static bool add(struct work *w, struct tx *tx, const struct task *t, uuid person
 	if (!formula_text(w, &row.formula, hash))
 		return false;
 	if (in->formula.p != NULL && !str_eq(in->formula, row.sha256))
-		return err_set(w, ERR_BUG, "score.formula_changed", "version %d was other rules before: give it a new number",
-			FORMULA_VERSION);
+		return err_set(w, ERR_BUG, "score.formula_changed",
+			"version %d was other rules before: give it a new number", FORMULA_VERSION);
 	return sql_score_add(w, tx, &row, &out);
 }
 
@@ -54,7 +55,12 @@ static bool settle(struct work *w, struct tx *tx, void *task)
 }
 
 const struct stage score_payout = {
-	.name = "score", .kind = "score.payout", .task = FIELDS(struct task, fields),
-	.lease_s = 60, .attempts = 30, .retry_base = USEC_S, .retry_cap = 300 * USEC_S,
+	.name = "score",
+	.kind = "score.payout",
+	.task = FIELDS(struct task, fields),
+	.lease_s = 60,
+	.attempts = 30,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
 	.settle = settle,
 };

@@ -48,7 +48,7 @@ static void read_issue(struct work *w, const cJSON *body, struct delivery_task *
 	if (!str_one_of(t->action, "opened|edited|closed|reopened|deleted|transferred"))
 		return ignore(t, "action.unsubscribed");
 	if (!cJSON_IsObject(json_get(body, "issue")) ||
-	    !json_read(w, json_get(body, "issue"), FIELDS(struct github_issue, issue_fields), 0, &t->issue)) {
+		!json_read(w, json_get(body, "issue"), FIELDS(struct github_issue, issue_fields), 0, &t->issue)) {
 		err_clear(w);
 		return ignore(t, "delivery.malformed");
 	}
@@ -93,7 +93,8 @@ static bool find_project(struct work *w, struct tx *tx, bool stale, struct deliv
 	else if (!project.resolved && stale)
 		ignore(t, "project.unresolved");
 	else if (!project.resolved)
-		return err_snooze(w, 2 * USEC_S, "sync.project_unresolved", "GitHub has not told the repository's id yet");
+		return err_snooze(
+			w, 2 * USEC_S, "sync.project_unresolved", "GitHub has not told the repository's id yet");
 	t->project_id = project.id;
 	return true;
 }
@@ -146,13 +147,14 @@ bool delivery_settle(struct work *w, struct tx *tx, void *task)
 		ok = pull_store(w, tx, &t->pull, t->project_id, t->delivery_id);
 	else if (t->kind == DELIVERY_ISSUE)
 		ok = issue_store(w, tx, t->project_id, &t->issue);
-	return ok && sql_delivery_finish(w, tx,
-		&(struct sql_delivery_finish_in){
-			.delivery_id = t->delivery_id,
-			.state = t->kind == DELIVERY_IGNORED ? STR("ignored") : STR("done"),
-			.reason = str_c(t->reason),
-			.action = t->action,
-			.has_repo_id = t->repo_id > 0,
-			.repo_id = t->repo_id,
-		});
+	return ok &&
+		sql_delivery_finish(w, tx,
+			&(struct sql_delivery_finish_in){
+				.delivery_id = t->delivery_id,
+				.state = t->kind == DELIVERY_IGNORED ? STR("ignored") : STR("done"),
+				.reason = str_c(t->reason),
+				.action = t->action,
+				.has_repo_id = t->repo_id > 0,
+				.repo_id = t->repo_id,
+			});
 }

@@ -12,7 +12,8 @@ bool issue_plan(struct work *w, struct tx *tx, void *task)
 	if (!found)
 		return err_set(w, ERR_INVALID, "sync.issue_unknown", "the issue is not in the database");
 	if (!row.has_repo_id)
-		return err_snooze(w, 5 * USEC_S, "sync.project_unresolved", "GitHub has not told the repository's id yet");
+		return err_snooze(
+			w, 5 * USEC_S, "sync.project_unresolved", "GitHub has not told the repository's id yet");
 	t->project_id = row.project_id;
 	t->repo_id = row.repo_id;
 	t->number = row.number;

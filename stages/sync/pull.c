@@ -38,8 +38,8 @@ static bool text_closes(struct work *w, const struct pull_sync *p, int32_t numbe
 }
 
 /* A link that is first read after the merge counts when the text at the merge had it, or GitHub closed the issue by it. */
-static bool add_reference(struct work *w, struct github *g, const struct pull_sync *p, const struct github_closing *c,
-			  struct links *l)
+static bool add_reference(
+	struct work *w, struct github *g, const struct pull_sync *p, const struct github_closing *c, struct links *l)
 {
 	struct evidence ev;
 	str closer;
@@ -119,7 +119,8 @@ bool pull_fetch(struct work *w, struct github *g, struct pull_sync *p)
 static bool store_links(struct work *w, struct tx *tx, const struct pull_sync *p, uuid project_id, uuid pull_id)
 {
 	size_t n = p->n_links;
-	int32_t *numbers = arena_array(w->arena, n, sizeof(numbers[0])), *levels = arena_array(w->arena, n, sizeof(levels[0]));
+	int32_t *numbers = arena_array(w->arena, n, sizeof(numbers[0])),
+		*levels = arena_array(w->arena, n, sizeof(levels[0]));
 	int64_t *uids = arena_array(w->arena, n, sizeof(uids[0]));
 	str *sources = arena_array(w->arena, n, sizeof(sources[0]));
 	struct sql_pull_link_out out;

@@ -31,7 +31,7 @@ bool fund_plan(struct work *w, struct tx *tx, void *task)
 	t->n_wallets = row.wallets.n;
 	t->stale = row.stale;
 	if (!bytes_into(row.chain_key, t->bounty, 32) || !bytes_into(row.token, t->token, 20) ||
-	    !bytes_into(row.escrow, t->escrow, 20) || !bytes_into(row.deposit_tx, t->tx, 32))
+		!bytes_into(row.escrow, t->escrow, 20) || !bytes_into(row.deposit_tx, t->tx, 32))
 		return err_set(w, ERR_BUG, "db.row", "a chain name in the database has the wrong length");
 	return true;
 }
@@ -80,8 +80,9 @@ static bool on_our_chain(struct work *w, const struct chain *chain, const struct
 
 	if (c->chain_id == t->chain_id && memcmp(c->escrow, t->escrow, 20) == 0)
 		return true;
-	return err_set(w, ERR_INVALID, "chain.not_configured", "this worker reads chain %lld and its escrow, the bounty is on %lld",
-		(long long)c->chain_id, (long long)t->chain_id);
+	return err_set(w, ERR_INVALID, "chain.not_configured",
+		"this worker reads chain %lld and its escrow, the bounty is on %lld", (long long)c->chain_id,
+		(long long)t->chain_id);
 }
 
 bool fund_effect(struct work *w, const struct outside *outside, void *task)
@@ -93,16 +94,13 @@ bool fund_effect(struct work *w, const struct outside *outside, void *task)
 	if (!on_our_chain(w, outside->chain, t) || !chain_receipt_of(w, outside->chain, t->tx, &t->receipt))
 		return false;
 	switch (t->receipt.seen) {
-	case CHAIN_DONE:
-		return judge(w, t);
-	case CHAIN_REVERTED:
-		return refuse(t, "deposit.reverted", "the transaction failed on chain");
+	case CHAIN_DONE: return judge(w, t);
+	case CHAIN_REVERTED: return refuse(t, "deposit.reverted", "the transaction failed on chain");
 	case CHAIN_ABSENT:
 		if (t->stale)
 			return refuse(t, "deposit.not_found", "the chain has not seen the transaction for a day");
 		return err_snooze(w, wait(w), "verify.deposit_absent", "the chain does not know the transaction yet");
-	default:
-		return err_snooze(w, wait(w), "verify.deposit_shallow", "the transaction is not deep enough yet");
+	default: return err_snooze(w, wait(w), "verify.deposit_shallow", "the transaction is not deep enough yet");
 	}
 }
 

@@ -25,10 +25,12 @@ static bool check_state(struct work *w, const struct sql_submission_begin_out *r
 		return err_snooze(w, wait(w), "verify.bounty_unfunded", "the bounty's money is not there yet");
 	if (str_eq(row->bounty_state, STR("frozen"))) { /* a person is looking: at this one, or at a rival */
 		t->decided = str_eq(row->state, STR("review"));
-		return t->decided || err_snooze(w, wait(w), "verify.bounty_frozen", "the bounty waits for a maintainer");
+		return t->decided ||
+			err_snooze(w, wait(w), "verify.bounty_frozen", "the bounty waits for a maintainer");
 	}
 	if (str_one_of(row->bounty_state, "cancelled|expired|refunding|refunded"))
-		return err_set(w, ERR_INVALID, "verify.bounty_closed", "the bounty is " STR_FMT, STR_ARG(row->bounty_state));
+		return err_set(
+			w, ERR_INVALID, "verify.bounty_closed", "the bounty is " STR_FMT, STR_ARG(row->bounty_state));
 	if (!row->has_repo_id)
 		return err_snooze(w, wait(w), "sync.project_unresolved", "GitHub has not told the repository's id yet");
 	return true;
@@ -142,7 +144,8 @@ static bool read_references(struct work *w, struct github *g, str full_name, str
 		return false;
 	keep(t, &ev);
 	for (size_t i = 0; i < n; i++)
-		f->reference = f->reference || (closing[i].repo_id == f->repo_id && closing[i].number == f->issue_number);
+		f->reference =
+			f->reference || (closing[i].repo_id == f->repo_id && closing[i].number == f->issue_number);
 	return true;
 }
 
@@ -160,8 +163,9 @@ static bool read_commits(struct work *w, struct github *g, str full_name, struct
 	for (size_t i = 0; i < n; i++) {
 		n_refs = closing_refs(w->arena, messages[i], &refs);
 		for (size_t k = 0; k < n_refs; k++)
-			f->commit = f->commit || (refs[k].number == f->issue_number &&
-						  (refs[k].repo.n == 0 || str_eq_nocase(refs[k].repo, full_name)));
+			f->commit = f->commit ||
+				(refs[k].number == f->issue_number &&
+					(refs[k].repo.n == 0 || str_eq_nocase(refs[k].repo, full_name)));
 	}
 	return true;
 }
@@ -190,13 +194,13 @@ static bool collect(struct work *w, struct github *g, struct merge_task *t)
 	keep(t, &ev);
 	t->facts.default_branch = repo.default_branch;
 	return read_pull(w, g, t) && read_issue(w, g, t) && read_references(w, g, repo.full_name, t) &&
-	       read_commits(w, g, repo.full_name, t) && read_reach(w, g, t);
+		read_commits(w, g, repo.full_name, t) && read_reach(w, g, t);
 }
 
 static bool lags(const struct merge_task *t)
 {
 	return t->verdict.result == CHECK_REVIEW && strcmp(t->verdict.decided->code, "verify.issue_open") == 0 &&
-	       clock_now() - t->facts.merged_at < CLOSING_LAG;
+		clock_now() - t->facts.merged_at < CLOSING_LAG;
 }
 
 bool merge_effect(struct work *w, const struct outside *outside, void *task)
@@ -220,12 +224,13 @@ bool merge_effect(struct work *w, const struct outside *outside, void *task)
 static bool keep_verdict(struct work *w, struct tx *tx, const struct merge_task *t)
 {
 	str policy, body, *hashes = arena_array(w->arena, t->n_sources, sizeof(str));
-	str *documents = arena_array(w->arena, t->n_sources, sizeof(str)), *urls = arena_array(w->arena, t->n_sources, sizeof(str));
+	str *documents = arena_array(w->arena, t->n_sources, sizeof(str)),
+	    *urls = arena_array(w->arena, t->n_sources, sizeof(str));
 	struct sql_verdict_add_out out;
 	uint8_t policy_sha[32];
 
 	if (!policy_text(w, &policy_v1, &policy) ||
-	    !verdict_text(w, &t->verdict, &t->facts, &policy_v1, t->sources, t->n_sources, &body))
+		!verdict_text(w, &t->verdict, &t->facts, &policy_v1, t->sources, t->n_sources, &body))
 		return false;
 	sha256(policy, policy_sha);
 	for (size_t i = 0; i < t->n_sources; i++) {
@@ -309,6 +314,7 @@ bool merge_settle(struct work *w, struct tx *tx, void *task)
 		return settle_fail(w, tx, t);
 	ok = t->verdict.result == CHECK_PASS ? settle_pass(w, tx, t, &settled) : settle_review(w, tx, t, &settled);
 	if (ok && !settled)
-		return err_set(w, ERR_RETRY, "verify.bounty_moved", "the bounty changed while GitHub was asked: once more");
+		return err_set(
+			w, ERR_RETRY, "verify.bounty_moved", "the bounty changed while GitHub was asked: once more");
 	return ok;
 }

@@ -6,16 +6,31 @@ static const struct field fund_fields[] = {
 	FIELD(FIELD_UUID, struct fund_task, contribution_id),
 };
 const struct stage verify_fund = {
-	.name = "verify", .kind = "verify.fund", .task = FIELDS(struct fund_task, fund_fields),
-	.lease_s = 60, .attempts = 30, .retry_base = USEC_S, .retry_cap = 300 * USEC_S,
-	.plan = fund_plan, .effect = fund_effect, .settle = fund_settle,
+	.name = "verify",
+	.kind = "verify.fund",
+	.task = FIELDS(struct fund_task, fund_fields),
+	.lease_s = 60,
+	.attempts = 30,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.plan = fund_plan,
+	.effect = fund_effect,
+	.settle = fund_settle,
 };
 
 static const struct field merge_fields[] = {
 	FIELD(FIELD_UUID, struct merge_task, submission_id),
 };
 const struct stage verify_merge = {
-	.name = "verify", .kind = "verify.merge", .task = FIELDS(struct merge_task, merge_fields),
-	.lease_s = 180, .attempts = 30, .retry_base = USEC_S, .retry_cap = 300 * USEC_S, .next = "prove",
-	.plan = merge_plan, .effect = merge_effect, .settle = merge_settle,
+	.name = "verify",
+	.kind = "verify.merge",
+	.task = FIELDS(struct merge_task, merge_fields),
+	.lease_s = 180,
+	.attempts = 30,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "prove",
+	.plan = merge_plan,
+	.effect = merge_effect,
+	.settle = merge_settle,
 };

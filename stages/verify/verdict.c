@@ -13,7 +13,8 @@ static struct check repository(const struct facts *f)
 {
 	if (f->pull_repo_id == f->repo_id)
 		return pass("V1");
-	return (struct check){ "V1", CHECK_FAIL, "verify.repository", "merged in another repository than the bounty's" };
+	return (struct check){ "V1", CHECK_FAIL, "verify.repository",
+		"merged in another repository than the bounty's" };
 }
 
 static struct check not_merged(const char *id)
@@ -110,7 +111,8 @@ static struct check author(const struct facts *f)
 static struct check first(const struct facts *f)
 {
 	if (f->rival_won != 0)
-		return (struct check){ "V16", CHECK_FAIL, "verify.not_first", "another pull request has won this bounty" };
+		return (struct check){ "V16", CHECK_FAIL, "verify.not_first",
+			"another pull request has won this bounty" };
 	if (f->rival_first != 0)
 		return (struct check){ "V16", CHECK_WAIT, "verify.rival_undecided",
 			"a pull request that was merged earlier is not decided yet" };
@@ -120,7 +122,8 @@ static struct check first(const struct facts *f)
 void verdict_of(const struct facts *f, const struct policy *p, struct verdict *out)
 {
 	*out = (struct verdict){
-		.checks = { repository(f), merged(f), base(f, p), commit(f), reachable(f), closure(f, p), author(f), first(f) },
+		.checks = { repository(f), merged(f), base(f, p), commit(f), reachable(f), closure(f, p), author(f),
+			first(f) },
 		.level = level_of(f),
 	};
 	out->decided = &out->checks[0];

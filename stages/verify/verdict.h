@@ -7,12 +7,13 @@
 struct facts {
 	/* our own rows */
 	uuid submission;
-	int64_t repo_id;                /* the bounty's repository */
-	int64_t claimant_uid;           /* GitHub id linked to the claimant; 0 = the author has linked no account */
-	int32_t issue_number;           /* the bounty's issue */
-	bool reference_seen;            /* GitHub linked issue and pull request, read at or before the merge */
-	bool claim_seen;                /* "/claim" by the author, read at or before the merge */
-	int32_t rival_won, rival_first; /* pull requests that have won, or were merged earlier and are not decided; 0 = none */
+	int64_t repo_id;      /* the bounty's repository */
+	int64_t claimant_uid; /* GitHub id linked to the claimant; 0 = the author has linked no account */
+	int32_t issue_number; /* the bounty's issue */
+	bool reference_seen;  /* GitHub linked issue and pull request, read at or before the merge */
+	bool claim_seen;      /* "/claim" by the author, read at or before the merge */
+	int32_t rival_won,
+		rival_first; /* pull requests that have won, or were merged earlier and are not decided; 0 = none */
 	/* GitHub, fetched now */
 	int64_t issue_id, pull_id, pull_repo_id, author_uid, merger_uid; /* merger_uid 0 = GitHub does not say */
 	int32_t pull_number;
@@ -27,7 +28,7 @@ struct policy {
 	int32_t version;
 	const str *branches; /* bases that count beside the default branch */
 	size_t n_branches;
-	int32_t level;  /* least evidence for the automatic path when the issue's closer does not agree */
+	int32_t level; /* least evidence for the automatic path when the issue's closer does not agree */
 };
 extern const struct policy policy_v1;
 
@@ -46,7 +47,7 @@ struct verdict {
 };
 
 void verdict_of(const struct facts *f, const struct policy *p, struct verdict *out); /* out points into itself */
-const char *check_result_name(enum check_result r); /* "pass" "review" "wait" "fail" */
+const char *check_result_name(enum check_result r);                                  /* "pass" "review" "wait" "fail" */
 
 struct source { /* one document of the evidence */
 	uint8_t sha256[32];
@@ -59,5 +60,5 @@ void evidence_sort(struct source *sources, size_t *n, uint8_t root[32]);
 MUST bool policy_text(struct work *w, const struct policy *p, str *out);
 MUST bool facts_text(struct work *w, const struct facts *f, str *out); /* what our own rows say: evidence, too */
 MUST bool verdict_text(struct work *w, const struct verdict *v, const struct facts *f, const struct policy *p,
-		       const struct source *sources, size_t n, str *out);
+	const struct source *sources, size_t n, str *out);
 str checks_text(struct work *w, const struct verdict *v); /* [{id, result, code, detail}] */

@@ -145,7 +145,7 @@ str checks_text(struct work *w, const struct verdict *v)
 }
 
 bool verdict_text(struct work *w, const struct verdict *v, const struct facts *f, const struct policy *p,
-		  const struct source *sources, size_t n, str *out)
+	const struct source *sources, size_t n, str *out)
 {
 	struct buf b = buf_new(w->arena, TEXT_MAX);
 	struct json j = { .b = &b };

@@ -8,13 +8,14 @@
 /* Everything but the rules and the list of migrations. The ledger's guard against truncation is for programs, not for tests. */
 static void empty(void)
 {
-	db_test_sql("do $$ declare tables text; begin"
-		    " set local session_replication_role = replica;"
-		    " select string_agg(format('%I.%I', n.nspname, c.relname), ', ') into tables from pg_class c join pg_namespace n"
-		    " on n.oid = c.relnamespace where c.relkind in ('r', 'p') and not c.relispartition"
-		    " and n.nspname in ('core', 'ingest', 'proof', 'ledger', 'rep', 'q')"
-		    " and c.relname not in ('bounty_state_rule', 'migration');"
-		    " execute 'truncate ' || tables || ' restart identity'; end $$");
+	db_test_sql(
+		"do $$ declare tables text; begin"
+		" set local session_replication_role = replica;"
+		" select string_agg(format('%I.%I', n.nspname, c.relname), ', ') into tables from pg_class c join pg_namespace n"
+		" on n.oid = c.relnamespace where c.relkind in ('r', 'p') and not c.relispartition"
+		" and n.nspname in ('core', 'ingest', 'proof', 'ledger', 'rep', 'q')"
+		" and c.relname not in ('bounty_state_rule', 'migration');"
+		" execute 'truncate ' || tables || ' restart identity'; end $$");
 }
 
 void rows_world(void)
@@ -26,33 +27,36 @@ void rows_world(void)
 		"', 'eip155:338/erc20:0xdd', 338, decode(repeat('dd', 20), 'hex'), 'USD', 6);"
 		"insert into core.person (id) values ('" FUNDER "'), ('" ALICE "'), ('" BOB "');"
 		"insert into core.wallet (person_id, chain_id, caip10, address) values"
-		" ('" FUNDER "', 338, 'f', decode(repeat('f1', 20), 'hex')), ('" ALICE "', 338, 'a', decode(repeat('a1', 20), 'hex')),"
+		" ('" FUNDER "', 338, 'f', decode(repeat('f1', 20), 'hex')), ('" ALICE
+		"', 338, 'a', decode(repeat('a1', 20), 'hex')),"
 		" ('" BOB "', 338, 'b', decode(repeat('b1', 20), 'hex'));"
 		"insert into core.external_account (person_id, provider, provider_uid, login_display, method) values"
 		" ('" ALICE "', 'github', 7, 'alice', 'operator'), ('" BOB "', 'github', 9, 'bob', 'operator');"
 		"insert into core.project (id, repo_id, full_name, default_branch, state, created_by) values ('" PROJECT
 		"', 10, 'octo/hello', 'main', 'verified', '" FUNDER "');"
-		"insert into core.issue (id, project_id, provider_issue_id, number, state) values ('" ISSUE "', '" PROJECT
-		"', 33, 3, 'open');");
+		"insert into core.issue (id, project_id, provider_issue_id, number, state) values ('" ISSUE
+		"', '" PROJECT "', 33, 3, 'open');");
 }
 
 void rows_bounty(void)
 {
-	db_test_sql("insert into core.bounty (id, project_id, issue_id, asset_id, amount, hold, deadline_at, created_by) values ('" BOUNTY
-		    "', '" PROJECT "', '" ISSUE "', '" ASSET "', 1000, '0', '2030-01-01', '" FUNDER "');"
-		    "insert into core.contribution (id, bounty_id, funder_id, asset_id, deposit_tx) values ('" CONTRIBUTION
-		    "', '" BOUNTY "', '" FUNDER "', '" ASSET "', decode(repeat('c0', 32), 'hex'));"
-		    "select core.bounty_move('" BOUNTY "', 'deposit_seen', 'test', null)");
+	db_test_sql(
+		"insert into core.bounty (id, project_id, issue_id, asset_id, amount, hold, deadline_at, created_by) values ('" BOUNTY
+		"', '" PROJECT "', '" ISSUE "', '" ASSET "', 1000, '0', '2030-01-01', '" FUNDER "');"
+		"insert into core.contribution (id, bounty_id, funder_id, asset_id, deposit_tx) values ('" CONTRIBUTION
+		"', '" BOUNTY "', '" FUNDER "', '" ASSET "', decode(repeat('c0', 32), 'hex'));"
+		"select core.bounty_move('" BOUNTY "', 'deposit_seen', 'test', null)");
 }
 
 void rows_open(void)
 {
 	rows_bounty();
-	db_test_sql("update core.contribution set state = 'confirmed', funder = decode(repeat('f1', 20), 'hex'), amount = 1000,"
-		    " log_index = 0, block_hash = decode(repeat('bb', 32), 'hex');"
-		    "select ledger.move('deposit:" CONTRIBUTION "', 'deposit', 'funder', '" FUNDER "', 'escrow', '" BOUNTY
-		    "', '" ASSET "', 1000, null);"
-		    "select core.bounty_move('" BOUNTY "', 'deposit_confirmed', 'test', null)");
+	db_test_sql(
+		"update core.contribution set state = 'confirmed', funder = decode(repeat('f1', 20), 'hex'), amount = 1000,"
+		" log_index = 0, block_hash = decode(repeat('bb', 32), 'hex');"
+		"select ledger.move('deposit:" CONTRIBUTION "', 'deposit', 'funder', '" FUNDER "', 'escrow', '" BOUNTY
+		"', '" ASSET "', 1000, null);"
+		"select core.bounty_move('" BOUNTY "', 'deposit_confirmed', 'test', null)");
 }
 
 void rows_pulls(void)
@@ -66,8 +70,9 @@ void rows_pulls(void)
 		" '2026-01-02 03:05:05Z', 8, '2026-01-02 03:05:06Z');"
 		"insert into core.pull_issue_link (pull_id, issue_id, level, source) values ('" PULL "', '" ISSUE
 		"', 5, 'closing_reference'), ('" RIVAL "', '" ISSUE "', 2, 'commit');"
-		"insert into core.submission (id, bounty_id, pull_id, claimant_id, evidence_level) values ('" SUBMISSION "', '" BOUNTY
-		"', '" PULL "', '" ALICE "', 5), ('" RIVAL_SUBMISSION "', '" BOUNTY "', '" RIVAL "', '" BOB "', 2)");
+		"insert into core.submission (id, bounty_id, pull_id, claimant_id, evidence_level) values ('" SUBMISSION
+		"', '" BOUNTY "', '" PULL "', '" ALICE "', 5), ('" RIVAL_SUBMISSION "', '" BOUNTY "', '" RIVAL
+		"', '" BOB "', 2)");
 }
 
 uuid rows_id(const char *text)
@@ -81,10 +86,13 @@ uuid rows_id(const char *text)
 
 int64_t rows_job(void)
 {
-	return strtoll(db_test_value("select q.enqueue('test', 'test.parent', null, '{}', project_id => '" PROJECT "')"), NULL, 10);
+	return strtoll(
+		db_test_value("select q.enqueue('test', 'test.parent', null, '{}', project_id => '" PROJECT "')"), NULL,
+		10);
 }
 
-static bool in_tx(struct work *w, struct conn *conn, bool (*step)(struct work *w, struct tx *tx, void *task), void *task)
+static bool in_tx(
+	struct work *w, struct conn *conn, bool (*step)(struct work *w, struct tx *tx, void *task), void *task)
 {
 	struct tx tx;
 	bool ok;

@@ -20,12 +20,12 @@
 #define RIVAL_SUBMISSION ID(41)
 #define MERGE_SHA "0123456789abcdef0123456789abcdef01234567"
 
-void rows_world(void); /* these alone: what was there before is gone */
-void rows_bounty(void);                 /* a draft of 1000 */
-void rows_open(void);                   /* the same, funded: state open, 1000 in escrow */
-void rows_pulls(void);                  /* PULL and RIVAL, tied to the issue, with a submission each */
+void rows_world(void);  /* these alone: what was there before is gone */
+void rows_bounty(void); /* a draft of 1000 */
+void rows_open(void);   /* the same, funded: state open, 1000 in escrow */
+void rows_pulls(void);  /* PULL and RIVAL, tied to the issue, with a submission each */
 uuid rows_id(const char *text);
-int64_t rows_job(void);                 /* a job to be the parent of others */
+int64_t rows_job(void); /* a job to be the parent of others */
 
 /* One function of a stage in a transaction of its own, as the worker. args is the job's; the task comes from it when *task is
  * NULL. False: w->err, and nothing of it happened. */

@@ -110,11 +110,27 @@ static void settled_twice(const struct stage *s, void *task)
 static void rows_verified(void)
 {
 	struct facts f = {
-		.submission = rows_id(SUBMISSION), .repo_id = 10, .claimant_uid = 7, .issue_number = 3, .issue_id = 33, .pull_id = 44,
-		.pull_repo_id = 10, .author_uid = 7, .merger_uid = 8, .pull_number = 4, .default_branch = STR("main"),
-		.issue_state = STR("closed"), .issue_reason = STR("completed"), .base = STR("main"), .head_sha = STR(MERGE_SHA),
-		.merge_sha = STR(MERGE_SHA), .author_type = STR("User"), .closer_sha = STR(MERGE_SHA), .merged = true,
-		.merged_at = 1767323045 * USEC_S, .reachable = true,
+		.submission = rows_id(SUBMISSION),
+		.repo_id = 10,
+		.claimant_uid = 7,
+		.issue_number = 3,
+		.issue_id = 33,
+		.pull_id = 44,
+		.pull_repo_id = 10,
+		.author_uid = 7,
+		.merger_uid = 8,
+		.pull_number = 4,
+		.default_branch = STR("main"),
+		.issue_state = STR("closed"),
+		.issue_reason = STR("completed"),
+		.base = STR("main"),
+		.head_sha = STR(MERGE_SHA),
+		.merge_sha = STR(MERGE_SHA),
+		.author_type = STR("User"),
+		.closer_sha = STR(MERGE_SHA),
+		.merged = true,
+		.merged_at = 1767323045 * USEC_S,
+		.reachable = true,
 	};
 	struct verdict v;
 	str body;
@@ -130,13 +146,16 @@ static void rows_verified(void)
 		" array[decode(repeat('03', 32), 'hex')], '[]', 'pass', convert_to('%.*s', 'utf8'));"
 		"update core.submission set state = 'verified' where id = '" SUBMISSION "';"
 		"select core.bounty_move('" BOUNTY "', 'merged', 'test', null);"
-		"select core.bounty_move('" BOUNTY "', 'verify_ok', 'test', null)%c", STR_ARG(body), '\0').p);
+		"select core.bounty_move('" BOUNTY "', 'verify_ok', 'test', null)%c",
+		STR_ARG(body), '\0')
+			    .p);
 }
 
 static char *payout_args(const char *more)
 {
-	return arena_cstr(w.arena, arena_printf(w.arena, "{\"payout_id\": \"%s\"%s}",
-						 db_test_value("select id from ledger.payout"), more));
+	return arena_cstr(w.arena,
+		arena_printf(
+			w.arena, "{\"payout_id\": \"%s\"%s}", db_test_value("select id from ledger.payout"), more));
 }
 #define QUOTE payout_args("")
 #define SEND payout_args(", \"quote\": {\"max_fee\": \"100\", \"max_priority_fee\": \"1\", \"gas\": 90000}")
@@ -175,12 +194,14 @@ static struct confirm_task *confirmed(enum outcome outcome)
 	assert_non_null(live);
 	t->outcome = outcome;
 	memcpy(t->hash, live->hash, 32);
-	t->receipt = (struct chain_receipt){ .block_number = 99, .bytes = STR("{\"status\":\"0x1\"}"), .endpoint = STR("node") };
+	t->receipt = (struct chain_receipt){
+		.block_number = 99, .bytes = STR("{\"status\":\"0x1\"}"), .endpoint = STR("node")
+	};
 	return t;
 }
 
-#define BALANCES \
-	"select string_agg(a.kind || ' ' || b.posted, ', ' order by a.kind) from ledger.balance b" \
+#define BALANCES                                                                                                       \
+	"select string_agg(a.kind || ' ' || b.posted, ', ' order by a.kind) from ledger.balance b"                     \
 	" join ledger.account a on a.id = b.account_id where b.posted <> 0"
 
 static void a_proof_is_pinned_once(void **state)
@@ -196,16 +217,19 @@ static void a_proof_is_pinned_once(void **state)
 	assert_value("select count(*) || ' ' || count(pinned_at) from proof.proof", "1 1");
 	assert_value("select state from core.bounty", "hold");
 	assert_value("select state || ' ' || amount || ' ' || encode(payee, 'hex') from ledger.payout",
-		     "hold 1000 a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1");
-	assert_value("select (key = 'payout:" SUBMISSION ":0') || ' ' || (chain_key = sha256(convert_to(key, 'utf8'))) from ledger.payout",
-		     "true true");
+		"hold 1000 a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1");
+	assert_value("select (key = 'payout:" SUBMISSION
+		     ":0') || ' ' || (chain_key = sha256(convert_to(key, 'utf8'))) from ledger.payout",
+		"true true");
 	assert_value(BALANCES, "payable 1000");
 	assert_value("select string_agg(topic, ',' order by id) from q.outbox", "proof.pinned,payout.scheduled");
 	assert_value("select count(*) from q.job where kind = 'pay.quote'", "1");
-	assert_true(hex_0x_decode(w.arena, str_c(db_test_value("select '0x' || encode(payload, 'hex') from proof.proof")), &payload));
+	assert_true(hex_0x_decode(
+		w.arena, str_c(db_test_value("select '0x' || encode(payload, 'hex') from proof.proof")), &payload));
 	cid = arena_cstr(w.arena, cid_raw_text(w.arena, payload));
 	assert_value("select cid from proof.proof", cid);
-	envelope = arena_str(w.arena, str_c(db_test_value("select convert_from(envelope, 'utf8') from proof.signature")));
+	envelope =
+		arena_str(w.arena, str_c(db_test_value("select convert_from(envelope, 'utf8') from proof.signature")));
 	assert_true(dsse_parse(&w, envelope, &d));
 	assert_str(d.keyid, arena_cstr(w.arena, str_c(db_test_value("select kid from proof.signature"))));
 	assert_true(hex_decode(d.keyid, pub, 32));
@@ -268,13 +292,16 @@ static void the_hold_is_waited_out(void **state)
 	rows_verified();
 	db_test_sql("update core.bounty set hold = '7 days'");
 	settled(&prove_proof, planned(&prove_proof, PROVE));
-	assert_value("select due_at = now()::date + interval '7 days' + (due_at - date_trunc('day', due_at)) and state = 'hold'"
-		     " from ledger.payout", "t");
+	assert_value(
+		"select due_at = now()::date + interval '7 days' + (due_at - date_trunc('day', due_at)) and state = 'hold'"
+		" from ledger.payout",
+		"t");
 	assert_value("select count(*) from q.scheduled", "1");
 	assert_false(rows_plan(&w, conn, &pay_quote, QUOTE, &task));
 	assert_true(w.err.snooze && w.err.retry_after > INT64_C(604000) * USEC_S);
 	assert_err(&w, ERR_RETRY, "pay.not_due");
-	db_test_sql("update ledger.payout set due_at = now(); select core.bounty_move('" BOUNTY "', 'flagged', 'test', null)");
+	db_test_sql("update ledger.payout set due_at = now(); select core.bounty_move('" BOUNTY
+		    "', 'flagged', 'test', null)");
 	task = NULL;
 	assert_false(rows_plan(&w, conn, &pay_quote, QUOTE, &task));
 	assert_true(w.err.snooze);
@@ -294,25 +321,31 @@ static void a_payout_is_paid_and_scored(void **state)
 	assert_value("select j.args -> 'quote' ->> 'max_fee' from q.job j where kind = 'pay.send'", "100");
 	s = sent();
 	assert_value("select nonce || ' ' || state || ' ' || attempt from ledger.tx_intent", "5 sent 1");
-	assert_value("select encode(tx_hash, 'hex') from ledger.tx_intent", arena_cstr(w.arena, hex_str(w.arena, str_of(s->hash, 32))));
+	assert_value("select encode(tx_hash, 'hex') from ledger.tx_intent",
+		arena_cstr(w.arena, hex_str(w.arena, str_of(s->hash, 32))));
 	assert_value("select next_nonce from ledger.chain_key", "6");
 	assert_value(BALANCES, "in_transit 1000");
 	assert_value("select b.state || ' ' || s.state from core.bounty b join core.submission s on s.bounty_id = b.id"
-		     " where s.id = '" SUBMISSION "'", "paying paying");
+		     " where s.id = '" SUBMISSION "'",
+		"paying paying");
 	settled_twice(&pay_confirm, confirmed(OUTCOME_PAID));
-	assert_value("select b.state || ' ' || s.state || ' ' || p.state from core.bounty b join core.submission s on s.bounty_id = b.id"
-		     " join ledger.payout p on p.submission_id = s.id", "paid paid paid");
+	assert_value(
+		"select b.state || ' ' || s.state || ' ' || p.state from core.bounty b join core.submission s on s.bounty_id = b.id"
+		" join ledger.payout p on p.submission_id = s.id",
+		"paid paid paid");
 	assert_value("select state from ledger.tx_intent", "confirmed");
 	assert_value("select status || ' ' || log_ok || ' ' || block_number from ledger.tx_observation", "1 true 99");
 	assert_value(BALANCES, "external 1000");
-	assert_value("select string_agg(key, ',' order by at, key) from (select split_part(key, ':', 1) as key, at from ledger.transfer) t",
-		     "deposit,hold,send,paid");
+	assert_value(
+		"select string_agg(key, ',' order by at, key) from (select split_part(key, ':', 1) as key, at from ledger.transfer) t",
+		"deposit,hold,send,paid");
 	score = planned(&score_payout, CONFIRM);
 	settled_twice(&score_payout, score);
-	assert_value("select string_agg(points_micro || ' ' || event_count, ',') from rep.score", "1000000 1,1000000 1");
+	assert_value(
+		"select string_agg(points_micro || ' ' || event_count, ',') from rep.score", "1000000 1,1000000 1");
 	assert_value("select count(*) || ' ' || sum(points_micro) from rep.event", "1 1000000");
 	assert_value("select string_agg(topic, ',' order by id) from q.outbox",
-		     "proof.pinned,payout.scheduled,payout.sent,payout.paid,score.added");
+		"proof.pinned,payout.scheduled,payout.sent,payout.paid,score.added");
 	/* whatever is run again now, by whomever, changes nothing */
 	assert_true(((struct quote_task *)planned(&pay_quote, QUOTE))->decided);
 	assert_true(((struct send_task *)planned(&pay_send, SEND))->decided);
@@ -328,7 +361,8 @@ static void nothing_is_signed_twice(void **state)
 	proven();
 	quoted(0);
 	first = planned(&pay_send, SEND);
-	again = planned(&pay_send, payout_args(", \"quote\": {\"max_fee\": \"999\", \"max_priority_fee\": \"9\", \"gas\": 91000}"));
+	again = planned(&pay_send,
+		payout_args(", \"quote\": {\"max_fee\": \"999\", \"max_priority_fee\": \"9\", \"gas\": 91000}"));
 	assert_true(str_eq(first->raw, again->raw));
 	assert_memory_equal(first->hash, again->hash, 32);
 	assert_value("select count(*) || ' ' || max(nonce) from ledger.tx_intent", "1 0");
@@ -350,17 +384,20 @@ static void a_failed_release_is_payable_again(void **state)
 	settled_twice(&pay_confirm, confirmed(OUTCOME_FAILED));
 	assert_value("select state || ' ' || (blocker like 'an operator: %') from ledger.payout", "held true");
 	assert_value("select b.state || ' ' || s.state from core.bounty b join core.submission s on s.bounty_id = b.id"
-		     " where s.id = '" SUBMISSION "'", "payable verified");
+		     " where s.id = '" SUBMISSION "'",
+		"payable verified");
 	assert_value(BALANCES, "payable 1000");
 	assert_value("select state from ledger.tx_intent", "failed");
 	/* nothing signs anew before the chain was asked again */
 	assert_true(((struct send_task *)planned(&pay_send, SEND))->decided);
 	quoted(1);
 	s = sent();
-	assert_value("select string_agg(attempt || ' ' || nonce || ' ' || state, ',' order by attempt) from ledger.tx_intent",
-		     "1 0 failed,2 1 sent");
-	assert_value("select string_agg(split_part(key, ':', 3), ',' order by key) from q.job where kind in ('pay.send', 'pay.confirm')",
-		     ",2,,2");
+	assert_value(
+		"select string_agg(attempt || ' ' || nonce || ' ' || state, ',' order by attempt) from ledger.tx_intent",
+		"1 0 failed,2 1 sent");
+	assert_value(
+		"select string_agg(split_part(key, ':', 3), ',' order by key) from q.job where kind in ('pay.send', 'pay.confirm')",
+		",2,,2");
 	assert_non_null(s->raw.p);
 	settled_twice(&pay_confirm, confirmed(OUTCOME_PAID));
 	assert_value(BALANCES, "external 1000");
@@ -423,8 +460,9 @@ static void what_the_chain_has_paid_is_adopted(void **state)
 	memcpy(c->hash, c->payout.adopted, 32);
 	c->receipt = (struct chain_receipt){ .block_number = 7, .bytes = STR("{}"), .endpoint = STR("node") };
 	settled_twice(&pay_confirm, c);
-	assert_value("select p.state || ' ' || left(encode(p.tx_hash, 'hex'), 4) || ' ' || b.state from ledger.payout p, core.bounty b",
-		     "paid 5a5a paid");
+	assert_value(
+		"select p.state || ' ' || left(encode(p.tx_hash, 'hex'), 4) || ' ' || b.state from ledger.payout p, core.bounty b",
+		"paid 5a5a paid");
 	assert_value(BALANCES, "external 1000");
 }
 
@@ -448,7 +486,10 @@ static void a_release_by_another_transaction_counts(void **state)
 
 static void unknown_payouts_are_refused(void **state)
 {
-	static const struct { const struct stage *stage; const char *code; } cases[] = {
+	static const struct {
+		const struct stage *stage;
+		const char *code;
+	} cases[] = {
 		{ &pay_quote, "pay.payout_unknown" },
 		{ &pay_confirm, "pay.payout_unknown" },
 		{ &pay_send, "pay.signer_unknown" },
@@ -458,8 +499,10 @@ static void unknown_payouts_are_refused(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		void *task = NULL;
 
-		assert_false(rows_plan(&w, conn, cases[i].stage, "{\"payout_id\": \"" ID(99) "\", \"quote\": {\"max_fee\": \"1\","
-				       " \"max_priority_fee\": \"1\", \"gas\": 90000}}", &task));
+		assert_false(rows_plan(&w, conn, cases[i].stage,
+			"{\"payout_id\": \"" ID(99) "\", \"quote\": {\"max_fee\": \"1\","
+						    " \"max_priority_fee\": \"1\", \"gas\": 90000}}",
+			&task));
 		assert_err(&w, ERR_INVALID, cases[i].code);
 	}
 }
@@ -483,19 +526,23 @@ static void points_fall_within_a_month(void **state)
 
 	(void)state;
 	proven();
-	db_test_sql("update ledger.payout set state = 'paid', tx_hash = '\\x00', paid_at = now();"
-		    "insert into rep.formula (version, sha256, body) values (2, sha256('x'), '{}');"
-		    "insert into rep.event (person_id, project_id, kind, points_micro, formula_version, source_type, source_id, occurred_at)"
-		    " select '" ALICE "', '" PROJECT "', 'merge', 1, 2, 'payout', gen_random_uuid(), '2026-01-05Z'");
+	db_test_sql(
+		"update ledger.payout set state = 'paid', tx_hash = '\\x00', paid_at = now();"
+		"insert into rep.formula (version, sha256, body) values (2, sha256('x'), '{}');"
+		"insert into rep.event (person_id, project_id, kind, points_micro, formula_version, source_type, source_id, occurred_at)"
+		" select '" ALICE "', '" PROJECT "', 'merge', 1, 2, 'payout', gen_random_uuid(), '2026-01-05Z'");
 	task = planned(&score_payout, CONFIRM);
 	settled(&score_payout, task);
-	assert_value("select points_micro from rep.event where formula_version = 1", "1000000"); /* another version does not count */
-	db_test_sql("delete from rep.event; delete from rep.score;"
-		    "insert into rep.event (person_id, project_id, kind, points_micro, formula_version, source_type, source_id, occurred_at)"
-		    " select '" ALICE "', '" PROJECT "', 'merge', 1, 1, 'payout', gen_random_uuid(), t from unnest(array["
-		    "'2025-12-31 23:59:59Z', '2026-01-01Z', '2026-01-31 23:59:59Z', '2026-02-01Z']::timestamptz[]) t");
+	assert_value("select points_micro from rep.event where formula_version = 1",
+		"1000000"); /* another version does not count */
+	db_test_sql(
+		"delete from rep.event; delete from rep.score;"
+		"insert into rep.event (person_id, project_id, kind, points_micro, formula_version, source_type, source_id, occurred_at)"
+		" select '" ALICE "', '" PROJECT "', 'merge', 1, 1, 'payout', gen_random_uuid(), t from unnest(array["
+		"'2025-12-31 23:59:59Z', '2026-01-01Z', '2026-01-31 23:59:59Z', '2026-02-01Z']::timestamptz[]) t");
 	settled_twice(&score_payout, task);
-	assert_value("select points_micro from rep.event order by id desc limit 1", "650000"); /* two earlier ones in January */
+	assert_value("select points_micro from rep.event order by id desc limit 1",
+		"650000"); /* two earlier ones in January */
 	assert_value("select count(*) from rep.score", "2");
 	db_test_sql("update rep.formula set sha256 = sha256('y') where version = 1");
 	assert_false(rows_settle(&w, conn, &score_payout, task));
@@ -515,7 +562,8 @@ static void one_scores_at_a_time(void **state)
 	assert_true(tx_begin(&w, conn, TX_DURABLE, &tx));
 	assert_true(score_payout.settle(&w, &tx, task));
 	assert_value("select count(*) from pg_locks where locktype = 'advisory' and granted"
-		     " and database = (select oid from pg_database where datname = current_database())", "1");
+		     " and database = (select oid from pg_database where datname = current_database())",
+		"1");
 	assert_true(tx_commit(&w, &tx));
 }
 

@@ -72,7 +72,8 @@ static void deliver(const char *event, const char *body)
 {
 	str sql = arena_printf(w.arena,
 		"insert into ingest.delivery (guid, event, secret_no, body, body_sha256) values (gen_random_uuid(), '%s', 0,"
-		" convert_to('%s', 'utf8'), sha256(convert_to('%s', 'utf8')))", event, body, body);
+		" convert_to('%s', 'utf8'), sha256(convert_to('%s', 'utf8')))",
+		event, body, body);
 
 	db_test_sql(arena_cstr(w.arena, sql));
 }
@@ -93,14 +94,17 @@ static void resolves_a_project(void **state)
 	struct project_task *t;
 
 	(void)state;
-	db_test_sql("insert into core.project (id, full_name, created_by) values ('" ID(13) "', 'octo/new', '" FUNDER "')");
+	db_test_sql(
+		"insert into core.project (id, full_name, created_by) values ('" ID(13) "', 'octo/new', '" FUNDER "')");
 	t = planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
 	assert_false(t->known);
 	assert_str(t->full_name, "octo/new");
 	t->repo = (struct github_repo){ 12, STR("Octo/New"), STR("trunk"), false, false };
 	settled_twice(&sync_project, t);
-	assert_value("select repo_id || ' ' || full_name || ' ' || default_branch || ' ' || version from core.project where id = '" ID(13) "'",
-		     "12 Octo/New trunk 2");
+	assert_value(
+		"select repo_id || ' ' || full_name || ' ' || default_branch || ' ' || version from core.project where id = '" ID(
+			13) "'",
+		"12 Octo/New trunk 2");
 	assert_value("select count(*) from q.outbox where topic = 'project.resolved'", "1");
 	t = planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
 	assert_true(t->known && t->repo_id == 12);
@@ -114,7 +118,8 @@ static void one_project_per_repository(void **state)
 	struct project_task *t;
 
 	(void)state;
-	db_test_sql("insert into core.project (id, full_name, created_by) values ('" ID(13) "', 'octo/renamed', '" FUNDER "')");
+	db_test_sql("insert into core.project (id, full_name, created_by) values ('" ID(
+		13) "', 'octo/renamed', '" FUNDER "')");
 	t = planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
 	t->repo = (struct github_repo){ 10, STR("octo/hello"), STR("main"), false, false };
 	assert_false(rows_settle(&w, conn, &sync_project, t));
@@ -144,8 +149,13 @@ static void observes_an_issue(void **state)
 	(void)state;
 	assert_int_equal(t->repo_id, 10);
 	assert_int_equal(t->number, 3);
-	t->issue = (struct github_issue){ .id = 33, .number = 3, .title = STR("Bug"), .state = STR("closed"),
-					  .state_reason = STR("completed"), .closed_at = 1000 * USEC_S, .updated_at = 1000 * USEC_S };
+	t->issue = (struct github_issue){ .id = 33,
+		.number = 3,
+		.title = STR("Bug"),
+		.state = STR("closed"),
+		.state_reason = STR("completed"),
+		.closed_at = 1000 * USEC_S,
+		.updated_at = 1000 * USEC_S };
 	settled_twice(&sync_issue, t);
 	assert_value("select title || ' ' || state || ' ' || state_reason from core.issue", "Bug closed completed");
 	t->issue.updated_at = 999 * USEC_S; /* older news */
@@ -177,29 +187,34 @@ static void an_issue_event_needs_no_fetch(void **state)
 {
 	struct delivery_task *t = delivered("issues",
 		"{\"action\": \"closed\", \"issue\": {\"id\": 34, \"number\": 8, \"title\": \"T\", \"state\": \"closed\","
-		" \"state_reason\": \"completed\", \"closed_at\": \"2026-01-01T00:00:00Z\", \"updated_at\": \"2026-01-01T00:00:00Z\"}, "
-		REPO "}");
+		" \"state_reason\": \"completed\", \"closed_at\": \"2026-01-01T00:00:00Z\", \"updated_at\": \"2026-01-01T00:00:00Z\"}, " REPO
+		"}");
 
 	(void)state;
 	assert_int_equal(t->kind, DELIVERY_ISSUE);
 	settled_twice(&sync_delivery, t);
 	assert_value("select state || ' ' || state_reason from core.issue where number = 8", "closed completed");
-	t = delivered("issues", "{\"action\": \"transferred\", \"issue\": {\"id\": 34, \"number\": 8, \"title\": \"T\","
-				" \"state\": \"open\", \"updated_at\": \"2026-01-02T00:00:00Z\"}, " REPO "}");
+	t = delivered("issues",
+		"{\"action\": \"transferred\", \"issue\": {\"id\": 34, \"number\": 8, \"title\": \"T\","
+		" \"state\": \"open\", \"updated_at\": \"2026-01-02T00:00:00Z\"}, " REPO "}");
 	settled_twice(&sync_delivery, t);
 	assert_value("select state || ' ' || state_reason from core.issue where number = 8", "closed transferred");
-	assert_value("select string_agg(state || ' ' || action || ' ' || repo_id, ',' order by id) from ingest.delivery",
-		     "done closed 10,done transferred 10");
+	assert_value(
+		"select string_agg(state || ' ' || action || ' ' || repo_id, ',' order by id) from ingest.delivery",
+		"done closed 10,done transferred 10");
 }
 
 static void ignores_with_a_reason(void **state)
 {
-	static const struct { const char *event, *body, *reason; } cases[] = {
+	static const struct {
+		const char *event, *body, *reason;
+	} cases[] = {
 		{ "star", "{}", "event.unsubscribed" },
 		{ "pull_request", "{\"action\": \"labeled\", " REPO "}", "action.unsubscribed" },
 		{ "issues", "{\"action\": \"pinned\", " REPO "}", "action.unsubscribed" },
 		{ "pull_request", "{\"action\": \"opened\", " REPO "}", "delivery.malformed" },
-		{ "pull_request", "{\"action\": \"opened\", \"pull_request\": {\"number\": -1}, " REPO "}", "delivery.malformed" },
+		{ "pull_request", "{\"action\": \"opened\", \"pull_request\": {\"number\": -1}, " REPO "}",
+			"delivery.malformed" },
 		{ "issues", "{\"action\": \"opened\", \"issue\": 3, " REPO "}", "delivery.malformed" },
 		{ "issues", "{\"action\": \"opened\"", "delivery.malformed" },
 		{ "ping", "{\"zen\": \"z\"}", "delivery.no_repository" },
@@ -214,7 +229,7 @@ static void ignores_with_a_reason(void **state)
 		assert_string_equal(t->reason, cases[i].reason);
 		settled_twice(&sync_delivery, t);
 		assert_value("select state || ' ' || reason from ingest.delivery order by id desc limit 1",
-			     arena_printf(w.arena, "ignored %s%c", cases[i].reason, '\0').p);
+			arena_printf(w.arena, "ignored %s%c", cases[i].reason, '\0').p);
 	}
 	assert_value("select count(*) from q.outbox", "0");
 }
@@ -230,7 +245,8 @@ static void waits_for_a_project_to_be_resolved(void **state)
 	assert_true(w.err.snooze);
 	assert_err(&w, ERR_RETRY, "sync.project_unresolved");
 	db_test_sql("update ingest.delivery set received_at = now() - interval '2 hours'");
-	assert_string_equal(((struct delivery_task *)planned(&sync_delivery, "{\"delivery_id\": 1}"))->reason, "project.unresolved");
+	assert_string_equal(((struct delivery_task *)planned(&sync_delivery, "{\"delivery_id\": 1}"))->reason,
+		"project.unresolved");
 	db_test_sql("update ingest.delivery set state = 'conflict'");
 	task = NULL;
 	assert_false(rows_plan(&w, conn, &sync_delivery, "{\"delivery_id\": 1}", &task));
@@ -238,16 +254,27 @@ static void waits_for_a_project_to_be_resolved(void **state)
 }
 
 static const struct github_pull open_pull = {
-	.id = 44, .author_id = 7, .repo_id = 10, .number = 4, .title = { "Fix", 3 }, .author_login = { "alice", 5 },
-	.author_type = { "User", 4 }, .state = { "open", 4 }, .base_ref = { "main", 4 }, .head_sha = { "aa", 2 },
+	.id = 44,
+	.author_id = 7,
+	.repo_id = 10,
+	.number = 4,
+	.title = { "Fix", 3 },
+	.author_login = { "alice", 5 },
+	.author_type = { "User", 4 },
+	.state = { "open", 4 },
+	.base_ref = { "main", 4 },
+	.head_sha = { "aa", 2 },
 	.updated_at = 1000 * USEC_S,
 };
 
 static struct delivery_task *pull_delivered(const char *action, const struct link *links, size_t n)
 {
-	struct delivery_task *t = delivered("pull_request", arena_printf(w.arena,
-		"{\"action\": \"%s\", \"pull_request\": {\"number\": 4, \"body\": \"fixes #3\", \"merged\": %s}, " REPO "}%c", action,
-		strcmp(action, "closed") == 0 ? "true" : "false", '\0').p);
+	struct delivery_task *t = delivered("pull_request",
+		arena_printf(w.arena,
+			"{\"action\": \"%s\", \"pull_request\": {\"number\": 4, \"body\": \"fixes #3\", \"merged\": %s}, " REPO
+			"}%c",
+			action, strcmp(action, "closed") == 0 ? "true" : "false", '\0')
+			.p);
 
 	assert_int_equal(t->kind, DELIVERY_PULL);
 	assert_int_equal(t->pull.number, 4);
@@ -269,7 +296,9 @@ static void merge(struct delivery_task *t)
 static void a_pull_request_becomes_a_submission(void **state)
 {
 	static const struct link links[] = {
-		{ 3, 33, 5, { "closing_reference", 17 } }, { 3, 0, 2, { "commit", 6 } }, { 999, 0, 4, { "claim", 5 } },
+		{ 3, 33, 5, { "closing_reference", 17 } },
+		{ 3, 0, 2, { "commit", 6 } },
+		{ 999, 0, 4, { "claim", 5 } },
 		{ 6, 66, 5, { "closing_reference", 17 } },
 	};
 	struct delivery_task *t;
@@ -277,9 +306,11 @@ static void a_pull_request_becomes_a_submission(void **state)
 	(void)state;
 	rows_open();
 	settled_twice(&sync_delivery, pull_delivered("opened", links, COUNT(links)));
-	assert_value("select state || ' ' || evidence_level || ' ' || (claimant_id = '" ALICE "') from core.submission", "seen 5 true");
+	assert_value("select state || ' ' || evidence_level || ' ' || (claimant_id = '" ALICE "') from core.submission",
+		"seen 5 true");
 	/* an issue that GitHub vouches for is made, one that only a text names is not */
-	assert_value("select string_agg(number || ' ' || state, ',' order by number) from core.issue", "3 open,6 unknown");
+	assert_value(
+		"select string_agg(number || ' ' || state, ',' order by number) from core.issue", "3 open,6 unknown");
 	assert_value("select count(*) from core.pull_issue_link", "3");
 	assert_value("select string_agg(topic, ',' order by id) from q.outbox", "pull.synced,submission.seen");
 	assert_value("select count(*) from q.job where kind = 'verify.merge'", "0");
@@ -287,9 +318,13 @@ static void a_pull_request_becomes_a_submission(void **state)
 	assert_str(t->pull.text, "fixes #3");
 	merge(t);
 	settled_twice(&sync_delivery, t);
-	assert_value("select state || ' ' || merge_sha || ' ' || merged_by_uid from core.pull", "merged " MERGE_SHA " 8");
-	assert_value("select j.key = 'merge:' || s.id || ':" MERGE_SHA "' and j.queue = 'verify' and j.project_id = '" PROJECT
-		     "' and j.args ->> 'submission_id' = s.id::text from q.job j, core.submission s where kind = 'verify.merge'", "t");
+	assert_value(
+		"select state || ' ' || merge_sha || ' ' || merged_by_uid from core.pull", "merged " MERGE_SHA " 8");
+	assert_value(
+		"select j.key = 'merge:' || s.id || ':" MERGE_SHA
+		"' and j.queue = 'verify' and j.project_id = '" PROJECT
+		"' and j.args ->> 'submission_id' = s.id::text from q.job j, core.submission s where kind = 'verify.merge'",
+		"t");
 	settled(&sync_delivery, pull_delivered("edited", links, COUNT(links))); /* late and old */
 	assert_value("select state from core.pull", "merged");
 	assert_value("select count(*) from q.job where kind = 'verify.merge'", "1");
@@ -335,7 +370,8 @@ static void a_claimant_may_come_later(void **state)
 static void text_after_the_merge_does_not_count(void **state)
 {
 	struct delivery_task *t = delivered("pull_request",
-		"{\"action\": \"edited\", \"pull_request\": {\"number\": 4, \"body\": \"fixes #3\", \"merged\": true}, " REPO "}");
+		"{\"action\": \"edited\", \"pull_request\": {\"number\": 4, \"body\": \"fixes #3\", \"merged\": true}, " REPO
+		"}");
 
 	(void)state;
 	assert_null(t->pull.text.p);

@@ -77,7 +77,9 @@ static struct fund_task *funded(void)
 {
 	struct fund_task *t = planned(&verify_fund, FUND);
 
-	t->receipt = (struct chain_receipt){ .seen = CHAIN_DONE, .block_number = 12, .bytes = STR("{}"), .endpoint = STR("node") };
+	t->receipt = (struct chain_receipt){
+		.seen = CHAIN_DONE, .block_number = 12, .bytes = STR("{}"), .endpoint = STR("node")
+	};
 	memset(t->locked.funder, 0xf1, 20);
 	t->locked.amount = u256_of(1500);
 	return t;
@@ -91,13 +93,16 @@ static void a_deposit_opens_the_bounty(void **state)
 	rows_bounty();
 	t = funded();
 	assert_false(t->decided);
-	assert_true(t->chain_id == 338 && t->n_wallets == 1 && t->bounty[15] == 0 && t->bounty[31] == 0x20 && t->tx[0] == 0xc0);
+	assert_true(t->chain_id == 338 && t->n_wallets == 1 && t->bounty[15] == 0 && t->bounty[31] == 0x20 &&
+		t->tx[0] == 0xc0);
 	settled_twice(&verify_fund, t);
 	assert_value("select state from core.bounty", "open");
 	assert_value("select state || ' ' || amount || ' ' || encode(funder, 'hex') from core.contribution",
-		     "confirmed 1500 f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1");
-	assert_value("select string_agg(a.kind || ' ' || e.amount, ',' order by line) from ledger.entry e join ledger.account a"
-		     " on a.id = account_id", "funder -1500,escrow 1500");
+		"confirmed 1500 f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1");
+	assert_value(
+		"select string_agg(a.kind || ' ' || e.amount, ',' order by line) from ledger.entry e join ledger.account a"
+		" on a.id = account_id",
+		"funder -1500,escrow 1500");
 	assert_value("select topic || ' ' || (body ->> 'amount') from q.outbox", "bounty.opened 1500");
 	assert_true(((struct fund_task *)planned(&verify_fund, FUND))->decided);
 }
@@ -125,8 +130,8 @@ static void one_of_two_deposits_is_enough(void **state)
 
 	(void)state;
 	rows_bounty();
-	db_test_sql("insert into core.contribution (id, bounty_id, funder_id, asset_id, deposit_tx) values ('" ID(22) "', '" BOUNTY
-		    "', '" FUNDER "', '" ASSET "', decode(repeat('c1', 32), 'hex'))");
+	db_test_sql("insert into core.contribution (id, bounty_id, funder_id, asset_id, deposit_tx) values ('" ID(
+		22) "', '" BOUNTY "', '" FUNDER "', '" ASSET "', decode(repeat('c1', 32), 'hex'))");
 	right = funded();
 	refused = planned(&verify_fund, "{\"contribution_id\": \"" ID(22) "\"}");
 	refused->refused = "deposit.amount";
@@ -148,7 +153,7 @@ static void a_draft_can_still_be_opened(void **state)
 	db_test_sql("select core.bounty_move('" BOUNTY "', 'deposit_refused', 'test', null)");
 	settled_twice(&verify_fund, t);
 	assert_value("select string_agg(event, ',' order by seq) from core.bounty_event",
-		     "deposit_seen,deposit_refused,deposit_seen,deposit_confirmed");
+		"deposit_seen,deposit_refused,deposit_seen,deposit_confirmed");
 }
 
 static void money_for_a_cancelled_bounty_is_booked_only(void **state)
@@ -197,8 +202,14 @@ static struct merge_task *judged(const char *args, void (*change)(struct facts *
 	return t;
 }
 
-static void unreachable(struct facts *f) { f->reachable = false; }
-static void other_base(struct facts *f) { f->base = STR("next"); }
+static void unreachable(struct facts *f)
+{
+	f->reachable = false;
+}
+static void other_base(struct facts *f)
+{
+	f->base = STR("next");
+}
 
 static void a_merge_wins(void **state)
 {
@@ -211,10 +222,12 @@ static void a_merge_wins(void **state)
 	assert_true(t->facts.reference_seen && t->facts.claimant_uid == 7 && t->facts.rival_first == 0);
 	assert_value("select state from core.submission where id = '" SUBMISSION "'", "verifying");
 	settled_twice(&verify_merge, t);
-	assert_value("select state || ' ' || evidence_level from core.submission where id = '" SUBMISSION "'", "verified 5");
+	assert_value(
+		"select state || ' ' || evidence_level from core.submission where id = '" SUBMISSION "'", "verified 5");
 	assert_value("select state from core.bounty", "verified");
-	assert_value("select result || ' ' || cardinality(evidence) || ' ' || jsonb_array_length(checks) from proof.verdict",
-		     "pass 2 8");
+	assert_value(
+		"select result || ' ' || cardinality(evidence) || ' ' || jsonb_array_length(checks) from proof.verdict",
+		"pass 2 8");
 	assert_value("select convert_from(body, 'utf8')::jsonb ->> 'result' from proof.verdict", "pass");
 	assert_value("select key from q.job where kind = 'prove.proof'", "proof:" SUBMISSION);
 	assert_value("select topic from q.outbox", "submission.verified");
@@ -228,10 +241,11 @@ static void a_failed_check_rejects(void **state)
 	rows_pulls();
 	settled_twice(&verify_merge, judged(MERGE, unreachable));
 	assert_value("select state || ' ' || reason from core.submission where id = '" SUBMISSION "'",
-		     "rejected verify.unreachable");
+		"rejected verify.unreachable");
 	assert_value("select state from core.bounty", "open");
 	assert_value("select result from proof.verdict", "fail");
-	assert_value("select topic || ' ' || (body ->> 'code') from q.outbox", "submission.rejected verify.unreachable");
+	assert_value(
+		"select topic || ' ' || (body ->> 'code') from q.outbox", "submission.rejected verify.unreachable");
 	assert_value("select count(*) from q.job where kind = 'prove.proof'", "0");
 }
 
@@ -245,7 +259,8 @@ static void a_review_freezes(void **state)
 	rows_open();
 	rows_pulls();
 	settled_twice(&verify_merge, judged(MERGE, other_base));
-	assert_value("select state || ' ' || reason from core.submission where id = '" SUBMISSION "'", "review verify.base");
+	assert_value(
+		"select state || ' ' || reason from core.submission where id = '" SUBMISSION "'", "review verify.base");
 	assert_value("select state || ' ' || (blocker like 'a maintainer: %') from core.bounty", "frozen true");
 	assert_value("select topic from q.outbox", "submission.review");
 	assert_true(((struct merge_task *)planned(&verify_merge, MERGE))->decided);
@@ -275,7 +290,8 @@ static void one_winner(void **state)
 	second = judged(MERGE_RIVAL, NULL);
 	assert_int_equal(second->facts.rival_won, 4);
 	settled_twice(&verify_merge, second);
-	assert_value("select state || ' ' || reason from core.submission where id = '" RIVAL_SUBMISSION "'", "lost verify.not_first");
+	assert_value("select state || ' ' || reason from core.submission where id = '" RIVAL_SUBMISSION "'",
+		"lost verify.not_first");
 	assert_value("select count(*) from core.submission where state = 'verified'", "1");
 }
 
@@ -306,7 +322,8 @@ static void the_schema_allows_one_winner(void **state)
 	rows_open();
 	rows_pulls();
 	settled(&verify_merge, judged(MERGE, NULL));
-	PGresult *res = PQexec(conn_pg(tx.conn), "update core.submission set state = 'paid' where id = '" RIVAL_SUBMISSION "'");
+	PGresult *res =
+		PQexec(conn_pg(tx.conn), "update core.submission set state = 'paid' where id = '" RIVAL_SUBMISSION "'");
 	assert_string_equal(PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME), "submission.winner");
 	PQclear(res);
 	res = PQexec(conn_pg(tx.conn), "update core.bounty set state = 'paid'");
@@ -335,8 +352,10 @@ static void waits_for_what_is_missing(void **state)
 	assert_false(verify_merge.effect(&w, &(struct outside){ 0 }, t));
 	assert_true(w.err.snooze);
 	assert_err(&w, ERR_RETRY, "verify.author_unlinked");
-	assert_value("select state || ' ' || reason || ' ' || (claimant_id is null) from core.submission where id = '" SUBMISSION "'",
-		     "verifying verify.author_unlinked true");
+	assert_value(
+		"select state || ' ' || reason || ' ' || (claimant_id is null) from core.submission where id = '" SUBMISSION
+		"'",
+		"verifying verify.author_unlinked true");
 	db_test_sql("select core.bounty_move('" BOUNTY "', 'cancelled', 'test', null)");
 	task = NULL;
 	assert_false(rows_plan(&w, conn, &verify_merge, MERGE, &task));

@@ -102,8 +102,8 @@ static void list_closing(struct arena *arena, str text, struct buf *b)
 	size_t n = closing_refs(arena, text, &refs);
 
 	for (size_t i = 0; i < n; i++)
-		buf_printf(b, "%s" STR_FMT "%s%d", i > 0 ? " " : "", STR_ARG(refs[i].repo), refs[i].repo.n > 0 ? "#" : "",
-			refs[i].number);
+		buf_printf(b, "%s" STR_FMT "%s%d", i > 0 ? " " : "", STR_ARG(refs[i].repo),
+			refs[i].repo.n > 0 ? "#" : "", refs[i].number);
 }
 
 static void list_claims(struct arena *arena, str text, struct buf *b)

@@ -28,11 +28,28 @@ static int stop(void **state)
 static str verdict_bytes(int64_t merger)
 {
 	struct facts f = {
-		.repo_id = 10, .claimant_uid = 7, .issue_number = 3, .reference_seen = true, .issue_id = 33, .pull_id = 44,
-		.pull_repo_id = 10, .author_uid = 7, .merger_uid = merger, .pull_number = 4, .default_branch = STR("main"),
-		.issue_state = STR("closed"), .issue_reason = STR("completed"), .base = STR("main"),
-		.head_sha = STR("89abcdef0123456789abcdef0123456789abcdef"), .merge_sha = STR(SHA), .author_type = STR("User"),
-		.closer_sha = STR(SHA), .merged = true, .merged_at = 1700000000 * USEC_S, .reference = true, .reachable = true,
+		.repo_id = 10,
+		.claimant_uid = 7,
+		.issue_number = 3,
+		.reference_seen = true,
+		.issue_id = 33,
+		.pull_id = 44,
+		.pull_repo_id = 10,
+		.author_uid = 7,
+		.merger_uid = merger,
+		.pull_number = 4,
+		.default_branch = STR("main"),
+		.issue_state = STR("closed"),
+		.issue_reason = STR("completed"),
+		.base = STR("main"),
+		.head_sha = STR("89abcdef0123456789abcdef0123456789abcdef"),
+		.merge_sha = STR(SHA),
+		.author_type = STR("User"),
+		.closer_sha = STR(SHA),
+		.merged = true,
+		.merged_at = 1700000000 * USEC_S,
+		.reference = true,
+		.reachable = true,
 	};
 	struct verdict v;
 	str out;
@@ -56,7 +73,8 @@ static struct statement sample(str verdict)
 
 	evidence[0] = str_of(hash, 32);
 	s.policy_sha256[31] = 1;
-	assert_true(u256_parse(STR("115792089237316195423570985008687907853269984665640564039457584007913129639935"), &s.amount));
+	assert_true(u256_parse(
+		STR("115792089237316195423570985008687907853269984665640564039457584007913129639935"), &s.amount));
 	assert_true(uuid_parse(STR("018f0000-0000-7000-8000-000000000001"), &s.bounty));
 	return s;
 }
@@ -84,7 +102,7 @@ static void says_all(void **state)
 	assert_true(json_get_i64(tree, "predicate.merger.id", &id) && id == 8);
 	assert_str(json_get_str(tree, "predicate.pull.merged_at"), "2023-11-14T22:13:20Z");
 	assert_str(json_get_str(tree, "predicate.bounty.amount"),
-		   "115792089237316195423570985008687907853269984665640564039457584007913129639935");
+		"115792089237316195423570985008687907853269984665640564039457584007913129639935");
 	assert_int_equal(cJSON_GetArraySize(json_get(tree, "predicate.verdict.checks")), VERDICT_CHECKS);
 	assert_true(json_get_i64(cJSON_GetArrayItem(json_get(tree, "predicate.split"), 0), "bp", &id) && id == 10000);
 }
@@ -104,9 +122,10 @@ static void exact(void **state)
 		    "\"main\",\"head_sha\":\"89abcdef0123456789abcdef0123456789abcdef\",\"id\":44,\"merge_sha\":\"" SHA
 		    "\",\"merged_at\":\"2023-11-14T22:13:20Z\",\"number\":4},\"repository\":{\"id\":10},\"split\":[{\"author_id\":7,"
 		    "\"bp\":10000}],\"verdict\":{\"checks\":[")));
-	assert_true(str_ends(text, STR("}},\"predicateType\":\"https://patchwork.dev/attestation/contribution/v1\",\"subject\":"
-				       "[{\"digest\":{\"gitCommit\":\"" SHA
-				       "\"},\"name\":\"https://api.github.com/repositories/10\"}]}")));
+	assert_true(str_ends(text,
+		STR("}},\"predicateType\":\"https://patchwork.dev/attestation/contribution/v1\",\"subject\":"
+		    "[{\"digest\":{\"gitCommit\":\"" SHA
+		    "\"},\"name\":\"https://api.github.com/repositories/10\"}]}")));
 }
 
 static void same_bytes(void **state)

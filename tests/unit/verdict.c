@@ -32,47 +32,166 @@ static const struct facts good = {
 	.reachable = true,
 };
 
-static void other_repo(struct facts *f) { f->pull_repo_id = 11; }
-static void not_merged(struct facts *f) { f->merged = false; }
-static void no_time(struct facts *f) { f->merged_at = 0; }
-static void other_base(struct facts *f) { f->base = STR("next"); }
-static void listed_base(struct facts *f) { f->base = STR("stable"); }
-static void no_commit(struct facts *f) { f->merge_sha = (str){ NULL, 0 }; }
-static void short_commit(struct facts *f) { f->merge_sha = STR("0123456"); }
-static void upper_commit(struct facts *f) { f->merge_sha = STR("0123456789ABCDEF0123456789ABCDEF01234567"); }
-static void long_commit(struct facts *f) { f->merge_sha = f->closer_sha = STR(SHA "0123456789abcdef01234567"); }
-static void unreachable(struct facts *f) { f->reachable = false; }
-static void issue_open(struct facts *f) { f->issue_state = STR("open"); }
-static void issue_not_planned(struct facts *f) { f->issue_reason = STR("not_planned"); }
-static void issue_without_reason(struct facts *f) { f->issue_reason = (str){ NULL, 0 }; }
-static void bot(struct facts *f) { f->author_type = STR("Bot"); }
-static void ghost(struct facts *f) { f->author_type = (str){ NULL, 0 }; }
-static void unlinked(struct facts *f) { f->claimant_uid = 0; }
-static void unlinked_bot(struct facts *f) { f->claimant_uid = 0; f->author_type = STR("Bot"); }
-static void other_author(struct facts *f) { f->author_uid = 9; }
-static void rival_won(struct facts *f) { f->rival_won = 5; }
-static void rival_first(struct facts *f) { f->rival_first = 5; }
-static void both_rivals(struct facts *f) { f->rival_won = 5; f->rival_first = 6; }
-static void nothing(struct facts *f) { (void)f; }
+static void other_repo(struct facts *f)
+{
+	f->pull_repo_id = 11;
+}
+static void not_merged(struct facts *f)
+{
+	f->merged = false;
+}
+static void no_time(struct facts *f)
+{
+	f->merged_at = 0;
+}
+static void other_base(struct facts *f)
+{
+	f->base = STR("next");
+}
+static void listed_base(struct facts *f)
+{
+	f->base = STR("stable");
+}
+static void no_commit(struct facts *f)
+{
+	f->merge_sha = (str){ NULL, 0 };
+}
+static void short_commit(struct facts *f)
+{
+	f->merge_sha = STR("0123456");
+}
+static void upper_commit(struct facts *f)
+{
+	f->merge_sha = STR("0123456789ABCDEF0123456789ABCDEF01234567");
+}
+static void long_commit(struct facts *f)
+{
+	f->merge_sha = f->closer_sha = STR(SHA "0123456789abcdef01234567");
+}
+static void unreachable(struct facts *f)
+{
+	f->reachable = false;
+}
+static void issue_open(struct facts *f)
+{
+	f->issue_state = STR("open");
+}
+static void issue_not_planned(struct facts *f)
+{
+	f->issue_reason = STR("not_planned");
+}
+static void issue_without_reason(struct facts *f)
+{
+	f->issue_reason = (str){ NULL, 0 };
+}
+static void bot(struct facts *f)
+{
+	f->author_type = STR("Bot");
+}
+static void ghost(struct facts *f)
+{
+	f->author_type = (str){ NULL, 0 };
+}
+static void unlinked(struct facts *f)
+{
+	f->claimant_uid = 0;
+}
+static void unlinked_bot(struct facts *f)
+{
+	f->claimant_uid = 0;
+	f->author_type = STR("Bot");
+}
+static void other_author(struct facts *f)
+{
+	f->author_uid = 9;
+}
+static void rival_won(struct facts *f)
+{
+	f->rival_won = 5;
+}
+static void rival_first(struct facts *f)
+{
+	f->rival_first = 5;
+}
+static void both_rivals(struct facts *f)
+{
+	f->rival_won = 5;
+	f->rival_first = 6;
+}
+static void nothing(struct facts *f)
+{
+	(void)f;
+}
 
 static void no_evidence(struct facts *f)
 {
 	f->closer_sha = (str){ NULL, 0 };
 	f->reference = f->reference_seen = f->claim = f->claim_seen = f->commit = false;
 }
-static void closer_alone(struct facts *f) { no_evidence(f); f->closer_sha = f->merge_sha; }
-static void reference_alone(struct facts *f) { no_evidence(f); f->reference = f->reference_seen = true; }
-static void late_reference(struct facts *f) { no_evidence(f); f->reference = true; }
-static void withdrawn_reference(struct facts *f) { no_evidence(f); f->reference_seen = true; }
-static void claim_alone(struct facts *f) { no_evidence(f); f->claim = f->claim_seen = true; }
-static void late_claim(struct facts *f) { no_evidence(f); f->claim = true; }
-static void withdrawn_claim(struct facts *f) { no_evidence(f); f->claim_seen = true; }
-static void commit_alone(struct facts *f) { no_evidence(f); f->commit = true; }
-static void other_closer(struct facts *f) { f->closer_sha = STR("ffffffffffffffffffffffffffffffffffffffff"); }
-static void commit_other_closer(struct facts *f) { commit_alone(f); other_closer(f); }
-static void review_and_fail(struct facts *f) { other_base(f); unreachable(f); }
-static void review_and_wait(struct facts *f) { other_base(f); unlinked(f); }
-static void wait_and_fail(struct facts *f) { unlinked(f); rival_won(f); }
+static void closer_alone(struct facts *f)
+{
+	no_evidence(f);
+	f->closer_sha = f->merge_sha;
+}
+static void reference_alone(struct facts *f)
+{
+	no_evidence(f);
+	f->reference = f->reference_seen = true;
+}
+static void late_reference(struct facts *f)
+{
+	no_evidence(f);
+	f->reference = true;
+}
+static void withdrawn_reference(struct facts *f)
+{
+	no_evidence(f);
+	f->reference_seen = true;
+}
+static void claim_alone(struct facts *f)
+{
+	no_evidence(f);
+	f->claim = f->claim_seen = true;
+}
+static void late_claim(struct facts *f)
+{
+	no_evidence(f);
+	f->claim = true;
+}
+static void withdrawn_claim(struct facts *f)
+{
+	no_evidence(f);
+	f->claim_seen = true;
+}
+static void commit_alone(struct facts *f)
+{
+	no_evidence(f);
+	f->commit = true;
+}
+static void other_closer(struct facts *f)
+{
+	f->closer_sha = STR("ffffffffffffffffffffffffffffffffffffffff");
+}
+static void commit_other_closer(struct facts *f)
+{
+	commit_alone(f);
+	other_closer(f);
+}
+static void review_and_fail(struct facts *f)
+{
+	other_base(f);
+	unreachable(f);
+}
+static void review_and_wait(struct facts *f)
+{
+	other_base(f);
+	unlinked(f);
+}
+static void wait_and_fail(struct facts *f)
+{
+	unlinked(f);
+	rival_won(f);
+}
 
 static const struct fixture {
 	const char *name;
@@ -122,7 +241,7 @@ static const struct fixture {
 static bool agrees(const struct fixture *x, const struct verdict *v)
 {
 	return v->result == x->result && v->level == x->level && strcmp(v->decided->id, x->id) == 0 &&
-	       str_eq(str_c(v->decided->code), str_c(x->code));
+		str_eq(str_c(v->decided->code), str_c(x->code));
 }
 
 static void decides(void **state)
@@ -231,7 +350,8 @@ static void same_bytes(void **state)
 	verdict_of(&f, &policy_v1, &v);
 	assert_true(verdict_text(&w, &v, &f, &policy_v1, &s, 1, &three));
 	assert_false(str_eq(one, three));
-	assert_true(str_starts(one, STR("{\"checks\":[{\"code\":null,\"detail\":null,\"id\":\"V1\",\"result\":\"pass\"}")));
+	assert_true(
+		str_starts(one, STR("{\"checks\":[{\"code\":null,\"detail\":null,\"id\":\"V1\",\"result\":\"pass\"}")));
 	work_end(&w);
 }
 
@@ -243,8 +363,9 @@ static void policy_bytes(void **state)
 	(void)state;
 	work_init(&w);
 	assert_true(policy_text(&w, &policy_v1, &text));
-	assert_str(text, "{\"branches\":[],\"checks\":[\"V1\",\"V2\",\"V3\",\"V4\",\"V5\",\"V6\",\"V7\",\"V16\"],\"level\":3,"
-			 "\"version\":1}");
+	assert_str(text,
+		"{\"branches\":[],\"checks\":[\"V1\",\"V2\",\"V3\",\"V4\",\"V5\",\"V6\",\"V7\",\"V16\"],\"level\":3,"
+		"\"version\":1}");
 	work_end(&w);
 }
 
