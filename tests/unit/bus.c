@@ -126,6 +126,26 @@ static void too_large_for_the_broker(void **state)
 	bus_close(&b);
 }
 
+/* The answers to what went before the one that was too large are still on their way then. */
+static void late_answers_count_for_nothing(void **state)
+{
+	struct bus_msg *m;
+	struct bus *b;
+
+	(void)state;
+	must(open_bus(&b));
+	m = some(1, 3);
+	m[2].body = str_of(arena_zero(w.arena, 2 << 20), 2 << 20);
+	assert_false(bus_publish(&w, b, m, 3));
+	assert_err(&w, ERR_INVALID, "bus.too_large");
+	for (int i = 0; i < 200 && nats_count(&nats, STREAM) < 2; i++)
+		clock_sleep(10 * USEC_MS);
+	assert_int_equal(js_DeleteStream(nats.js, STREAM, NULL, NULL), NATS_OK);
+	assert_false(bus_publish(&w, b, some(4, 2), 2));
+	assert_err(&w, ERR_RETRY, "bus.no_ack");
+	bus_close(&b);
+}
+
 static void a_wiped_stream_is_made_again(void **state)
 {
 	struct bus *b;
@@ -187,6 +207,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_same_id_is_stored_once, start, stop),
 		cmocka_unit_test_setup_teardown(what_no_stream_takes_is_not_acknowledged, start, stop),
 		cmocka_unit_test_setup_teardown(too_large_for_the_broker, start, stop),
+		cmocka_unit_test_setup_teardown(late_answers_count_for_nothing, start, stop),
 		cmocka_unit_test_setup_teardown(a_wiped_stream_is_made_again, start, stop),
 		cmocka_unit_test_setup_teardown(a_broker_that_is_away_comes_back, start, stop),
 		cmocka_unit_test_setup_teardown(a_frozen_broker_is_noticed, start, stop),

@@ -41,8 +41,8 @@ struct world {
 
 static const uint8_t *filled(uint8_t byte)
 {
-	static uint8_t buffers[4][32];
-	static int next;
+	static _Thread_local uint8_t buffers[4][32];
+	static _Thread_local int next;
 	uint8_t *p = buffers[next++ & 3];
 
 	return memset(p, byte, 32);
@@ -551,6 +551,39 @@ static void finds_no_release(void **state)
 	end(&t);
 }
 
+static void *ask_six_times(void *arg)
+{
+	struct chain *c = arg;
+	struct work w;
+	uint64_t n;
+
+	work_init(&w);
+	for (int i = 0; i < 6; i++)
+		if (!chain_nonce(&w, c, filled(1), &n) || n != 338)
+			abort();
+	work_end(&w);
+	return NULL;
+}
+
+/* Whatever is asked, the answer is the same; the chain id may be asked for once by each. */
+static void threads_share_a_chain(void **state)
+{
+	struct stub_answer a[STUB_MAX];
+	pthread_t threads[8];
+	struct world t;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(a); i++)
+		a[i] = (struct stub_answer)ID_338;
+	begin(&t, a, COUNT(a));
+	for (size_t i = 0; i < COUNT(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_six_times, t.c), 0);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
+	assert_in_range(t.stub.n_requests, 49, 56);
+	end(&t);
+}
+
 static void configuration(void **state)
 {
 	struct chain_conf c = { .url = STR("http://127.0.0.1:1/key"), .chain_id = 0, .confirmations = 1 };
@@ -589,6 +622,7 @@ int main(void)
 		cmocka_unit_test(endpoints_that_disagree),
 		cmocka_unit_test(finds_a_release),
 		cmocka_unit_test(finds_no_release),
+		cmocka_unit_test(threads_share_a_chain),
 		cmocka_unit_test(configuration),
 	};
 

@@ -89,18 +89,22 @@ static void requests_are_sent_as_given(void **state)
 
 static void unsafe_requests_use_a_connection_of_their_own(void **state)
 {
-	struct stub_answer a[] = { { .body = "1", .keep = true }, { .body = "2", .keep = true } };
+	struct stub_answer a[] = { { .keep = true }, { .keep = true }, { .keep = true }, { .keep = true } };
 	struct fetch *f = fetch_new();
-	struct fetch_req req;
+	struct fetch_req g, p;
 	BEGIN;
 
 	stub_start(&s, a, COUNT(a));
-	req = post(&s);
-	assert_true(fetch_do(&w, f, &req, &resp));
-	assert_true(fetch_do(&w, f, &req, &resp));
+	g = get(&s);
+	p = post(&s);
+	assert_true(fetch_do(&w, f, &g, &resp));
+	assert_true(fetch_do(&w, f, &p, &resp));
+	assert_int_equal(s.n_connections, 2);
+	assert_true(fetch_do(&w, f, &p, &resp));
+	assert_int_equal(s.n_connections, 3);
+	assert_true(fetch_do(&w, f, &g, &resp));
 	fetch_free(&f);
 	stub_stop(&s);
-	assert_int_equal(s.n_connections, 2);
 	stub_free(&s);
 	work_end(&w);
 }

@@ -157,6 +157,16 @@ done:
 		(void)stub_readable(s, s->stop[0]);
 }
 
+/* A kept connection with nothing to say gives way to a new one. */
+static inline bool stub_stays(struct stub *s, int fd)
+{
+	struct pollfd p[3] = { { fd, POLLIN, 0 }, { s->stop[0], POLLIN, 0 }, { s->fd, POLLIN, 0 } };
+
+	while (poll(p, 3, -1) < 0)
+		;
+	return p[0].revents != 0 || p[1].revents != 0;
+}
+
 static inline void stub_connection(struct stub *s, int fd)
 {
 	size_t head, total;
@@ -171,7 +181,7 @@ static inline void stub_connection(struct stub *s, int fd)
 		free(text);
 		if (a->fault == STUB_RESET)
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
-		if (!a->keep)
+		if (!a->keep || !stub_stays(s, fd))
 			break;
 	}
 	close(fd);
