@@ -115,6 +115,7 @@ int command_work(struct work *w, const struct invocation *in)
 		.threads = in->conf->worker_threads,
 		.connections = in->conf->worker_connections,
 		.batch = in->conf->worker_batch,
+		.lease = in->conf->worker_lease,
 		.poll = in->conf->worker_poll,
 		.drain = in->conf->worker_drain,
 	};

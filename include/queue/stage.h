@@ -37,6 +37,7 @@ struct runner_conf {
 	int threads;     /* units of work at once */
 	int connections; /* shared by the threads, for plan and settle */
 	int batch;       /* jobs claimed at once, per stage */
+	usec lease;      /* 0 = each queue's longest of its stages; else this, for all of them */
 	usec poll;       /* the floor under NOTIFY: at most this between two looks */
 	usec drain;      /* SIGTERM: this long for what is in hand, then leases bring it back */
 };

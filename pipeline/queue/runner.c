@@ -71,7 +71,9 @@ static bool add_stage(struct work *w, struct runner *r, const struct stage *s)
 		return err_set(w, ERR_BUG, "queue.stage", "%s: too many stages, or no lease or attempts", s->kind);
 	lane->kind[lane->kinds++] = s;
 	lane->pure &= s->plan == NULL && s->probe == NULL && s->effect == NULL;
-	if (lane->lease < (usec)s->lease_s * USEC_S)
+	if (r->conf->lease > 0)
+		lane->lease = r->conf->lease;
+	else if (lane->lease < (usec)s->lease_s * USEC_S)
 		lane->lease = (usec)s->lease_s * USEC_S;
 	return true;
 }
