@@ -2,9 +2,10 @@
 
 struct api_conf api_conf;
 
-#define KEY(T, member, key, ...)                                                                                       \
+#define KEY(T, member, key, ...) OTHER(T, member, "api." key, __VA_ARGS__)
+#define OTHER(T, member, key, ...)                                                                                     \
 	{                                                                                                              \
-		.name = "api." key, .type = (T), .offset = offsetof(struct api_conf, member), .has = FIELD_NO_HAS,     \
+		.name = key, .type = (T), .offset = offsetof(struct api_conf, member), .has = FIELD_NO_HAS,            \
 		__VA_ARGS__                                                                                            \
 	}
 
@@ -36,5 +37,42 @@ static const struct field table[] = {
 		.doc = "a request waits this long for a connection to PostgreSQL before 503 api.database_down"),
 	KEY(FIELD_STR, redis, "redis", .initial = "127.0.0.1:6379", .doc = "rate windows: HOST:PORT or unix:PATH"),
 	KEY(FIELD_SECRET, redis_password, "redis_password", .optional = true, .doc = "sent with AUTH"),
+
+	KEY(FIELD_STR, domain, "domain", .initial = "localhost", .max = 255,
+		.doc = "host (and port, unless it is the scheme's) that wallets sign in to"),
+	KEY(FIELD_STR, origin, "origin", .initial = "http://localhost",
+		.doc = "origins whose pages may read replies, separated by commas; wallets are shown the first one"),
+	KEY(FIELD_BOOL, proxy, "proxy", .initial = "false",
+		.doc = "the client's address is the last one of X-Forwarded-For: only behind a proxy that sets it"),
+	OTHER(FIELD_STR, jwt_key_file, "auth.jwt_key_file", .optional = true,
+		.doc = "Ed25519 seed that signs sessions and cursors, 64 hex digits, mode 0600; without one a random seed, and every "
+		       "restart ends all sessions"),
+	OTHER(FIELD_STR, chain_ids, "auth.chain_ids", .initial = "338",
+		.doc = "chains (EIP-155) that wallets may sign in with, separated by commas"),
+	OTHER(FIELD_SPAN, challenge_ttl, "auth.challenge_ttl", .initial = "5m", .min = USEC_S, .max = 3600 * USEC_S,
+		.doc = "a challenge must be signed and sent back within this"),
+	OTHER(FIELD_SPAN, session_ttl, "auth.session_ttl", .initial = "15m", .min = USEC_S, .max = 3600 * USEC_S,
+		.doc = "a session and its token end after this"),
+	OTHER(FIELD_SECRET, webhook_secret, "webhook.secret", .optional = true,
+		.doc = "signs GitHub's webhooks; without it every delivery is refused"),
+	OTHER(FIELD_SECRET, webhook_secret_next, "webhook.secret_next", .optional = true,
+		.doc = "a second secret that is accepted while the first one is being replaced"),
+	OTHER(FIELD_SPAN, bounty_hold, "bounty.hold", .initial = "7d", .max = 30 * INT64_C(86400) * USEC_S,
+		.doc = "time between a verified merge and its payout, of bounties created from now on"),
+	OTHER(FIELD_SPAN, bounty_deadline, "bounty.deadline", .initial = "90d", .min = USEC_S,
+		.max = 3650 * INT64_C(86400) * USEC_S,
+		.doc = "a bounty ends this long after its creation when the request names no deadline"),
+	OTHER(FIELD_I32, read_per_minute, "limit.read_per_minute", .initial = "1200", .min = 0, .max = 1000000,
+		.doc = "reading requests per minute and address; 0 = no limit"),
+	OTHER(FIELD_I32, read_burst, "limit.read_burst", .initial = "240", .min = 1, .max = 1000000,
+		.doc = "how many of them may come at once"),
+	OTHER(FIELD_I32, write_per_minute, "limit.write_per_minute", .initial = "120", .min = 0, .max = 1000000,
+		.doc = "writing requests per minute and person; 0 = no limit"),
+	OTHER(FIELD_I32, write_burst, "limit.write_burst", .initial = "60", .min = 1, .max = 1000000,
+		.doc = "how many of them may come at once"),
+	OTHER(FIELD_I32, login_per_minute, "limit.login_per_minute", .initial = "60", .min = 0, .max = 1000000,
+		.doc = "challenges and sign-ins per minute and address; 0 = no limit"),
+	OTHER(FIELD_I32, login_burst, "limit.login_burst", .initial = "30", .min = 1, .max = 1000000,
+		.doc = "how many of them may come at once"),
 };
 const struct fields api_conf_fields = { table, sizeof(table) / sizeof(table[0]), sizeof(struct api_conf) };

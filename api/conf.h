@@ -16,6 +16,16 @@ struct api_conf {
 	usec statement_timeout, connect_wait;
 	str redis; /* "HOST:PORT", "unix:PATH" */
 	str redis_password;
+
+	str domain; /* host that wallets sign in to */
+	str origin; /* "https://a,https://b": browsers of these may read replies; wallets see the first one */
+	bool proxy; /* X-Forwarded-For names the client */
+	str jwt_key_file;
+	str chain_ids; /* "338,25" */
+	usec challenge_ttl, session_ttl;
+	str webhook_secret, webhook_secret_next;
+	usec bounty_hold, bounty_deadline;
+	int32_t read_per_minute, read_burst, write_per_minute, write_burst, login_per_minute, login_burst;
 };
 
 extern struct api_conf api_conf; /* read once, before the workers are forked */

@@ -3,6 +3,8 @@
 
 #include "host.h"
 
+void dispatch_prepare(int workers); /* in the parent: keys, tables, counters; ends the process when it cannot */
+
 /* Once per worker, when pipe and window are up. */
 void dispatch_start(void);
 

@@ -1,0 +1,116 @@
+#include "access.h"
+
+#include "conf.h"
+#include "keys.h"
+#include "problem.h"
+#include "request.h"
+#include "routes.h"
+
+#include <arpa/inet.h>
+
+bool access_check(struct call *c)
+{
+	struct jwt_claims claims;
+	str header;
+
+	if (c->route->access != ACCESS_SESSION)
+		return true;
+	if (!request_header(c, "authorization", &header))
+		return false;
+	if (header.n < 8 || !str_eq_nocase(str_of(header.p, 7), STR("bearer ")))
+		return problem_set(c, "auth.missing");
+	if (!jwt_verify(&c->w, &keys.jwt, str_trim(str_skip(header, 7)), KEYS_ISSUER, api_conf.domain, clock_now(),
+		    &claims))
+		return false;
+	c->person = claims.sub;
+	c->session = claims.jti;
+	c->signed_in = true;
+	return true;
+}
+
+/* An IPv6 client owns a /64. */
+static str peer(struct call *c)
+{
+	const struct connection *o = c->req->owner;
+	char text[INET6_ADDRSTRLEN] = "";
+	struct in6_addr net;
+
+	if (o->family == AF_INET)
+		inet_ntop(AF_INET, &o->addr.ipv4.sin_addr, text, sizeof(text));
+	if (o->family == AF_INET6) {
+		net = o->addr.ipv6.sin6_addr;
+		memset(net.s6_addr + 8, 0, 8);
+		inet_ntop(AF_INET6, &net, text, sizeof(text));
+	}
+	return arena_str(c->w.arena, str_c(text));
+}
+
+/* What our proxy says, and only where there is one: anyone can send this header. */
+static str address(struct call *c)
+{
+	str header, piece, last = { NULL, 0 };
+
+	if (api_conf.proxy && request_header(c, "x-forwarded-for", &header)) {
+		while (str_next(&header, ',', &piece))
+			last = str_trim(piece);
+		if (last.n > 0 && last.n < INET6_ADDRSTRLEN)
+			return last;
+	}
+	err_clear(&c->w);
+	return peer(c);
+}
+
+static struct window_limit limit_of(enum limit_class class)
+{
+	switch (class) {
+	case LIMIT_READ: return (struct window_limit){ api_conf.read_per_minute, api_conf.read_burst };
+	case LIMIT_WRITE: return (struct window_limit){ api_conf.write_per_minute, api_conf.write_burst };
+	case LIMIT_LOGIN: return (struct window_limit){ api_conf.login_per_minute, api_conf.login_burst };
+	default: return (struct window_limit){ 0 };
+	}
+}
+
+const char *access_window_name(const struct call *c)
+{
+	static const char *const names[] = { "none", "read", "write", "login" };
+
+	return names[c->route->limit];
+}
+
+static void on_counted(struct window_call *window, const struct window_verdict *verdict)
+{
+	struct call *c = window->arg;
+
+	c->verdict = *verdict;
+	c->waiting = false;
+	c->counted = true;
+	if (c->asleep)
+		http_request_wakeup(c->req);
+}
+
+void access_count(struct call *c)
+{
+	char id[UUID_TEXT];
+	str key;
+
+	c->limit = limit_of(c->route->limit);
+	if (c->limit.per_minute == 0)
+		return;
+	uuid_format(c->person, id);
+	if (c->signed_in)
+		key = arena_printf(c->w.arena, "%s:user:%.*s", access_window_name(c), UUID_TEXT, id);
+	else
+		key = arena_printf(c->w.arena, "%s:addr:" STR_FMT, access_window_name(c), STR_ARG(address(c)));
+	c->window = (struct window_call){ .done = on_counted, .arg = c };
+	c->waiting = true;
+	window_take(&c->window, key, c->limit);
+}
+
+bool access_allowed(struct call *c)
+{
+	if (!c->counted || c->verdict.allowed)
+		return true;
+	problem_set(c, "api.rate_limited");
+	c->w.err.retry_after = c->verdict.retry_after;
+	return false;
+}

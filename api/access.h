@@ -1,0 +1,13 @@
+/* Who asks, and whether he may ask now. */
+#pragma once
+
+#include "call.h"
+
+/* The session of the bearer token, where the route wants one.  fails  auth.missing, auth.token_* */
+MUST bool access_check(struct call *c);
+
+/* The rate window of the route's class: begins to count and returns true with c->waiting set, or at once. */
+void access_count(struct call *c);
+/* fails  api.rate_limited */
+MUST bool access_allowed(struct call *c);
+const char *access_window_name(const struct call *c);

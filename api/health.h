@@ -1,0 +1,8 @@
+/* Is it alive, is it ready, what has it done. */
+#pragma once
+
+#include "call.h"
+
+MUST bool health_live(struct call *c, void *row);
+MUST bool health_ready(struct call *c, void *row); /* fails  api.database_down ..., api.schema */
+MUST bool health_metrics(struct call *c, void *row);

@@ -1,0 +1,56 @@
+#include "host.h"
+
+#include "conf.h"
+#include "crypto/digest.h"
+#include "crypto/secret.h"
+#include "keys.h"
+#include "random.h"
+
+struct keys keys;
+
+static struct secret *seed;
+
+static void read_seed(struct work *w)
+{
+	uint8_t fresh[32];
+
+	if (api_conf.jwt_key_file.n > 0) {
+		if (secret_load_hex32(w, arena_cstr(w->arena, api_conf.jwt_key_file), &seed))
+			return;
+		log_failure(LOG_ERROR, w, "api.jwt_key");
+		exit(2);
+	}
+	log_event(LOG_WARN, NULL, "api.jwt_key", "random=true");
+	random_bytes(fresh, sizeof(fresh));
+	seed = secret_of(str_of(fresh, sizeof(fresh)));
+	explicit_bzero(fresh, sizeof(fresh));
+}
+
+static void read_chains(void)
+{
+	str rest = api_conf.chain_ids, piece;
+
+	while (str_next(&rest, ',', &piece)) {
+		if (keys.n_chains == KEYS_CHAINS || !str_i64(str_trim(piece), &keys.chains[keys.n_chains++])) {
+			log_event(LOG_ERROR, NULL, "api.chain_ids", "value=%s", LOG_Q(api_conf.chain_ids));
+			exit(2);
+		}
+	}
+}
+
+void keys_load(void)
+{
+	struct work w;
+	str rest = api_conf.origin;
+
+	work_init(&w);
+	read_seed(&w);
+	read_chains();
+	jwt_key_init(&keys.jwt, (const uint8_t *)secret_bytes(seed).p);
+	hmac_sha256(secret_bytes(seed), STR("patchwork cursor"), keys.cursor);
+	keys.origins = api_conf.origin;
+	if (!str_next(&rest, ',', &keys.uri))
+		keys.uri = STR("");
+	keys.uri = str_trim(keys.uri);
+	work_end(&w);
+}

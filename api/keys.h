@@ -1,0 +1,21 @@
+/* What the API keeps secret, read once before the workers are forked. */
+#pragma once
+
+#include "base/str.h"
+#include "crypto/jwt.h"
+
+#define KEYS_CHAINS 16
+
+struct keys {
+	struct jwt_key jwt;
+	uint8_t cursor[32];          /* HMAC key, derived from the JWT's */
+	int64_t chains[KEYS_CHAINS]; /* that wallets may sign in with */
+	size_t n_chains;
+	str origins; /* "https://a,https://b" */
+	str uri;     /* the first of them: what wallets are shown */
+};
+extern struct keys keys;
+
+#define KEYS_ISSUER STR("patchwork")
+
+void keys_load(void); /* ends the process when a key cannot be read */

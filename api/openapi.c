@@ -1,0 +1,470 @@
+#include "openapi.h"
+
+#include "problem.h"
+#include "reply.h"
+#include "routes.h"
+
+#define DOCUMENT_MAX ((size_t)1 << 20)
+
+static struct work work; /* its arena holds the document until the process ends */
+static str document;
+
+static void schema_ref(struct json *j, const char *key, const char *type, const char *format, const char *pattern)
+{
+	json_open(j, key, '{');
+	json_str(j, "type", str_c(type));
+	if (format != NULL)
+		json_str(j, "format", str_c(format));
+	if (pattern != NULL)
+		json_str(j, "pattern", str_c(pattern));
+}
+
+static void one_of(struct json *j, const char *list)
+{
+	str rest = str_c(list), piece;
+
+	json_open(j, "enum", '[');
+	while (str_next(&rest, '|', &piece))
+		json_str(j, NULL, piece);
+	json_close(j, ']');
+}
+
+/* What of a request a field reads. */
+static void field_schema(struct json *j, const struct field *f)
+{
+	bool ranged = f->min < f->max;
+
+	switch (f->type) {
+	case FIELD_BOOL: schema_ref(j, "schema", "boolean", NULL, NULL); break;
+	case FIELD_I32: schema_ref(j, "schema", "integer", "int32", NULL); break;
+	case FIELD_I64: schema_ref(j, "schema", "integer", "int64", NULL); break;
+	case FIELD_U256: schema_ref(j, "schema", "string", NULL, "^(0|[1-9][0-9]{0,77})$"); break;
+	case FIELD_UUID: schema_ref(j, "schema", "string", "uuid", NULL); break;
+	case FIELD_TIME: schema_ref(j, "schema", "string", "date-time", NULL); break;
+	case FIELD_HEX: schema_ref(j, "schema", "string", NULL, "^0x([0-9a-fA-F]{2})*$"); break;
+	default: schema_ref(j, "schema", "string", NULL, NULL); break;
+	}
+	if (f->type == FIELD_I32 || f->type == FIELD_I64) {
+		if (ranged)
+			json_i64(j, "minimum", f->min);
+		if (ranged && f->max <= INT64_C(1) << 53)
+			json_i64(j, "maximum", f->max);
+	} else if (f->type == FIELD_STR) {
+		if (f->min > 0)
+			json_i64(j, "minLength", f->min);
+		if (f->max > 0)
+			json_i64(j, "maxLength", f->max);
+		if (f->one_of != NULL)
+			one_of(j, f->one_of);
+	} else if (f->type == FIELD_HEX && f->max > 0) {
+		json_i64(j, "minLength", 2 + 2 * f->max);
+		json_i64(j, "maxLength", 2 + 2 * f->max);
+	}
+	if (f->doc != NULL)
+		json_str(j, "description", str_c(f->doc));
+	json_close(j, '}');
+}
+
+static void parameter(
+	struct json *j, const char *name, const char *in, bool required, const struct field *f, const char *doc)
+{
+	json_open(j, NULL, '{');
+	json_str(j, "name", str_c(name));
+	json_str(j, "in", str_c(in));
+	json_bool(j, "required", required);
+	if (doc != NULL)
+		json_str(j, "description", str_c(doc));
+	field_schema(j, f);
+	json_close(j, '}');
+}
+
+static const struct param *param_of(const struct route *r, enum from from, str name)
+{
+	for (size_t i = 0; i < r->n_params; i++) {
+		if (r->params[i].from == from && (name.p == NULL || str_eq(str_c(r->params[i].field.name), name)))
+			return &r->params[i];
+	}
+	return NULL;
+}
+
+/* A name of the path that no param declares is read by the bind function: text, for the document. */
+static void path_parameters(struct json *j, const struct route *r)
+{
+	static const struct field text = { .type = FIELD_STR };
+	str rest = str_c(r->path + 1), piece;
+
+	while (str_next(&rest, '/', &piece)) {
+		const struct param *p;
+		str name;
+
+		if (piece.n < 3 || piece.p[0] != '{')
+			continue;
+		name = str_of(piece.p + 1, piece.n - 2);
+		p = param_of(r, FROM_PATH, name);
+		parameter(j, arena_cstr(work.arena, name), "path", true, p == NULL ? &text : &p->field, NULL);
+	}
+}
+
+static void header_parameters(struct json *j, const struct route *r)
+{
+	static const struct field key = { .type = FIELD_STR, .min = 1, .max = 255 };
+	static const struct field signature = { .type = FIELD_STR, .min = 71, .max = 71 };
+	static const struct field guid = { .type = FIELD_UUID };
+	static const struct field event = { .type = FIELD_STR, .min = 1, .max = 64 };
+
+	if (param_of(r, FROM_KEY, (str){ NULL, 0 }) != NULL)
+		parameter(j, "Idempotency-Key", "header", true, &key,
+			"the same key with the same body has the same answer, and is done once");
+	if (r->access != ACCESS_GITHUB)
+		return;
+	parameter(j, "X-Hub-Signature-256", "header", true, &signature,
+		"sha256= and the HMAC-SHA-256 of the raw body, in hex");
+	parameter(j, "X-GitHub-Delivery", "header", true, &guid, "GitHub's GUID of the delivery");
+	parameter(j, "X-GitHub-Event", "header", true, &event, "the event's name");
+}
+
+static void parameters(struct json *j, const struct route *r)
+{
+	static const struct field limit = { .type = FIELD_I32, .min = 1, .max = 200 };
+	static const struct field cursor = { .type = FIELD_STR, .max = 512 };
+
+	json_open(j, "parameters", '[');
+	path_parameters(j, r);
+	for (size_t i = 0; i < r->n_params; i++) {
+		const struct param *p = &r->params[i];
+
+		if (p->from == FROM_QUERY)
+			parameter(j, p->field.name, "query", !p->field.optional, &p->field, NULL);
+		else if (p->from == FROM_LIMIT)
+			parameter(j, "limit", "query", false, &limit, "rows per page; 50 unless told");
+		else if (p->from == FROM_CURSOR)
+			parameter(j, "cursor", "query", false, &cursor,
+				"next_cursor of the page before, with the same filters");
+	}
+	header_parameters(j, r);
+	json_close(j, ']');
+}
+
+static void body_members(struct json *j, const struct route *r)
+{
+	json_open(j, "required", '[');
+	for (size_t i = 0; i < r->n_params; i++) {
+		if (r->params[i].from == FROM_BODY && !r->params[i].field.optional)
+			json_str(j, NULL, str_c(r->params[i].field.name));
+	}
+	json_close(j, ']');
+	json_open(j, "properties", '{');
+	for (size_t i = 0; i < r->n_params; i++) {
+		if (r->params[i].from != FROM_BODY)
+			continue;
+		/* field_schema writes the member "schema": here the member is the field's own name */
+		struct buf inner = buf_new(work.arena, 4096);
+		struct json k = { .b = &inner };
+
+		field_schema(&k, &r->params[i].field);
+		json_raw(j, r->params[i].field.name, str_skip(buf_str(&inner), strlen("\"schema\":")));
+	}
+	json_close(j, '}');
+}
+
+static void request_body(struct json *j, const struct route *r)
+{
+	if (r->body_max == 0)
+		return;
+	json_open(j, "requestBody", '{');
+	json_bool(j, "required", true);
+	json_str(j, "description", arena_printf(work.arena, "at most %zu bytes", r->body_max));
+	json_open(j, "content", '{');
+	json_open(j, "application/json", '{');
+	json_open(j, "schema", '{');
+	json_str(j, "type", STR("object"));
+	if (r->access != ACCESS_GITHUB) {
+		json_bool(j, "additionalProperties", false);
+		body_members(j, r);
+	}
+	for (int i = 0; i < 4; i++)
+		json_close(j, '}');
+}
+
+static void type_names(struct json *j, const char *type, bool nullable)
+{
+	if (!nullable) {
+		json_str(j, "type", str_c(type));
+		return;
+	}
+	json_open(j, "type", '[');
+	json_str(j, NULL, str_c(type));
+	json_str(j, NULL, STR("null"));
+	json_close(j, ']');
+}
+
+/* A column of a row; one that may be null only because the request can be refused is never null in an answer. */
+static void column_schema(struct json *j, const char *key, const struct sql_value *v, bool refusable)
+{
+	bool null = v->nullable && !refusable;
+
+	json_open(j, key, '{');
+	switch (v->type) {
+	case SQL_BOOL: type_names(j, "boolean", null); break;
+	case SQL_INT4:
+	case SQL_INT8: type_names(j, "integer", null); break;
+	case SQL_INT8S:
+		type_names(j, "array", null);
+		json_open(j, "items", '{');
+		json_str(j, "type", STR("integer"));
+		json_close(j, '}');
+		break;
+	case SQL_JSONB: break; /* any value: its shape is in the description */
+	case SQL_UUID:
+		type_names(j, "string", null);
+		json_str(j, "format", STR("uuid"));
+		break;
+	case SQL_TIMESTAMPTZ:
+		type_names(j, "string", null);
+		json_str(j, "format", STR("date-time"));
+		break;
+	case SQL_BYTEA:
+		type_names(j, "string", null);
+		json_str(j, "pattern", STR("^0x([0-9a-fA-F]{2})*$"));
+		break;
+	case SQL_NUMERIC:
+		type_names(j, "string", null);
+		json_str(j, "pattern", STR("^(0|[1-9][0-9]{0,77})$"));
+		break;
+	case SQL_TEXT: type_names(j, "string", null); break;
+	default: fatal("openapi: column %s has a type that replies do not write", v->name);
+	}
+	if (v->doc != NULL && v->doc[0] != '\0')
+		json_str(j, "description", str_c(v->doc));
+	json_close(j, '}');
+}
+
+static bool is_refusable(const struct sql *s)
+{
+	return s->n_out > 0 && strcmp(s->out[0].name, "refused") == 0;
+}
+
+/* The columns from i on that belong to one object, as that object; returns how many. */
+static int group_schema(struct json *j, const struct sql *s, int i)
+{
+	size_t n = reply_group(&s->out[i]);
+	char name[64];
+	int end = i;
+
+	snprintf(name, sizeof(name), "%.*s", (int)n, s->out[i].name);
+	json_open(j, name, '{');
+	type_names(j, "object", s->out[i].nullable && !is_refusable(s));
+	json_open(j, "properties", '{');
+	for (; end < s->n_out && reply_group(&s->out[end]) == n && memcmp(s->out[end].name, name, n) == 0; end++)
+		column_schema(j, s->out[end].name + n + 2, &s->out[end], is_refusable(s));
+	json_close(j, '}');
+	json_close(j, '}');
+	return end - i;
+}
+
+static void row_schema(struct json *j, const char *key, const struct sql *s)
+{
+	json_open(j, key, '{');
+	json_str(j, "type", STR("object"));
+	json_open(j, "properties", '{');
+	for (int i = 0; i < s->n_out;) {
+		if (!reply_is_member(&s->out[i]))
+			i++;
+		else if (reply_group(&s->out[i]) > 0)
+			i += group_schema(j, s, i);
+		else
+			column_schema(j, s->out[i].name, &s->out[i], is_refusable(s)), i++;
+	}
+	json_close(j, '}');
+	json_close(j, '}');
+}
+
+static void page_schema(struct json *j, const struct sql *s)
+{
+	json_open(j, "schema", '{');
+	json_str(j, "type", STR("object"));
+	json_open(j, "required", '[');
+	json_str(j, NULL, STR("items"));
+	json_str(j, NULL, STR("next_cursor"));
+	json_close(j, ']');
+	json_open(j, "properties", '{');
+	json_open(j, "items", '{');
+	json_str(j, "type", STR("array"));
+	row_schema(j, "items", s);
+	json_close(j, '}');
+	json_open(j, "next_cursor", '{');
+	type_names(j, "string", true);
+	json_close(j, '}');
+	json_close(j, '}');
+	json_close(j, '}');
+}
+
+static void token_schema(struct json *j)
+{
+	static const char *const names[] = { "token", "token_type", "expires_at", "person_id", "session_id",
+		"address" };
+
+	json_open(j, "schema", '{');
+	json_str(j, "type", STR("object"));
+	json_open(j, "properties", '{');
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		json_open(j, names[i], '{');
+		json_str(j, "type", STR("string"));
+		json_close(j, '}');
+	}
+	json_close(j, '}');
+	json_close(j, '}');
+}
+
+static void content(struct json *j, const struct route *r)
+{
+	json_open(j, "content", '{');
+	json_open(j, r->reply == REPLY_OWN ? r->media : "application/json", '{');
+	if (r->reply == REPLY_PAGE)
+		page_schema(j, r->sql);
+	else if (r->sql == &sql_auth_verify_stmt)
+		token_schema(j);
+	else if (r->reply == REPLY_OBJECT)
+		row_schema(j, "schema", r->sql);
+	json_close(j, '}');
+	json_close(j, '}');
+}
+
+static void success(struct json *j, const struct route *r, int status, const char *description)
+{
+	char key[4];
+
+	snprintf(key, sizeof(key), "%d", status);
+	json_open(j, key, '{');
+	json_str(j, "description", str_c(description));
+	if (status != 304)
+		content(j, r);
+	json_close(j, '}');
+}
+
+static bool has_status(const struct sql *s)
+{
+	for (int i = 0; s != NULL && i < s->n_out; i++) {
+		if (strcmp(s->out[i].name, "status") == 0 && s->out[i].type == SQL_INT4)
+			return true;
+	}
+	return false;
+}
+
+static void responses(struct json *j, const struct route *r)
+{
+	json_open(j, "responses", '{');
+	success(j, r, r->status, "done");
+	if (has_status(r->sql) && r->status != 200)
+		success(j, r, 200, "known already, or nothing to do");
+	if (strcmp(r->method, "GET") == 0)
+		success(j, r, 304, "what If-None-Match names is still right");
+	json_open(j, "default", '{');
+	json_str(j, "$ref", STR("#/components/responses/Problem"));
+	json_close(j, '}');
+	json_close(j, '}');
+}
+
+static void operation(struct json *j, const struct route *r)
+{
+	char id[96], *p;
+
+	snprintf(id, sizeof(id), "%s_%s", strcmp(r->method, "GET") == 0 ? "get" : "post", r->path);
+	for (p = id; *p != '\0'; p++) {
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9')))
+			*p = '_';
+	}
+	json_open(j, strcmp(r->method, "GET") == 0 ? "get" : "post", '{');
+	json_str(j, "operationId", str_c(id));
+	json_str(j, "summary", str_c(r->doc));
+	json_open(j, "tags", '[');
+	json_str(j, NULL, str_c(r->tag));
+	json_close(j, ']');
+	json_open(j, "security", '[');
+	if (r->access == ACCESS_SESSION)
+		json_raw(j, NULL, STR("{\"session\":[]}"));
+	json_close(j, ']');
+	parameters(j, r);
+	request_body(j, r);
+	responses(j, r);
+	json_close(j, '}');
+}
+
+static void paths(struct json *j)
+{
+	bool done[64] = { false };
+
+	json_open(j, "paths", '{');
+	for (size_t i = 0; i < n_routes; i++) {
+		if (done[i])
+			continue;
+		json_open(j, routes[i].path, '{');
+		for (size_t k = i; k < n_routes; k++) {
+			if (strcmp(routes[i].path, routes[k].path) != 0)
+				continue;
+			operation(j, &routes[k]);
+			done[k] = true;
+		}
+		json_close(j, '}');
+	}
+	json_close(j, '}');
+}
+
+static const char components[] =
+	"{\"securitySchemes\":{\"session\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
+	"\"description\":\"from /v1/auth/verify\"}},"
+	"\"responses\":{\"Problem\":{\"description\":\"refused; code says why (docs/errors.md)\",\"content\":"
+	"{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}},"
+	"\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"code\",\"request_id\"],"
+	"\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
+	"\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":\"string\"},\"request_id\":{\"type\":\"string\",\"format\":\"uuid\"},"
+	"\"code\":";
+
+static void put_components(struct json *j)
+{
+	struct buf b = buf_new(work.arena, 65536);
+	struct json k = { .b = &b };
+
+	buf_add(&b, str_c(components));
+	json_open(&k, NULL, '{');
+	json_str(&k, "type", STR("string"));
+	json_open(&k, "examples", '[');
+	for (size_t i = 0; i < n_problems; i++)
+		json_str(&k, NULL, str_c(problems[i].code));
+	json_close(&k, ']');
+	json_close(&k, '}');
+	buf_add(&b, STR("}}}}"));
+	json_raw(j, "components", buf_str(&b));
+}
+
+void openapi_prepare(void)
+{
+	struct buf b;
+	struct json j = { .b = &b };
+
+	work_init(&work);
+	b = buf_new(work.arena, DOCUMENT_MAX);
+	json_open(&j, NULL, '{');
+	json_str(&j, "openapi", STR("3.1.0"));
+	json_open(&j, "info", '{');
+	json_str(&j, "title", STR("Patchwork"));
+	json_str(&j, "version", STR("1"));
+	json_str(&j, "description",
+		STR("Pays for merged pull requests, with proof. Amounts are decimal strings in a token's smallest "
+		    "unit, ids UUIDs, times RFC 3339, addresses EIP-55, hashes 0x and hex."));
+	json_close(&j, '}');
+	json_raw(&j, "servers", STR("[{\"url\":\"/\"}]"));
+	paths(&j);
+	put_components(&j);
+	json_close(&j, '}');
+	if (buf_full(&b) || n_routes > 64)
+		fatal("openapi.json does not fit");
+	document = buf_str(&b);
+}
+
+bool openapi_serve(struct call *c, void *row)
+{
+	(void)row;
+	buf_add(&c->out, document);
+	return true;
+}

@@ -1,0 +1,149 @@
+#include "problem.h"
+
+#include "routes.h"
+
+const struct problem problems[] = {
+	{ "api.body_too_large", 413, "Body too large", "send less; the route's limit is in openapi.json" },
+	{ "api.busy", 503, "Too busy", "repeat after Retry-After" },
+	{ "api.database_down", 503, "The database does not answer", "repeat after Retry-After" },
+	{ "api.duplicate_header", 400, "A header is there twice", "send it once" },
+	{ "api.internal", 500, "Internal error", "report it with the request_id" },
+	{ "api.media_type", 415, "Unsupported media type", "send application/json" },
+	{ "api.method_not_allowed", 405, "Method not allowed", "use one of those in Allow" },
+	{ "api.not_found", 404, "No such route", "see openapi.json" },
+	{ "api.outcome_unknown", 503, "The outcome is unknown", "repeat the same request: it is done once" },
+	{ "api.rate_limited", 429, "Too many requests", "repeat after Retry-After" },
+	{ "api.schema", 503, "The database's schema is another one",
+		"run patchwork migrate with the version that runs here" },
+	{ "auth.address", 422, "Not an address", "0x and 40 hex digits, lower case or in EIP-55's case" },
+	{ "auth.chain", 401, "Chain not accepted", "ask for a challenge on an accepted chain" },
+	{ "auth.domain", 401, "Signed for another site", "ask for a challenge here and sign that" },
+	{ "auth.expired", 401, "Challenge expired", "ask for a new one" },
+	{ "auth.issued_at", 401, "Challenge from another time", "ask for a new one" },
+	{ "auth.message_changed", 401, "Not the text that was handed out", "sign the challenge's message unchanged" },
+	{ "auth.message_malformed", 400, "Not a sign-in message", "sign the challenge's message unchanged" },
+	{ "auth.missing", 401, "Not signed in", "send Authorization: Bearer with a token from /v1/auth/verify" },
+	{ "auth.nonce", 401, "Another nonce", "sign the challenge's message unchanged" },
+	{ "auth.nonce_unknown", 401, "Unknown challenge", "ask for a new one" },
+	{ "auth.nonce_used", 401, "Challenge used before", "ask for a new one" },
+	{ "auth.not_before", 401, "Not valid yet", "ask for a new challenge" },
+	{ "auth.session_ended", 401, "Session over", "sign in again" },
+	{ "auth.signature", 401, "Signature does not match", "sign the message with the wallet named in it" },
+	{ "auth.signature_format", 422, "Not a signature", "0x and 65 bytes in hex: r, s, v" },
+	{ "auth.signature_high_s", 401, "Signature with a high s",
+		"sign with a wallet that keeps s in the lower half" },
+	{ "auth.suspended", 403, "Account suspended", "write to the operator" },
+	{ "auth.token_audience", 401, "Token for another service", "sign in here" },
+	{ "auth.token_expired", 401, "Token expired", "sign in again" },
+	{ "auth.token_malformed", 401, "Not a token", "sign in and send what /v1/auth/verify answered" },
+	{ "auth.token_signature", 401, "Token not signed by us", "sign in again" },
+	{ "auth.uri", 401, "Signed for another address of this site", "sign the challenge's message unchanged" },
+	{ "bounty.amount_zero", 422, "The amount is zero", "offer something" },
+	{ "bounty.asset_unknown", 422, "Unknown token", "use a token that the operator has added on that chain" },
+	{ "bounty.deadline_past", 422, "The deadline is past", "name a time to come" },
+	{ "bounty.deposit_taken", 409, "This deposit funds something else",
+		"lock money for this bounty and name that transaction" },
+	{ "bounty.issue_closed", 409, "The issue is closed", "reopen it, or choose another one" },
+	{ "bounty.not_found", 404, "No such bounty", "check the id" },
+	{ "bounty.not_fundable", 409, "The bounty takes no deposit now", "look at its state" },
+	{ "bounty.project_unknown", 422, "No such project", "register the repository first" },
+	{ "bounty.token", 422, "Not a token's address", "0x and 40 hex digits, lower case or in EIP-55's case" },
+	{ "bounty.transition", 409, "Not possible in this state", "look at the bounty's state" },
+	{ "db.busy", 503, "The database is busy", "repeat after Retry-After" },
+	{ "db.conflict", 503, "Two requests met", "repeat it" },
+	{ "db.unreachable", 503, "The database does not answer", "repeat after Retry-After" },
+	{ "idempotency.in_flight", 409, "The same request is being worked on", "repeat it in a second for its answer" },
+	{ "idempotency.invalid", 400, "Not an Idempotency-Key", "1 to 255 visible ASCII characters" },
+	{ "idempotency.mismatch", 422, "This key belongs to another body", "use a new key for a new request" },
+	{ "idempotency.missing", 400, "Idempotency-Key is missing", "send one, and the same again with a repeat" },
+	{ "json.duplicate_key", 400, "A member is there twice", "send each once" },
+	{ "json.malformed", 400, "Not JSON", "send one JSON object in UTF-8" },
+	{ "json.missing", 422, "A member is missing", "see the request's schema in openapi.json" },
+	{ "json.range", 422, "A value is out of range", "see the request's schema in openapi.json" },
+	{ "json.too_deep", 400, "Nested too deep", "send at most 32 levels" },
+	{ "json.type", 422, "A value of the wrong type",
+		"see the request's schema in openapi.json; amounts are strings" },
+	{ "json.unknown", 422, "An unknown member", "see the request's schema in openapi.json" },
+	{ "project.exists", 409, "The repository is registered", "find it in /v1/projects" },
+	{ "project.name", 422, "Not a repository's name", "owner/name as on GitHub" },
+	{ "project.name_taken", 409, "The repository is being registered", "find it in /v1/projects" },
+	{ "project.unverified", 409, "The project is not verified", "switch on the repository's webhook" },
+	{ "query.cursor", 400, "Not a cursor of this list",
+		"use next_cursor with the filters it came from, or start again" },
+	{ "query.duplicate", 400, "A parameter is there twice", "send it once" },
+	{ "query.malformed", 400, "Not a query string", "percent-encode UTF-8 text" },
+	{ "query.unknown", 400, "Unknown parameter", "see the route in openapi.json" },
+	{ "query.value", 400, "Not a value of this parameter", "see the route in openapi.json" },
+	{ "webhook.header", 400, "A GitHub header is missing or wrong",
+		"send X-GitHub-Delivery and X-GitHub-Event as GitHub does" },
+	{ "webhook.signature", 401, "Signature does not match", "sign the raw body with the webhook's secret" },
+	{ "webhook.unconfigured", 503, "No webhook secret is set here", "the operator sets webhook.secret" },
+};
+const size_t n_problems = sizeof(problems) / sizeof(problems[0]);
+
+static int by_code(const void *key, const void *p)
+{
+	return strcmp(key, ((const struct problem *)p)->code);
+}
+
+static const struct problem *find(const char *code)
+{
+	return bsearch(code, problems, n_problems, sizeof(problems[0]), by_code);
+}
+
+struct problem problem_of(const struct err *err)
+{
+	const struct problem *p = err->code == NULL ? NULL : find(err->code);
+	struct problem other = { .code = err->code };
+
+	if (err->kind == ERR_BUG || err->kind == ERR_NONE)
+		return *find("api.internal");
+	if (p != NULL)
+		return *p;
+	if (str_ends(str_c(err->code), STR(".not_found")))
+		other.status = 404, other.title = "Not found", other.next = "check the id";
+	else if (err->kind == ERR_INVALID)
+		other.status = 400, other.title = "Refused", other.next = "see docs/errors.md";
+	else
+		other.status = 503, other.title = "Not now", other.next = "repeat after Retry-After";
+	return other;
+}
+
+bool problem_set(struct call *c, const char *code)
+{
+	const struct problem *p = find(code);
+
+	return err_set(
+		&c->w, p != NULL && p->status == 503 ? ERR_RETRY : ERR_INVALID, code, "%s", p == NULL ? "" : p->next);
+}
+
+static void log_problem(struct call *c, const struct problem *p)
+{
+	if (p->status < 500)
+		return;
+	log_event(p->status == 500 ? LOG_ERROR : LOG_WARN, &c->w, "api.problem", "route=%s code=%s kind=%s text=%s",
+		c->route == NULL ? "-" : c->route->path, c->w.err.code == NULL ? "-" : c->w.err.code,
+		err_kind_name(c->w.err.kind), LOG_Q(str_c(c->w.err.text)));
+}
+
+void problem_reply(struct call *c)
+{
+	struct problem p = problem_of(&c->w.err);
+	bool ours = p.status >= 500; /* what went wrong inside is for the log */
+	struct json j = { .b = &c->out };
+
+	log_problem(c, &p);
+	c->out = buf_new(c->w.arena, 8192);
+	c->status = p.status;
+	c->media = "application/problem+json";
+	c->cache = STR("no-store");
+	json_open(&j, NULL, '{');
+	json_str(&j, "type", arena_printf(c->w.arena, "urn:patchwork:problem:%s", p.code));
+	json_str(&j, "title", str_c(p.title));
+	json_i64(&j, "status", p.status);
+	json_str(&j, "detail", str_c(ours || c->w.err.text[0] == '\0' ? p.next : c->w.err.text));
+	json_str(&j, "instance", str_c(c->req->path));
+	json_str(&j, "code", str_c(p.code));
+	json_str(&j, "request_id", c->w.request_id);
+	json_close(&j, '}');
+}

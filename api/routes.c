@@ -1,0 +1,217 @@
+#include "routes.h"
+
+#include "bounty.h"
+#include "health.h"
+#include "lineage.h"
+#include "openapi.h"
+#include "page.h"
+#include "proof.h"
+#include "wallet.h"
+#include "webhook.h"
+
+#define BODY_MAX 65536
+#define DELIVERY_MAX (25 << 20) /* GitHub sends no larger event */
+
+#define PARAM(FROM, TYPE, S, member, ...)                                                                              \
+	{                                                                                                              \
+		FROM, FIELD(TYPE, struct sql_##S##_in, member, __VA_ARGS__)                                            \
+	}
+#define MAYBE(FROM, TYPE, S, member, ...) PARAM(FROM, TYPE, S, member, .optional = true, __VA_ARGS__)
+#define HAS(S, member) .has = offsetof(struct sql_##S##_in, has_##member)
+#define SESSION(S) PARAM(FROM_SESSION, FIELD_UUID, S, session_id)
+#define TRACE(S) PARAM(FROM_TRACE, FIELD_STR, S, trace)
+#define ID(S, what) PARAM(FROM_PATH, FIELD_UUID, S, id, .doc = what)
+#define PAGED(S) PARAM(FROM_CURSOR, FIELD_STR, S, after), PARAM(FROM_LIMIT, FIELD_I32, S, page)
+
+#define STATES                                                                                                         \
+	"draft|funding|open|in_progress|merged|verified|hold|payable|paying|paid|expired|refunding|refunded|"          \
+	"cancelled|disputed|frozen"
+
+static const struct param challenge[] = {
+	PARAM(FROM_BODY, FIELD_STR, auth_challenge, address, .min = 42, .max = 42,
+		.doc = "EVM address, lower case or EIP-55"),
+	PARAM(FROM_BODY, FIELD_I64, auth_challenge, chain_id, .min = 1, .max = INT64_C(1) << 53, .doc = "EIP-155"),
+};
+static const struct param verify[] = {
+	PARAM(FROM_BODY, FIELD_STR, auth_verify, message, .min = 1, .max = 4096,
+		.doc = "the challenge's message, unchanged"),
+	/* read by the bind function into the place of caip10 until it is known */
+	PARAM(FROM_BODY, FIELD_STR, auth_verify, caip10, .name = "signature", .min = 132, .max = 132,
+		.doc = "EIP-191 over the message: 0x and 65 bytes r, s, v; low s"),
+};
+static const struct param me[] = { SESSION(account_me) };
+
+static const struct param project_create[] = {
+	SESSION(project_create),
+	TRACE(project_create),
+	PARAM(FROM_BODY, FIELD_STR, project_create, full_name, .min = 3, .max = 140, .doc = "owner/name on GitHub"),
+};
+static const struct param project_get[] = { ID(project_get, "a project") };
+static const struct param project_list[] = {
+	PAGED(project_list),
+	MAYBE(FROM_QUERY, FIELD_STR, project_list, state, .one_of = "unverified|verified|degraded|lost",
+		.doc = "only these"),
+};
+
+static const struct param bounty_create[] = {
+	SESSION(bounty_create),
+	TRACE(bounty_create),
+	PARAM(FROM_KEY, FIELD_STR, bounty_create, key),
+	PARAM(FROM_DIGEST, FIELD_HEX, bounty_create, request_sha256),
+	PARAM(FROM_BODY, FIELD_UUID, bounty_create, project_id, .doc = "a verified project"),
+	PARAM(FROM_BODY, FIELD_I32, bounty_create, issue_number, .min = 1, .max = INT32_MAX, .doc = "of an open issue"),
+	PARAM(FROM_BODY, FIELD_I64, bounty_create, chain_id, .min = 1, .max = INT64_C(1) << 53, .doc = "EIP-155"),
+	PARAM(FROM_BODY, FIELD_STR, bounty_create, token, .min = 42, .max = 42, .doc = "the ERC-20 contract, EIP-55"),
+	PARAM(FROM_BODY, FIELD_U256, bounty_create, amount, .doc = "smallest unit of the token"),
+	MAYBE(FROM_BODY, FIELD_STR, bounty_create, title, .max = 200, .doc = "shown in lists"),
+	MAYBE(FROM_BODY, FIELD_TIME, bounty_create, deadline_at, .doc = "default: bounty.deadline from now"),
+};
+static const struct param bounty_get[] = { ID(bounty_get, "a bounty") };
+static const struct param bounty_list[] = {
+	PAGED(bounty_list),
+	MAYBE(FROM_QUERY, FIELD_STR, bounty_list, state, .one_of = STATES, .doc = "only these"),
+	MAYBE(FROM_QUERY, FIELD_UUID, bounty_list, project_id, HAS(bounty_list, project_id),
+		.doc = "only of this project"),
+};
+static const struct param bounty_fund[] = {
+	SESSION(bounty_fund),
+	TRACE(bounty_fund),
+	PARAM(FROM_PATH, FIELD_UUID, bounty_fund, bounty_id, .name = "id", .doc = "a bounty in state draft or funding"),
+	PARAM(FROM_BODY, FIELD_HEX, bounty_fund, tx_hash, .max = 32,
+		.doc = "the transaction that called lock() of the escrow"),
+};
+
+static const struct param submission_get[] = { ID(submission_get, "a submission") };
+static const struct param payout_get[] = { ID(payout_get, "a payout") };
+static const struct param proof_get[] = {
+	PARAM(FROM_PATH, FIELD_STR, proof_get, cid, .min = 8, .max = 128, .doc = "CIDv1 of the proof's payload"),
+};
+static const struct param block_get[] = {
+	PARAM(FROM_PATH, FIELD_STR, block_get, cid, .min = 8, .max = 128, .doc = "CIDv1, raw codec, sha2-256, base32"),
+};
+static const struct param score_board[] = {
+	PAGED(score_board),
+	MAYBE(FROM_QUERY, FIELD_UUID, score_board, project_id, HAS(score_board, project_id),
+		.doc = "points of this project alone"),
+};
+static const struct param job_list[] = {
+	PAGED(job_list),
+	MAYBE(FROM_QUERY, FIELD_STR, job_list, queue, .max = 63, .doc = "sync, verify, prove, pay, score"),
+	MAYBE(FROM_QUERY, FIELD_STR, job_list, kind, .max = 63, .doc = "verify.merge ..."),
+	MAYBE(FROM_QUERY, FIELD_BOOL, job_list, parked, HAS(job_list, parked),
+		.doc = "only those that wait for a person, or only the others"),
+};
+static const struct param job_get[] = {
+	PARAM(FROM_PATH, FIELD_I64, job_get, id, .min = 1, .max = INT64_MAX, .doc = "a job"),
+};
+static const struct param lineage_get[] = {
+	PARAM(FROM_PATH, FIELD_STR, lineage_get, kind, .one_of = "pull|submission|bounty|payout|delivery|job",
+		.doc = "what id names"),
+};
+static const struct param receive[] = {
+	TRACE(delivery_receive),
+	PARAM(FROM_DIGEST, FIELD_HEX, delivery_receive, body_sha256),
+};
+
+#define PARAMS(table) .params = table, .n_params = sizeof(table) / sizeof((table)[0])
+#define READ(p, noun, statement, REPLY, text)                                                                          \
+	.method = "GET", .path = p, .limit = LIMIT_READ, .sql = &sql_##statement##_stmt, .status = 200,                \
+	.reply = REPLY, .tag = noun, .doc = text
+#define WRITE(p, noun, statement, code, text)                                                                          \
+	.method = "POST", .path = p, .sql = &sql_##statement##_stmt, .status = code, .body_max = BODY_MAX,             \
+	.tag = noun, .doc = text
+#define OWN(p, noun, type, fn, text)                                                                                   \
+	.method = "GET", .path = p, .status = 200, .reply = REPLY_OWN, .media = type, .finish = fn, .tag = noun,       \
+	.doc = text
+
+const struct route routes[] = {
+	{ WRITE("/v1/auth/challenge", "auth", auth_challenge, 201, "A text for a wallet to sign"), .limit = LIMIT_LOGIN,
+		PARAMS(challenge), .bind = wallet_challenge },
+	{ WRITE("/v1/auth/verify", "auth", auth_verify, 200, "The signed text, for a session and its token"),
+		.limit = LIMIT_LOGIN, PARAMS(verify), .bind = wallet_verify, .finish = wallet_token },
+	{ READ("/v1/me", "auth", account_me, REPLY_OBJECT, "Who is signed in"), PARAMS(me), .access = ACCESS_SESSION },
+
+	{ WRITE("/v1/projects", "projects", project_create, 201, "Register a repository; 200 when it is yours already"),
+		PARAMS(project_create), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .bind = bounty_repository,
+		.wakes = "sync" },
+	{ READ("/v1/projects", "projects", project_list, REPLY_PAGE, "Projects, newest first"), PARAMS(project_list) },
+	{ READ("/v1/projects/{id}", "projects", project_get, REPLY_OBJECT, "One project"), PARAMS(project_get) },
+
+	{ WRITE("/v1/bounties", "bounties", bounty_create, 201,
+		  "A bounty on an issue, and what a wallet needs to lock its money"),
+		PARAMS(bounty_create), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .bind = bounty_create_bind,
+		.wakes = "sync" },
+	{ READ("/v1/bounties", "bounties", bounty_list, REPLY_PAGE, "Bounties, newest first"), PARAMS(bounty_list) },
+	{ READ("/v1/bounties/{id}", "bounties", bounty_get, REPLY_OBJECT, "One bounty"), PARAMS(bounty_get) },
+	{ WRITE("/v1/bounties/{id}/fund", "bounties", bounty_fund, 202, "Name the transaction that locked the money"),
+		PARAMS(bounty_fund), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .wakes = "verify" },
+
+	{ READ("/v1/submissions/{id}", "contributions", submission_get, REPLY_OBJECT, "One submission"),
+		PARAMS(submission_get) },
+	{ READ("/v1/payouts/{id}", "contributions", payout_get, REPLY_OBJECT, "One payout"), PARAMS(payout_get) },
+	{ READ("/v1/proofs/{cid}", "contributions", proof_get, REPLY_OBJECT,
+		  "One proof; with Accept: application/vnd.dsse.envelope.v1+json the envelope alone, as `patchwork proof verify` reads it"),
+		PARAMS(proof_get), .finish = proof_envelope },
+	{ READ("/ipfs/{cid}", "contributions", block_get, REPLY_OWN,
+		  "The block that a proof's address stands for, never changing"),
+		PARAMS(block_get), .finish = proof_block, .media = "application/vnd.ipld.raw" },
+	{ READ("/v1/leaderboard", "contributions", score_board, REPLY_PAGE, "People by points"), PARAMS(score_board) },
+	{ READ("/v1/lineage/{kind}/{id}", "contributions", lineage_get, REPLY_OBJECT,
+		  "Everything that belongs to one contribution, from any of its ids: id is a UUID, or a number for delivery and job"),
+		PARAMS(lineage_get), .bind = lineage_bind },
+
+	{ READ("/v1/jobs", "jobs", job_list, REPLY_PAGE, "Jobs, newest first"), PARAMS(job_list) },
+	{ READ("/v1/jobs/{id}", "jobs", job_get, REPLY_OBJECT, "One job and its runs"), PARAMS(job_get) },
+
+	{ WRITE("/v1/webhooks/github", "webhooks", delivery_receive, 202,
+		  "A signed delivery; 200 for one that is known, and for ping"),
+		PARAMS(receive), .body_max = DELIVERY_MAX, .access = ACCESS_GITHUB, .bind = webhook_bind,
+		.finish = webhook_count, .wakes = "sync" },
+
+	{ OWN("/livez", "health", "text/plain; charset=utf-8", health_live, "This process answers") },
+	{ OWN("/readyz", "health", "application/json", health_ready,
+		  "Database and schema are usable; lists what is degraded"),
+		.sql = &sql_health_ready_stmt },
+	{ OWN("/metrics", "health", "text/plain; version=0.0.4; charset=utf-8", health_metrics, "Prometheus text"),
+		.sql = &sql_health_jobs_stmt },
+	{ OWN("/openapi.json", "description", "application/json", openapi_serve, "This description") },
+	{ OWN("/", "page", "text/html; charset=utf-8", page_serve,
+		"The page that shows the board, bounties and one lineage") },
+	{ OWN("/style.css", "page", "text/css; charset=utf-8", page_serve, "Its looks") },
+	{ OWN("/page.js", "page", "text/javascript; charset=utf-8", page_serve, "Its program") },
+	{ OWN("/icon.svg", "page", "image/svg+xml", page_serve, "Its icon") },
+};
+const size_t n_routes = sizeof(routes) / sizeof(routes[0]);
+
+static bool matches(const char *pattern, const struct call *c)
+{
+	str rest = str_c(pattern + 1), piece;
+	int i = 0;
+
+	while (str_next(&rest, '/', &piece)) {
+		if (i >= c->n_segments)
+			return false;
+		if (piece.n > 0 && piece.p[0] == '{' ? c->segments[i].n == 0 : !str_eq(piece, c->segments[i]))
+			return false;
+		i++;
+	}
+	return i == c->n_segments;
+}
+
+static void allow(struct call *c, const struct route *r)
+{
+	c->allow = arena_printf(c->w.arena, STR_FMT "%s%s%s", STR_ARG(c->allow), c->allow.n > 0 ? ", " : "", r->method,
+		strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
+}
+
+const struct route *route_find(struct call *c, const char *method)
+{
+	for (size_t i = 0; i < n_routes; i++) {
+		if (!matches(routes[i].path, c))
+			continue;
+		if (strcmp(routes[i].method, strcmp(method, "HEAD") == 0 ? "GET" : method) == 0)
+			return &routes[i];
+		allow(c, &routes[i]);
+	}
+	return NULL;
+}

@@ -1,0 +1,59 @@
+/* The public surface on one page: dispatch() serves it and openapi.json describes it, both from this table. */
+#pragma once
+
+#include "base/field.h"
+#include "call.h"
+#include "sql.h"
+
+enum access {
+	ACCESS_NONE,
+	ACCESS_SESSION, /* Authorization: Bearer of a signed-in wallet */
+	ACCESS_GITHUB,  /* X-Hub-Signature-256 over the raw body */
+};
+
+enum limit_class { LIMIT_NONE, LIMIT_READ, LIMIT_WRITE, LIMIT_LOGIN };
+
+/* Where a member of the statement's input comes from. */
+enum from {
+	FROM_PATH,    /* {name} */
+	FROM_QUERY,   /* ?name= */
+	FROM_BODY,    /* a member of the JSON object */
+	FROM_KEY,     /* Idempotency-Key */
+	FROM_DIGEST,  /* sha256 of the body */
+	FROM_SESSION, /* the session's id */
+	FROM_TRACE,   /* traceparent */
+	FROM_CURSOR,  /* ?cursor=, checked and opened */
+	FROM_LIMIT,   /* ?limit=, plus one row that says whether there is more */
+};
+
+struct param {
+	enum from from;
+	struct field field; /* into the statement's input; of a name that starts with '-' nothing is documented */
+};
+
+enum reply { REPLY_OBJECT, REPLY_PAGE, REPLY_OWN };
+
+struct route {
+	const char *method, *path;
+	enum access access;
+	enum limit_class limit;
+	const struct param *params;
+	size_t n_params;
+	size_t body_max;       /* bytes; 0 = none is taken */
+	const struct sql *sql; /* NULL: answered by finish alone */
+	enum reply reply;
+	int status;                             /* of success, unless the row has a status */
+	bool (*bind)(struct call *c, void *in); /* what the table cannot say, before the statement */
+	bool (*finish)(struct call *c,
+		void *row); /* REPLY_OBJECT: changes the row; REPLY_OWN: writes the reply; may be NULL */
+	const char *wakes;  /* queue that the statement may have fed */
+	const char *media;  /* REPLY_OWN: of the reply */
+	const char *doc;
+	const char *tag; /* heading in openapi.json */
+};
+
+extern const struct route routes[];
+extern const size_t n_routes;
+
+/* The method's route for the path in c->segments, or NULL with c->allow = the methods that the path has. */
+const struct route *route_find(struct call *c, const char *method);

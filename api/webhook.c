@@ -1,0 +1,96 @@
+#include "webhook.h"
+
+#include "base/hex.h"
+#include "conf.h"
+#include "crypto/digest.h"
+#include "problem.h"
+#include "request.h"
+#include "route_metrics.h"
+#include "sql.h"
+
+#define EVENT_MAX 64
+
+static bool signed_by(str secret, str body, const uint8_t given[32])
+{
+	uint8_t mac[32];
+
+	if (secret.n == 0)
+		return false;
+	hmac_sha256(secret, body, mac);
+	return str_eq_secret(str_of(mac, sizeof(mac)), str_of(given, sizeof(mac)));
+}
+
+/* During a rotation either secret passes; which one did is recorded. */
+static bool check_signature(struct call *c, struct sql_delivery_receive_in *in)
+{
+	uint8_t given[32];
+	str header;
+
+	if (!request_header(c, "x-hub-signature-256", &header))
+		return false;
+	if (header.n != 71 || !str_starts(header, STR("sha256=")) ||
+		!hex_decode(str_skip(header, 7), given, sizeof(given)))
+		return problem_set(c, "webhook.signature");
+	if (signed_by(api_conf.webhook_secret, c->body, given))
+		in->secret_no = 1;
+	else if (signed_by(api_conf.webhook_secret_next, c->body, given))
+		in->secret_no = 2;
+	return in->secret_no != 0 || problem_set(c, "webhook.signature");
+}
+
+static bool is_event(str s)
+{
+	if (s.n == 0 || s.n > EVENT_MAX)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || s.p[i] == '_'))
+			return false;
+	}
+	return true;
+}
+
+static bool take_headers(struct call *c, struct sql_delivery_receive_in *in)
+{
+	str guid, hook;
+
+	if (!request_header(c, "x-github-delivery", &guid) || !request_header(c, "x-github-event", &in->event) ||
+		!request_header(c, "x-github-hook-id", &hook))
+		return false;
+	in->has_hook_id = hook.p != NULL;
+	if (!uuid_parse(guid, &in->guid) || !is_event(in->event) || (in->has_hook_id && !str_i64(hook, &in->hook_id)))
+		return problem_set(c, "webhook.header");
+	return true;
+}
+
+bool webhook_bind(struct call *c, void *p)
+{
+	struct sql_delivery_receive_in *in = p;
+
+	if (api_conf.webhook_secret.n == 0)
+		return problem_set(c, "webhook.unconfigured");
+	if (!check_signature(c, in)) {
+		webhook_metric(WEBHOOK_BAD_SIGNATURE);
+		return false;
+	}
+	if (!take_headers(c, in)) {
+		webhook_metric(WEBHOOK_BAD_HEADER);
+		return false;
+	}
+	in->body = c->body;
+	return true;
+}
+
+bool webhook_count(struct call *c, void *p)
+{
+	const struct sql_delivery_receive_out *row = p;
+
+	if (str_eq(row->outcome, STR("new"))) {
+		webhook_metric(WEBHOOK_NEW);
+	} else if (row->duplicate) {
+		webhook_metric(WEBHOOK_DUPLICATE);
+	} else {
+		webhook_metric(WEBHOOK_CONFLICT);
+		log_event(LOG_WARN, &c->w, "webhook.conflict", "delivery=%ld", (long)row->delivery_id);
+	}
+	return true;
+}
