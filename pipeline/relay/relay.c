@@ -75,8 +75,6 @@ static bool publish(struct work *w, struct relay *r, const struct sql_relay_next
 {
 	struct bus_msg *msgs = arena_array(w->arena, n, sizeof(*msgs));
 
-	if (r->bus == NULL && !bus_open(w, &r->bus_conf, &r->bus))
-		return false;
 	for (size_t i = 0; i < n; i++)
 		msgs[i] = message(w, r, &rows[i]);
 	return bus_publish(w, r->bus, msgs, n);
@@ -119,6 +117,9 @@ static bool relay_batch(struct work *w, struct relay *r, size_t *n)
 	*n = 0;
 	if (!want_lead(w, r) || !r->leads)
 		return w->err.kind == ERR_NONE;
+	/* Also before there is an event, so that subscribers find the stream. */
+	if (r->bus == NULL && !bus_open(w, &r->bus_conf, &r->bus))
+		return false;
 	tx = tx_auto(r->conn);
 	if (!sql_relay_next(w, &tx, &(struct sql_relay_next_in){ SINK, r->conf->batch }, &rows, n))
 		return false;

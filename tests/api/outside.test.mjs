@@ -30,7 +30,7 @@ before(async () => {
   token = join(dir, 'token')
   writeFileSync(token, 't0ken\n', { mode: 0o600 })
 })
-after(() => stack.stop({ remove: true }))
+after(() => stack?.stop({ remove: true }))
 
 describe('GitHub', () => {
   let repo
