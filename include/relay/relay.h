@@ -1,6 +1,7 @@
-/* The outbox to NATS: committed events in (xid, id) order, at least once, each under an id that stays the same. An event is
- * read when no transaction older than its own is still open, so nothing is skipped; the position moves after the broker has
- * acknowledged. One relay leads per database, others stand by. It makes the stream as soon as it leads. That NATS is away is this process's problem only. */
+/* The outbox to NATS: committed events in (xid, id) order, at least once, each under an id that stays the same.
+ * An event is read when no transaction older than its own is still open, so nothing is skipped; the position moves
+ * after the broker has acknowledged. One relay leads per database, others stand by; the one that leads makes the
+ * stream when it is missing. That NATS is away is this process's problem only. */
 #pragma once
 
 #include <signal.h>
