@@ -1,7 +1,7 @@
 -- one: our own reading of receipt, block, depth and log says it is paid
 -- in   payout_id     uuid
 -- in   tx_hash       bytea    that paid it
--- in   reverted      bytea?   one of ours that failed because of it
+-- in   reverted      bytea?   one of ours that failed because of it; any other that lives can never pay now
 -- in   block_number  int8
 -- in   block_hash    bytea
 -- in   endpoint      text
@@ -19,8 +19,9 @@ with stored as (
 	where id = $1 and state = 'sent'
 	returning *
 ), intent as (
-	update ledger.tx_intent i set state = case when i.tx_hash = $2 then 'confirmed' else 'failed' end
-	from paid p where i.key = p.key and i.state in ('prepared', 'sent') and i.tx_hash in ($2, $3)
+	update ledger.tx_intent i
+	set state = case i.tx_hash when $2 then 'confirmed' when $3 then 'failed' else 'dead' end
+	from paid p where i.key = p.key and i.state in ('prepared', 'sent')
 	returning i.id, i.state
 ), observed as (
 	insert into ledger.tx_observation (intent_id, endpoint, block_number, block_hash, status, log_ok)

@@ -11,7 +11,7 @@
 -- role worker
 with payout as (
 	select p.id, p.key, p.bounty_id, a.chain_id, b.state, b.project_id,
-		(select count(*) from ledger.tx_intent i where i.key = p.key and i.state in ('dead', 'failed')) as failed
+		(select max(i.attempt) from ledger.tx_intent i where i.key = p.key) as attempts
 	from ledger.payout p join core.bounty b on b.id = p.bounty_id join core.asset a on a.id = p.asset_id
 	where p.id = $1 and p.state in ('hold', 'payable', 'held') and b.state in ('hold', 'payable')
 	for update of p
@@ -28,7 +28,7 @@ with payout as (
 		jsonb_build_object('payout_id', o.id, 'blocker', 'Patchwork: send the payout')) else o.state end as present
 	from payout o
 ), queued as (
-	select q.enqueue('pay', 'pay.send', 'send:' || m.id || case when m.failed > 0 then ':' || m.failed + 1 else '' end,
+	select q.enqueue('pay', 'pay.send', 'send:' || m.id || coalesce(':' || m.attempts + 1, ''),
 		jsonb_build_object('payout_id', m.id, 'quote', jsonb_build_object('max_fee', $4::text, 'max_priority_fee', $5::text,
 			'gas', $6)), $7, trace => $8, project_id => m.project_id) as id
 	from moved m where m.present is not null

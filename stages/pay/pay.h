@@ -54,6 +54,9 @@ struct send_task {
 	struct payout payout;
 	uint8_t hash[32];
 	str raw;
+	int64_t nonce;
+	bool replace; /* by the same nonce and call with these fees */
+	struct chain_fees fees;
 };
 bool send_plan(struct work *w, struct tx *tx, void *task);
 bool send_probe(struct work *w, const struct outside *outside, void *task, bool *done);

@@ -4,14 +4,15 @@
 #include "pay.h"
 #include "sql.h"
 
-static bool sign(struct work *w, struct send_task *t, int64_t nonce, struct evm_tx *tx, struct evm_signed *out)
+static bool sign(struct work *w, const struct send_task *t, const struct chain_fees *fees, struct evm_tx *tx,
+	struct evm_signed *out)
 {
 	*tx = (struct evm_tx){
 		.chain_id = (uint64_t)t->payout.chain_id,
-		.nonce = (uint64_t)nonce,
-		.gas = (uint64_t)t->gas,
-		.max_fee = t->max_fee,
-		.max_priority_fee = t->max_priority_fee,
+		.nonce = (uint64_t)t->nonce,
+		.gas = fees->gas,
+		.max_fee = fees->max_fee,
+		.max_priority_fee = fees->max_priority_fee,
 	};
 	memcpy(tx->to, t->payout.escrow, sizeof(tx->to));
 	return payout_data(w, &t->payout, &tx->data) && signer_sign(w, pay_signer(), tx, out);
@@ -19,11 +20,13 @@ static bool sign(struct work *w, struct send_task *t, int64_t nonce, struct evm_
 
 static bool reserve(struct work *w, struct tx *tx, struct send_task *t, const struct sql_tx_lock_out *key)
 {
+	struct chain_fees fees = { t->max_fee, t->max_priority_fee, (uint64_t)t->gas };
 	struct evm_signed signed_tx;
 	struct evm_tx evm;
 	struct sql_tx_reserve_out out;
 
-	if (!sign(w, t, key->next_nonce, &evm, &signed_tx))
+	t->nonce = key->next_nonce;
+	if (!sign(w, t, &fees, &evm, &signed_tx))
 		return false;
 	memcpy(t->hash, signed_tx.hash, sizeof(t->hash));
 	t->raw = signed_tx.raw;
@@ -75,6 +78,7 @@ bool send_plan(struct work *w, struct tx *tx, void *task)
 		t->decided = !str_eq(live->state, STR("prepared"));
 		memcpy(t->hash, live->hash, sizeof(t->hash));
 		t->raw = live->raw;
+		t->nonce = live->nonce;
 		return true;
 	}
 	t->decided = !str_one_of(t->payout.state, "payable|sending");
@@ -100,8 +104,42 @@ bool send_probe(struct work *w, const struct outside *outside, void *task, bool 
 	return true;
 }
 
+/* 15 % more, rounded up; nodes ask for 10 */
+static u256 raised(u256 fee)
+{
+	uint64_t rest;
+	u256 more = u256_div_u64(fee, 100, &rest), out;
+
+	if (!u256_mul_u64(more, 15, &more) || !u256_add(fee, more, &out) || !u256_add(out, u256_of(15), &out))
+		return fee;
+	return out;
+}
+
+static u256 greater(u256 a, u256 b)
+{
+	return u256_cmp(a, b) < 0 ? b : a;
+}
+
+/* The bytes never entered a pool: what does the chain ask for now? */
+static bool requote(struct work *w, struct chain *c, struct send_task *t)
+{
+	uint8_t from[20];
+	str data;
+
+	signer_address(pay_signer(), from);
+	if (!payout_data(w, &t->payout, &data) || !chain_quote(w, c, from, t->payout.escrow, data, &t->fees))
+		return false;
+	t->fees.max_fee = greater(t->fees.max_fee, raised(t->max_fee));
+	t->fees.max_priority_fee = greater(t->fees.max_priority_fee, raised(t->max_priority_fee));
+	if (u256_cmp(t->fees.max_fee, chain_conf(c)->max_fee_cap) > 0)
+		return err_retry_after(
+			w, 60 * USEC_S, "chain.fee_cap", "the chain asks for more than evm.max_fee allows");
+	t->replace = true;
+	return true;
+}
+
 /* What the node's answer asks for. NONCE_USED is no failure here: pay.confirm finds out which transaction used it. */
-static bool react(struct work *w, enum chain_sent sent, str reason)
+static bool react(struct work *w, struct chain *c, struct send_task *t, enum chain_sent sent, str reason)
 {
 	switch (sent) {
 	case CHAIN_SENT:
@@ -109,9 +147,7 @@ static bool react(struct work *w, enum chain_sent sent, str reason)
 	case CHAIN_NONCE_GAP:
 		return err_snooze(w, 2 * USEC_S, "pay.nonce_gap",
 			"an earlier transaction has not reached the node: " STR_FMT, STR_ARG(reason));
-	case CHAIN_FEE_LOW:
-		return err_retry_after(w, 15 * USEC_S, "pay.fee_low",
-			"the chain asks for more than was signed: " STR_FMT, STR_ARG(reason));
+	case CHAIN_FEE_LOW: return requote(w, c, t);
 	case CHAIN_NO_FUNDS:
 		return err_snooze(
 			w, 60 * USEC_S, "pay.no_gas", "the signer cannot pay for gas: " STR_FMT, STR_ARG(reason));
@@ -130,7 +166,33 @@ bool send_effect(struct work *w, const struct outside *outside, void *task)
 	if (!chain_send(w, outside->chain, t->raw, &sent, &reason))
 		return false;
 	FAULT("pay.broadcast");
-	return react(w, sent, reason);
+	return react(w, outside->chain, t, sent, reason);
+}
+
+static bool settle_replaced(struct work *w, struct tx *tx, const struct send_task *t)
+{
+	struct evm_signed signed_tx;
+	struct evm_tx evm;
+	struct sql_tx_replace_out out;
+
+	if (!sign(w, t, &t->fees, &evm, &signed_tx))
+		return false;
+	if (!sql_tx_replace(w, tx,
+		    &(struct sql_tx_replace_in){
+			    .payout_id = t->payout_id,
+			    .old_hash = str_of(t->hash, 32),
+			    .raw = signed_tx.raw,
+			    .tx_hash = str_of(signed_tx.hash, 32),
+			    .max_fee = t->fees.max_fee,
+			    .priority_fee = t->fees.max_priority_fee,
+			    .gas = (int64_t)t->fees.gas,
+			    .job = w->job,
+			    .trace = work_trace(w),
+		    },
+		    &out))
+		return false;
+	return out.replaced ||
+		err_set(w, ERR_RETRY, "pay.not_replaced", "the transaction changed while fees were asked for");
 }
 
 bool send_settle(struct work *w, struct tx *tx, void *task)
@@ -139,5 +201,7 @@ bool send_settle(struct work *w, struct tx *tx, void *task)
 	struct sql_tx_sent_in in = { t->payout_id, str_of(t->hash, 32), w->job, work_trace(w) };
 	struct sql_tx_sent_out out;
 
-	return t->decided || sql_tx_sent(w, tx, &in, &out);
+	if (t->decided)
+		return true;
+	return t->replace ? settle_replaced(w, tx, t) : sql_tx_sent(w, tx, &in, &out);
 }

@@ -484,6 +484,42 @@ static void a_release_by_another_transaction_counts(void **state)
 	assert_value(BALANCES, "external 1000");
 }
 
+/* The node refuses the fees: same nonce, same call, new bytes, and the job that sends them. */
+static void a_fee_is_raised_under_the_same_nonce(void **state)
+{
+	struct send_task *t, *low;
+	struct confirm_task *c;
+
+	(void)state;
+	proven();
+	quoted(4);
+	t = planned(&pay_send, SEND);
+	low = planned(&pay_send, SEND);
+	low->replace = true;
+	low->fees = (struct chain_fees){ .max_fee = u256_of(109), .max_priority_fee = u256_of(2), .gas = 90000 };
+	assert_false(rows_settle(&w, conn, &pay_send, low));
+	assert_err(&w, ERR_RETRY, "pay.not_replaced");
+	t->replace = true;
+	t->fees = (struct chain_fees){ .max_fee = u256_of(115), .max_priority_fee = u256_of(2), .gas = 90000 };
+	settled(&pay_send, t);
+	assert_value(
+		"select string_agg(attempt || ' ' || nonce || ' ' || state || ' ' || max_fee, ',' order by attempt)"
+		" from ledger.tx_intent",
+		"1 4 replaced 100,2 4 prepared 115");
+	assert_value("select count(distinct data) || ' ' || count(distinct raw) from ledger.tx_intent", "1 2");
+	assert_value("select next_nonce from ledger.chain_key", "5");
+	assert_value("select args -> 'quote' ->> 'max_fee' from q.job where key like 'send:%:2'", "115");
+	t = planned(&pay_send, SEND); /* whichever job comes: the live bytes */
+	assert_int_equal(t->nonce, 4);
+	settled_twice(&pay_send, t);
+	assert_value("select string_agg(state, ',' order by attempt) from ledger.tx_intent", "replaced,sent");
+	c = confirmed(OUTCOME_PAID);
+	memcpy(c->hash, c->payout.attempts[0].hash, 32); /* the first one was mined after all */
+	settled_twice(&pay_confirm, c);
+	assert_value("select string_agg(state, ',' order by attempt) from ledger.tx_intent", "replaced,dead");
+	assert_value("select state from core.bounty", "paid");
+}
+
 static void unknown_payouts_are_refused(void **state)
 {
 	static const struct {
@@ -582,6 +618,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_chain_ahead_stops_the_signer, start, stop),
 		cmocka_unit_test_setup_teardown(what_the_chain_has_paid_is_adopted, start, stop),
 		cmocka_unit_test_setup_teardown(a_release_by_another_transaction_counts, start, stop),
+		cmocka_unit_test_setup_teardown(a_fee_is_raised_under_the_same_nonce, start, stop),
 		cmocka_unit_test_setup_teardown(unknown_payouts_are_refused, start, stop),
 		cmocka_unit_test_setup_teardown(only_what_was_paid_is_scored, start, stop),
 		cmocka_unit_test_setup_teardown(points_fall_within_a_month, start, stop),
