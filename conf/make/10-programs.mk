@@ -15,21 +15,21 @@ $(BUILD)/gen/%.list: FORCE
 	@echo '$(NAMES)' | cmp -s - $@ || echo '$(NAMES)' > $@
 
 $(BUILD)/gen/sql.h $(BUILD)/gen/sql.c &: $(SQL_FILES) $(BUILD)/gen/sql.list sql/embed.awk
-	gawk -v header=$(BUILD)/gen/sql.h -v source=$(BUILD)/gen/sql.c -f sql/embed.awk $(SQL_FILES)
+	@gawk -v header=$(BUILD)/gen/sql.h -v source=$(BUILD)/gen/sql.c -f sql/embed.awk $(SQL_FILES)
 $(BUILD)/gen/migrations.c: $(MIGRATIONS) $(BUILD)/gen/migrations.list sql/migrations.awk
-	gawk -v source=$@ -f sql/migrations.awk $(MIGRATIONS)
+	@gawk -v source=$@ -f sql/migrations.awk $(MIGRATIONS)
 
 define flavour
 $(BUILD)/$(1)/%.o: %.c | $(GEN)
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -c $$< -o $$@
+	$$(call run,$$@)$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -c $$< -o $$@
 $(BUILD)/$(1)/gen/%.o: $(BUILD)/gen/%.c | $(GEN)
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -c $$< -o $$@
+	$$(call run,$$@)$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -c $$< -o $$@
 $(BUILD)/$(1)/libpatchwork.a: $(LIB_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/gen/sql.o $(BUILD)/$(1)/gen/migrations.o
-	rm -f $$@ && $$(AR) rcs $$@ $$^
+	$$(call run,$$@)rm -f $$@ && $$(AR) rcs $$@ $$^
 $(BUILD)/$(1)/patchwork: $(STAGES_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/libpatchwork.a
-	$$(CC) $$(CFLAGS_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ $$(LIBS)
+	$$(call run,$$@)$$(CC) $$(CFLAGS_$(1)) $$(LDFLAGS_$(1)) -o $$@ $$^ $$(LIBS)
 -include $$(patsubst %.c,$(BUILD)/$(1)/%.d,$(LIB_SRC) $(STAGES_SRC) gen/sql.c gen/migrations.c)
 endef
 $(eval $(call flavour,rel))
@@ -38,5 +38,5 @@ $(eval $(call flavour,san))
 .PHONY: programs programs-san
 programs: $(BUILD)/patchwork ## build what is shipped
 $(BUILD)/patchwork: $(BUILD)/rel/patchwork
-	ln -f $< $@
+	@ln -f $< $@
 programs-san: $(BUILD)/san/patchwork ## build what the tests run, with sanitizers and fault points

@@ -6,7 +6,7 @@ VECTORS_FILES := $(filter-out tests/vectors/casper_%,$(sort $(wildcard tests/vec
 
 $(BUILD)/tests/vectors: $(VECTORS_SRC:%.c=$(BUILD)/san/%.o) $(BUILD)/san/libpatchwork.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_san) $(LDFLAGS_san) -o $@ $^ $(LIBS)
+	$(call run,$@)$(CC) $(CFLAGS_san) $(LDFLAGS_san) -o $@ $^ $(LIBS)
 -include $(VECTORS_SRC:%.c=$(BUILD)/san/%.d)
 
 .PHONY: vectors

@@ -3,7 +3,7 @@
 OUTSIDE_PROBE := $(BUILD)/tests/outside/probe
 $(OUTSIDE_PROBE): $(BUILD)/san/tests/outside/probe.o $(BUILD)/san/libpatchwork.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_san) $(LDFLAGS_san) -o $@ $^ $(LIBS)
+	$(call run,$@)$(CC) $(CFLAGS_san) $(LDFLAGS_san) -o $@ $^ $(LIBS)
 -include $(BUILD)/san/tests/outside/probe.d
 
 check-build: $(OUTSIDE_PROBE)

@@ -18,9 +18,9 @@ $(KORE)/obj-$(1)/ldflags: $(KORE)/.patched
 	env -u MAKEFLAGS -u MFLAGS $(MAKE) -s -j2 -C $(KORE) OBJDIR=obj-$(1) KORE_SINGLE_BINARY=1 $(KORE_FLAGS_$(1)) objects
 $(BUILD)/$(1)/api/%.o: api/%.c $(KORE)/.patched | $(GEN)
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -DKORE_SINGLE_BINARY -isystem $(KORE)/include -c $$< -o $$@
+	$$(call run,$$@)$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -DKORE_SINGLE_BINARY -isystem $(KORE)/include -c $$< -o $$@
 $(BUILD)/$(1)/patchwork-api: $(API_SRC:%.c=$(BUILD)/$(1)/%.o) $(BUILD)/$(1)/libpatchwork.a $(KORE)/obj-$(1)/ldflags
-	$$(CC) $$(CFLAGS_$(1)) $$(LDFLAGS_$(1)) -rdynamic -o $$@ $$(filter %.o,$$^) $(KORE)/obj-$(1)/*.o \
+	$$(call run,$$@)$$(CC) $$(CFLAGS_$(1)) $$(LDFLAGS_$(1)) -rdynamic -o $$@ $$(filter %.o,$$^) $(KORE)/obj-$(1)/*.o \
 		$$(filter %.a,$$^) -lhiredis -lssl $$(LIBS) -ldl -lm
 -include $$(patsubst %.c,$(BUILD)/$(1)/%.d,$(API_SRC))
 endef
@@ -29,5 +29,5 @@ $(eval $(call api_flavour,san))
 
 programs: $(BUILD)/patchwork-api
 $(BUILD)/patchwork-api: $(BUILD)/rel/patchwork-api
-	ln -f $< $@
+	@ln -f $< $@
 programs-san: $(BUILD)/san/patchwork-api

@@ -6,11 +6,11 @@ SUBSTRATE := conf drain entry metrics pipe pipe_link redis sandbox window window
 define probe_flavour
 $(BUILD)/$(1)/tests/api/kore/%.o: tests/api/kore/%.c $(KORE)/.patched | $(GEN)
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -DKORE_SINGLE_BINARY -isystem $(KORE)/include -c $$< -o $$@
+	$$(call run,$$@)$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -DKORE_SINGLE_BINARY -isystem $(KORE)/include -c $$< -o $$@
 $(BUILD)/tests/api/probe-$(1): $(SUBSTRATE:%=$(BUILD)/$(1)/api/%.o) $(BUILD)/$(1)/tests/api/kore/probe.o \
 		$(BUILD)/$(1)/libpatchwork.a $(KORE)/obj-$(1)/ldflags
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_$(1)) $$(LDFLAGS_$(1)) -rdynamic -o $$@ $$(filter %.o,$$^) $(KORE)/obj-$(1)/*.o \
+	$$(call run,$$@)$$(CC) $$(CFLAGS_$(1)) $$(LDFLAGS_$(1)) -rdynamic -o $$@ $$(filter %.o,$$^) $(KORE)/obj-$(1)/*.o \
 		$$(filter %.a,$$^) -lhiredis -lssl $$(LIBS) -ldl -lm
 -include $(BUILD)/$(1)/tests/api/kore/probe.d
 endef

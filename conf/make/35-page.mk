@@ -16,7 +16,7 @@ $(BUILD)/gen/page.c: $(PAGE_FILES) $(BUILD)/gen/page.list
 define page_flavour
 $(BUILD)/$(1)/gen/page.o: $(BUILD)/gen/page.c $(KORE)/.patched
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -DKORE_SINGLE_BINARY -isystem $(KORE)/include -c $$< -o $$@
+	$$(call run,$$@)$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -DKORE_SINGLE_BINARY -isystem $(KORE)/include -c $$< -o $$@
 $(BUILD)/$(1)/patchwork-api: $(BUILD)/$(1)/gen/page.o
 endef
 $(eval $(call page_flavour,rel))

@@ -15,12 +15,12 @@ $(DB_OBJ): BASE_CFLAGS += -I$(BUILD)/tests/gen
 $(DB_OBJ): | $(TRIAL).h
 $(BUILD)/san/tests/gen/trial.o: $(TRIAL).c | $(GEN)
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(CFLAGS_san) -c $< -o $@
+	$(call run,$@)$(CC) $(BASE_CFLAGS) $(CFLAGS_san) -c $< -o $@
 
 $(BUILD)/tests/db/%: $(BUILD)/san/tests/db/%.o $(BUILD)/san/tests/db/db_test.o $(BUILD)/san/tests/gen/trial.o \
 		$(BUILD)/san/libpatchwork.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_san) $(LDFLAGS_san) -o $@ $^ -lcmocka $(LIBS)
+	$(call run,$@)$(CC) $(CFLAGS_san) $(LDFLAGS_san) -o $@ $^ -lcmocka $(LIBS)
 -include $(DB_OBJ:.o=.d)
 
 .PHONY: check-sql check-db
