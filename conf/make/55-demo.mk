@@ -1,0 +1,6 @@
+# make demo: one contribution from the wallet's login to the score, on a stack of its own.
+
+.PHONY: demo
+demo: install ## install, build, start a stack under var/, play one contribution, prove it offline, stop
+	@$(MAKE) --no-print-directory -s programs contract
+	@node tests/demo/demo.mjs

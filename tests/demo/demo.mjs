@@ -1,0 +1,145 @@
+#!/usr/bin/env node
+// demo.mjs [--dir var]                  start a stack, play one contribution, prove it offline, stop everything
+// demo.mjs --against var/stack.json     play one on a stack that runs; it goes on running
+// Exits 0 only when every step truly happened.
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { alive, tail } from '../stack/proc.mjs'
+import { play } from '../stack/scenario.mjs'
+import { startStack, stopStack } from '../stack/stack.mjs'
+import { lineageLines } from './lineage.mjs'
+import { Steps } from './steps.mjs'
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+const PROGRAM = join(ROOT, 'build/patchwork')
+const run = promisify(execFile)
+const steps = new Steps()
+
+// One line with what came of it; the value goes on.
+async function step(name, act, text = () => undefined) {
+  let value
+  await steps.step(name, async () => text(value = await act()))
+  return value
+}
+
+// A namespace of its own without any interface: as far as it can see there is no network.
+async function isolation() {
+  for (const way of [['unshare', '-n', '--'], ['unshare', '-rn', '--']]) {
+    const works = await run(way[0], [...way.slice(1), 'true']).then(() => true, () => false)
+    if (works) return way
+  }
+  return []
+}
+
+const verify = (at, way, file) => run([...way, PROGRAM][0], [...way.slice(1), ...(way.length ? [PROGRAM] : []),
+  '--config', join(at.dir, 'patchwork.conf'), 'proof', 'verify', file])
+
+async function verifyOffline(at, file) {
+  const way = await isolation()
+  const where = way.length ? 'with the network away' : 'NOT cut off from the network (this machine permits no namespace)'
+  const said = await step(`proof verified ${where}`, () => verify(at, way, file).then(r => r.stdout, e => { throw new Error(e.stderr || e.message) }),
+    () => relative(process.cwd(), file))
+  for (const line of said.trimEnd().split('\n').slice(1)) steps.say(`            ${line}`)
+  await step('the same proof with one byte changed is refused', async () => {
+    const envelope = JSON.parse(readFileSync(file, 'utf8'))
+    const payload = Buffer.from(envelope.payload, 'base64')
+    payload[payload.indexOf('"amount":"') + 10] ^= 1
+    const other = join(dirname(file), 'changed.json')
+    writeFileSync(other, JSON.stringify({ ...envelope, payload: payload.toString('base64') }))
+    const refused = await verify(at, way, other).then(() => null, e => e)
+    if (refused?.code !== 1) throw new Error(`exit ${refused?.code ?? 0}, not 1: a forged proof would be believed`)
+    return refused.stderr.trim()
+  }, refusal => refusal)
+}
+
+async function contribution(at) {
+  const folder = join(at.dir, 'proof')
+  mkdirSync(folder, { recursive: true })
+  steps.title('One contribution')
+  const c = await play(at, { step, proofFile: join(folder, 'proof.json') })
+  steps.title('Its lineage')
+  for (const line of lineageLines(c.lineage, text => steps.paint(2, text))) steps.say(line)
+  steps.title('Its proof, by itself')
+  await verifyOffline(at, c.proof.file)
+  return c
+}
+
+// Processes of the sessions that the parts led: children that outlived them.
+const orphans = parts => {
+  const sessions = new Set(Object.values(parts).map(p => String(p.pid)))
+  return readdirSync('/proc').filter(pid => /^\d+$/.test(pid)).filter(pid => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const [state, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return state !== 'Z' && sessions.has(session)
+    } catch {
+      return false
+    }
+  })
+}
+
+async function stopAll(stack) {
+  const parts = stack.running
+  await stack.stop()
+  const left = [...Object.values(parts).filter(alive).map(p => p.pid), ...orphans(parts)]
+  if (left.length) throw new Error(`still running: ${left.join(', ')}`)
+}
+
+function explain(e, logs) {
+  const text = value => {
+    const said = typeof value === 'string' ? value : JSON.stringify(value, (k, v) => (typeof v === 'bigint' ? String(v) : v))
+    return said?.length > 1500 ? `${said.slice(0, 1500)}...` : said
+  }
+  const say = line => process.stderr.write(`${line}\n`)
+  if (e.expected !== undefined) say(`\nexpected  ${text(e.expected)}\ngot       ${text(e.got)}`)
+  const part = e.part && logs && tail(join(logs, `${e.part}.log`), 20)
+  if (part) say(`\nthe end of ${relative(process.cwd(), join(logs, `${e.part}.log`))}\n${part.replace(/^/gm, '    ')}`)
+  if (process.env.PATCHWORK_DEBUG) say(e.stack)
+}
+
+async function alone(dir) {
+  let stack
+  const interrupted = signal => {
+    process.stderr.write(`\n${signal}: stopping everything\n`)
+    stopStack(dir).finally(() => process.exit(signal === 'SIGINT' ? 130 : 143))
+  }
+  process.once('SIGINT', () => interrupted('SIGINT'))
+  process.once('SIGTERM', () => interrupted('SIGTERM'))
+  try {
+    steps.title('Patchwork and its outside world')
+    stack = await step('everything started', () => startStack({ dir }), s => Object.keys(s.running).join(', '))
+    const c = await contribution(stack.info)
+    steps.title('The end')
+    await step('everything stopped', () => stopAll(stack), () => 'no process is left')
+    steps.say(`\n${steps.paint(32, 'Every step happened:')} ${steps.total()}; from the merge's webhook to its confirmed payment ${(c.paid_after / 1000).toFixed(2)} s`)
+    steps.say(`The proof is kept in ${relative(process.cwd(), c.proof.file)}. make up starts the same and leaves it running.`)
+  } catch (e) {
+    explain(e, join(dir, 'log'))
+    await stopStack(dir)
+    return 1
+  }
+  return 0
+}
+
+async function against(file) {
+  const at = JSON.parse(readFileSync(file, 'utf8'))
+  try {
+    const c = await contribution(at)
+    steps.say(`\n${steps.paint(32, 'Every step happened:')} ${steps.total()}`)
+    steps.table([
+      ['the page', `${at.api}/`], ['its lineage', `curl -s ${at.api}/v1/lineage/submission/${c.submission.id}`],
+      ['its payout', `curl -s ${at.api}/v1/payouts/${c.payout.id}`], ['its proof', `curl -s ${at.api}/v1/proofs/${c.proof.cid}`],
+      ['its block', `curl -s ${at.api}/ipfs/${c.proof.cid}`], ['its events', `node tests/stack/nats.mjs ${at.nats} '${c.events[0].nats_subject.split('.').slice(0, 3).join('.')}.>'`],
+    ])
+    return 0
+  } catch (e) {
+    explain(e, at.logs)
+    return 1
+  }
+}
+
+const { values } = parseArgs({ options: { dir: { type: 'string', default: join(ROOT, 'var') }, against: { type: 'string' } } })
+process.exit(await (values.against ? against(values.against) : alone(resolve(values.dir))))
