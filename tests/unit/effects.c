@@ -1,0 +1,503 @@
+/* What verify.fund and the pay stage make of a chain's answers. The chain here is a table of answers behind the functions of
+ * outside/chain.h; the escrow's events are real ones. */
+#include "check.h"
+
+#include "outside/chain.h"
+#include "stages/pay/pay.h"
+#include "stages/stages.h"
+#include "stages/verify/verify.h"
+#include "wire/abi.h"
+
+struct chain {
+	struct chain_conf conf;
+	struct chain_receipt ours, other; /* of transactions whose hash begins with 0x01, 0x02 */
+	bool paid, found;                 /* found: by transaction 0x02... */
+	uint64_t nonce;
+	enum chain_sent sent;
+	struct chain_fees fees;
+	int sends;
+};
+
+const struct chain_conf *chain_conf(const struct chain *c)
+{
+	return &c->conf;
+}
+
+bool chain_receipt_of(struct work *w, struct chain *c, const uint8_t tx_hash[32], struct chain_receipt *out)
+{
+	(void)w;
+	*out = tx_hash[0] == 1 ? c->ours : c->other;
+	return true;
+}
+
+bool chain_paid(struct work *w, struct chain *c, const uint8_t payout[32], bool *paid)
+{
+	(void)w;
+	assert_int_equal(payout[0], 0x22);
+	*paid = c->paid;
+	return true;
+}
+
+bool chain_find_release(struct work *w, struct chain *c, const uint8_t payout[32], bool *found, uint8_t tx_hash[32])
+{
+	(void)w;
+	assert_int_equal(payout[0], 0x22);
+	*found = c->found;
+	memset(tx_hash, 2, 32);
+	return true;
+}
+
+bool chain_nonce(struct work *w, struct chain *c, const uint8_t address[20], uint64_t *latest)
+{
+	(void)w, (void)address;
+	*latest = c->nonce;
+	return true;
+}
+
+bool chain_send(struct work *w, struct chain *c, str raw, enum chain_sent *out, str *reason)
+{
+	(void)w;
+	assert_true(str_eq(raw, STR("raw")));
+	c->sends++;
+	*out = c->sent;
+	*reason = STR("what the node said");
+	return true;
+}
+
+bool chain_quote(
+	struct work *w, struct chain *c, const uint8_t from[20], const uint8_t to[20], str data, struct chain_fees *out)
+{
+	(void)w, (void)from;
+	assert_int_equal(to[0], 0xee);
+	assert_int_equal(data.n, 4 + 4 * 32);
+	*out = c->fees;
+	return true;
+}
+
+static struct work w;
+static struct chain chain;
+static struct outside outside = { .chain = &chain };
+static struct signer *signer;
+
+static int load(void **state)
+{
+	static const char key[] = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318";
+	char file[] = "/tmp/patchwork-key-XXXXXX";
+	int fd = mkstemp(file);
+	bool ok;
+
+	(void)state;
+	work_init(&w);
+	ok = fd >= 0 && write(fd, key, sizeof(key) - 1) == sizeof(key) - 1 && signer_load(&w, file, &signer);
+	close(fd);
+	unlink(file);
+	work_end(&w);
+	pay_use_signer(signer);
+	return ok ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	signer_free(&signer);
+	return 0;
+}
+
+static int start(void **state)
+{
+	(void)state;
+	work_init(&w);
+	w.attempt = 1;
+	chain = (struct chain){ .conf.chain_id = 338, .conf.max_fee_cap = u256_of(1000) };
+	memset(chain.conf.escrow, 0xee, 20);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	work_end(&w);
+	return 0;
+}
+
+static struct chain_log event(const char *signature, uint8_t second, uint8_t last_byte, int n_topics, str data)
+{
+	struct chain_log log = { .index = 3, .n_topics = n_topics, .data = data };
+
+	memset(log.address, 0xee, 20);
+	abi_topic(str_c(signature), log.topics[0]);
+	memset(log.topics[1], 0x11, 32);
+	memset(log.topics[2], second, 32);
+	if (n_topics == 3)
+		memset(log.topics[2], 0, 12);
+	memset(log.topics[3] + 12, last_byte, 20);
+	return log;
+}
+
+static str encoded(const char *types, const struct abi_value *values, size_t n)
+{
+	struct buf b = buf_new(w.arena, 4096);
+
+	assert_true(abi_encode(&w, str_c(types), values, n, &b));
+	return buf_str(&b);
+}
+
+static struct chain_receipt receipt(enum chain_seen seen, struct chain_log log)
+{
+	struct chain_log *kept = ARENA_NEW(w.arena, struct chain_log);
+
+	*kept = log;
+	return (struct chain_receipt){
+		.seen = seen, .logs = kept, .n_logs = 1, .bytes = STR("{}"), .endpoint = STR("node")
+	};
+}
+
+static struct chain_receipt released(uint8_t to, uint64_t amount)
+{
+	struct abi_value v = { .kind = ABI_UINT, .number = u256_of(amount) };
+
+	return receipt(
+		CHAIN_DONE, event("Released(bytes32,bytes32,address,uint256)", 0x22, to, 4, encoded("uint256", &v, 1)));
+}
+
+static struct chain_receipt locked(uint8_t funder, uint8_t token, uint64_t amount, uint64_t deadline)
+{
+	uint8_t *address = memset(arena_alloc(w.arena, 20), token, 20);
+	struct abi_value v[] = {
+		{ .kind = ABI_ADDRESS, .bytes = str_of(address, 20) },
+		{ .kind = ABI_UINT, .number = u256_of(amount) },
+		{ .kind = ABI_UINT, .number = u256_of(deadline) },
+	};
+
+	return receipt(CHAIN_DONE,
+		event("Locked(bytes32,address,address,uint256,uint64)", funder, 0, 3,
+			encoded("address,uint256,uint64", v, 3)));
+}
+
+static struct chain_receipt only(enum chain_seen seen)
+{
+	return (struct chain_receipt){ .seen = seen, .endpoint = STR("node") };
+}
+
+/* verify.fund ------------------------------------------------------------------------------------------------------ */
+
+static struct fund_task deposit(void)
+{
+	static uint8_t wallet[20];
+	static str wallets[1];
+	struct fund_task t = {
+		.amount = u256_of(1000), .chain_id = 338, .deadline = 5000 * USEC_S + 999, .n_wallets = 1
+	};
+
+	memset(wallet, 0xf1, 20);
+	wallets[0] = str_of(wallet, 20);
+	t.wallets = wallets;
+	memset(t.bounty, 0x11, 32);
+	memset(t.token, 0xdd, 20);
+	memset(t.escrow, 0xee, 20);
+	memset(t.tx, 1, 32);
+	return t;
+}
+
+static void deposits_are_judged(void **state)
+{
+	const struct {
+		struct chain_receipt receipt;
+		const char *code;
+	} rows[] = {
+		{ locked(0xf1, 0xdd, 1000, 5000), NULL },
+		{ locked(0xf1, 0xdd, 1001, 9000), NULL },
+		{ locked(0xf1, 0xdc, 1000, 5000), "deposit.token" },
+		{ locked(0xf1, 0xdd, 999, 5000), "deposit.amount" },
+		{ locked(0xf1, 0xdd, 1000, 4999), "deposit.deadline" },
+		{ locked(0xf2, 0xdd, 1000, 5000), "deposit.funder" },
+		{ released(0xa1, 1000), "deposit.no_lock" },
+		{ only(CHAIN_DONE), "deposit.no_lock" },
+		{ only(CHAIN_REVERTED), "deposit.reverted" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct fund_task t = deposit();
+
+		chain.ours = rows[i].receipt;
+		assert_true(fund_effect(&w, &outside, &t));
+		assert_true(str_eq(str_c(t.refused), str_c(rows[i].code)));
+	}
+	chain.ours = locked(0xf1, 0xdd, 1000, 5000);
+	((struct chain_log *)chain.ours.logs)->address[0] = 0; /* another contract says so */
+	struct fund_task t = deposit();
+	assert_true(fund_effect(&w, &outside, &t));
+	assert_string_equal(t.refused, "deposit.no_lock");
+}
+
+static void deposits_are_waited_for(void **state)
+{
+	struct fund_task t = deposit();
+
+	(void)state;
+	chain.ours = only(CHAIN_ABSENT);
+	assert_false(fund_effect(&w, &outside, &t));
+	assert_true(w.err.snooze);
+	assert_err(&w, ERR_RETRY, "verify.deposit_absent");
+	t.stale = true;
+	assert_true(fund_effect(&w, &outside, &t));
+	assert_string_equal(t.refused, "deposit.not_found");
+	chain.ours = only(CHAIN_SHALLOW);
+	assert_false(fund_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "verify.deposit_shallow");
+	chain.conf.chain_id = 25;
+	assert_false(fund_effect(&w, &outside, &t));
+	assert_err(&w, ERR_INVALID, "chain.not_configured");
+}
+
+/* pay -------------------------------------------------------------------------------------------------------------- */
+
+static struct payout payout_of(const char *state)
+{
+	static struct attempt live;
+	struct payout p = { .amount = u256_of(1000), .chain_id = 338, .attempts = &live, .n_attempts = 1 };
+
+	live = (struct attempt){ .state = str_c(state), .nonce = 6, .raw = STR("raw") };
+	memset(live.hash, 1, 32);
+	memset(p.name, 0x22, 32);
+	memset(p.bounty, 0x11, 32);
+	memset(p.payee, 0xa1, 20);
+	memset(p.escrow, 0xee, 20);
+	return p;
+}
+
+static void confirm_reads_the_log(void **state)
+{
+	struct confirm_task t = { .payout = payout_of("sent") };
+
+	(void)state;
+	chain.ours = released(0xa1, 1000);
+	assert_true(confirm_effect(&w, &outside, &t));
+	assert_int_equal(t.outcome, OUTCOME_PAID);
+	assert_int_equal(t.hash[0], 1);
+	chain.ours = released(0xa2, 1000);
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_err(&w, ERR_INVALID, "pay.wrong_release");
+	chain.ours = released(0xa1, 999);
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_err(&w, ERR_INVALID, "pay.wrong_release");
+	memset(t.payout.bounty, 0x12, 32);
+	chain.ours = released(0xa1, 1000);
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_err(&w, ERR_INVALID, "pay.wrong_release");
+	chain.ours = only(CHAIN_DONE);
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_err(&w, ERR_INVALID, "pay.no_release");
+}
+
+static void confirm_waits(void **state)
+{
+	static const enum chain_seen seen[] = { CHAIN_PENDING, CHAIN_SHALLOW };
+	struct confirm_task t = { .payout = payout_of("sent") };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(seen); i++) {
+		chain.ours = only(seen[i]);
+		assert_false(confirm_effect(&w, &outside, &t));
+		assert_true(w.err.snooze);
+		assert_err(&w, ERR_RETRY, "pay.shallow");
+	}
+	assert_int_equal(chain.sends, 0);
+	chain.ours = only(CHAIN_ABSENT);
+	chain.nonce = 6; /* ours is next */
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_true(w.err.snooze);
+	assert_err(&w, ERR_RETRY, "pay.absent");
+	assert_int_equal(chain.sends, 1);
+}
+
+static void a_used_nonce_is_looked_into(void **state)
+{
+	struct confirm_task t = { .payout = payout_of("sent") };
+
+	(void)state;
+	chain.ours = only(CHAIN_ABSENT);
+	chain.nonce = 7;
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_true(w.err.snooze);
+	assert_err(&w, ERR_RETRY, "pay.nonce_used");
+	w.attempt = 8;
+	assert_true(confirm_effect(&w, &outside, &t));
+	assert_int_equal(t.outcome, OUTCOME_DEAD);
+	assert_int_equal(t.hash[0], 1);
+	chain.paid = chain.found = true;
+	chain.other = released(0xa1, 1000);
+	assert_true(confirm_effect(&w, &outside, &t));
+	assert_int_equal(t.outcome, OUTCOME_PAID);
+	assert_int_equal(t.hash[0], 2);
+	assert_int_equal(chain.sends, 0);
+}
+
+static void a_reverted_release_asks_the_escrow(void **state)
+{
+	struct confirm_task t = { .payout = payout_of("sent") };
+
+	(void)state;
+	chain.ours = only(CHAIN_REVERTED);
+	assert_true(confirm_effect(&w, &outside, &t));
+	assert_int_equal(t.outcome, OUTCOME_FAILED);
+	assert_int_equal(t.hash[0], 1);
+	chain.paid = true;
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.release_not_found");
+	chain.found = true;
+	chain.other = only(CHAIN_SHALLOW);
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.shallow");
+	chain.other = released(0xa1, 1000);
+	assert_true(confirm_effect(&w, &outside, &t));
+	assert_int_equal(t.outcome, OUTCOME_PAID);
+	assert_int_equal(t.hash[0], 2);
+	assert_int_equal(t.reverted->hash[0], 1);
+}
+
+static void an_adopted_release_is_confirmed(void **state)
+{
+	struct confirm_task t = { .payout = payout_of("failed") };
+
+	(void)state;
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_err(&w, ERR_BUG, "pay.no_attempt");
+	t.payout.has_adopted = true;
+	assert_false(confirm_effect(&w, &outside, &t)); /* the block is gone again */
+	assert_err(&w, ERR_RETRY, "pay.shallow");
+	chain.paid = chain.found = true;
+	chain.other = released(0xa1, 1000);
+	assert_true(confirm_effect(&w, &outside, &t));
+	assert_int_equal(t.outcome, OUTCOME_PAID);
+}
+
+static struct send_task sending(void)
+{
+	struct send_task t = { .payout = payout_of("prepared"), .raw = STR("raw"), .gas = 90000 };
+
+	memset(t.hash, 1, 32);
+	t.max_fee = u256_of(100);
+	t.max_priority_fee = u256_of(10);
+	return t;
+}
+
+static void send_looks_first(void **state)
+{
+	struct send_task t = sending();
+	bool done;
+
+	(void)state;
+	chain.ours = only(CHAIN_ABSENT);
+	assert_true(send_probe(&w, &outside, &t, &done) && !done);
+	chain.ours = only(CHAIN_PENDING);
+	assert_true(send_probe(&w, &outside, &t, &done) && done);
+	chain.ours = only(CHAIN_REVERTED);
+	assert_true(send_probe(&w, &outside, &t, &done) && done);
+}
+
+static void send_reacts(void **state)
+{
+	static const struct {
+		enum chain_sent sent;
+		enum err_kind kind;
+		const char *code;
+		bool snooze;
+	} rows[] = {
+		{ CHAIN_SENT, ERR_NONE, NULL, false },
+		{ CHAIN_NONCE_USED, ERR_NONE, NULL, false },
+		{ CHAIN_NONCE_GAP, ERR_RETRY, "pay.nonce_gap", true },
+		{ CHAIN_NO_FUNDS, ERR_RETRY, "pay.no_gas", true },
+		{ CHAIN_BAD, ERR_INVALID, "pay.refused", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct send_task t = sending();
+
+		chain.sent = rows[i].sent;
+		assert_int_equal(send_effect(&w, &outside, &t), rows[i].code == NULL);
+		assert_int_equal(w.err.snooze, rows[i].snooze);
+		if (rows[i].code != NULL)
+			assert_err(&w, rows[i].kind, rows[i].code);
+		assert_false(t.replace);
+	}
+	assert_int_equal(chain.sends, COUNT(rows));
+}
+
+static void send_raises_a_low_fee(void **state)
+{
+	struct send_task t = sending();
+
+	(void)state;
+	chain.sent = CHAIN_FEE_LOW;
+	chain.fees = (struct chain_fees){ .max_fee = u256_of(50), .max_priority_fee = u256_of(500), .gas = 91000 };
+	assert_true(send_effect(&w, &outside, &t));
+	assert_true(t.replace);
+	assert_int_equal(u256_cmp(t.fees.max_fee, u256_of(130)), 0);          /* 100 + 15 % + 15 wei */
+	assert_int_equal(u256_cmp(t.fees.max_priority_fee, u256_of(500)), 0); /* what the chain asks for */
+	t = sending();
+	t.max_fee = u256_of(900);
+	assert_false(send_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "chain.fee_cap");
+	assert_false(t.replace);
+}
+
+static void quote_asks_the_escrow_first(void **state)
+{
+	struct quote_task t = { .payout = payout_of("failed") };
+
+	(void)state;
+	chain.fees.gas = 90000;
+	chain.nonce = 9;
+	assert_true(quote_effect(&w, &outside, &t));
+	assert_true(!t.paid && t.nonce == 9 && t.fees.gas == 90000);
+	chain.paid = true;
+	assert_false(quote_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.release_not_found");
+	chain.found = true;
+	assert_true(quote_effect(&w, &outside, &t));
+	assert_true(t.paid && t.paid_by[0] == 2);
+	chain.conf.escrow[0] = 0;
+	assert_false(quote_effect(&w, &outside, &t));
+	assert_err(&w, ERR_INVALID, "chain.not_configured");
+}
+
+static void decided_tasks_touch_nothing(void **state)
+{
+	struct fund_task fund = { .decided = true };
+	struct merge_task merge = { .decided = true };
+	struct quote_task quote = { .decided = true };
+	struct send_task send = { .decided = true };
+	struct confirm_task confirm = { .decided = true };
+	struct outside nothing = { 0 };
+	bool done = false;
+
+	(void)state;
+	assert_true(fund_effect(&w, &nothing, &fund));
+	assert_true(merge_effect(&w, &nothing, &merge));
+	assert_true(quote_effect(&w, &nothing, &quote));
+	assert_true(send_probe(&w, &nothing, &send, &done) && done);
+	assert_true(confirm_effect(&w, &nothing, &confirm));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(deposits_are_judged, start, stop),
+		cmocka_unit_test_setup_teardown(deposits_are_waited_for, start, stop),
+		cmocka_unit_test_setup_teardown(confirm_reads_the_log, start, stop),
+		cmocka_unit_test_setup_teardown(confirm_waits, start, stop),
+		cmocka_unit_test_setup_teardown(a_used_nonce_is_looked_into, start, stop),
+		cmocka_unit_test_setup_teardown(a_reverted_release_asks_the_escrow, start, stop),
+		cmocka_unit_test_setup_teardown(an_adopted_release_is_confirmed, start, stop),
+		cmocka_unit_test_setup_teardown(send_looks_first, start, stop),
+		cmocka_unit_test_setup_teardown(send_reacts, start, stop),
+		cmocka_unit_test_setup_teardown(send_raises_a_low_fee, start, stop),
+		cmocka_unit_test_setup_teardown(quote_asks_the_escrow_first, start, stop),
+		cmocka_unit_test_setup_teardown(decided_tasks_touch_nothing, start, stop),
+	};
+
+	return cmocka_run_group_tests_name("effects", tests, load, unload);
+}
