@@ -1,5 +1,6 @@
 /* Was it paid? Only our own reading of receipt, block, depth and log counts, on every endpoint. */
 #include "base/fault.h"
+#include "base/hex.h"
 #include "crypto/digest.h"
 #include "pay.h"
 #include "sql.h"
@@ -200,5 +201,10 @@ bool confirm_settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
+	w->output = arena_printf(w->arena, "{\"tx_hash\":\"" STR_FMT "\",\"outcome\":\"%s\"}",
+		STR_ARG(hex_0x(w->arena, str_of(t->hash, 32))),
+		t->outcome == OUTCOME_PAID             ? "paid"
+			: t->outcome == OUTCOME_FAILED ? "failed"
+						       : "dead");
 	return t->outcome == OUTCOME_PAID ? settle_paid(w, tx, t) : settle_failed(w, tx, t);
 }

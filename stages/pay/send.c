@@ -1,6 +1,7 @@
 /* One release, signed once. plan takes the nonce, signs and stores the bytes in one transaction; from then on the same bytes may
  * be sent any number of times, by anyone, and their hash says what to look for. */
 #include "base/fault.h"
+#include "base/hex.h"
 #include "pay.h"
 #include "sql.h"
 
@@ -203,5 +204,7 @@ bool send_settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
+	w->output = arena_printf(w->arena, "{\"tx_hash\":\"" STR_FMT "\",\"replaced\":%s}",
+		STR_ARG(hex_0x(w->arena, str_of(t->hash, 32))), t->replace ? "true" : "false");
 	return t->replace ? settle_replaced(w, tx, t) : sql_tx_sent(w, tx, &in, &out);
 }

@@ -113,6 +113,7 @@ static bool settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
+	w->output = arena_printf(w->arena, "{\"cid\":\"" STR_FMT "\"}", STR_ARG(t->cid));
 	return sql_proof_pin(
 		w, tx, &(struct sql_proof_pin_in){ t->submission_id, t->payee, w->job, work_trace(w) }, &out);
 }

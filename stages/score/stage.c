@@ -32,6 +32,7 @@ static bool add(
 	if (in->formula.p != NULL && !str_eq(in->formula, row.sha256))
 		return err_set(w, ERR_BUG, "score.formula_changed",
 			"version %d was other rules before: give it a new number", FORMULA_VERSION);
+	w->output = arena_printf(w->arena, "{\"points_micro\":%lld}", (long long)row.points);
 	return sql_score_add(w, tx, &row, &out);
 }
 

@@ -147,6 +147,8 @@ bool delivery_settle(struct work *w, struct tx *tx, void *task)
 		ok = pull_store(w, tx, &t->pull, t->project_id, t->delivery_id);
 	else if (t->kind == DELIVERY_ISSUE)
 		ok = issue_store(w, tx, t->project_id, &t->issue);
+	else
+		w->output = arena_printf(w->arena, "{\"ignored\":\"%s\"}", t->reason);
 	return ok &&
 		sql_delivery_finish(w, tx,
 			&(struct sql_delivery_finish_in){

@@ -123,6 +123,7 @@ static bool store_links(struct work *w, struct tx *tx, const struct pull_sync *p
 		*levels = arena_array(w->arena, n, sizeof(levels[0]));
 	int64_t *uids = arena_array(w->arena, n, sizeof(uids[0]));
 	str *sources = arena_array(w->arena, n, sizeof(sources[0]));
+	struct sql_pull_link_in in;
 	struct sql_pull_link_out out;
 
 	for (size_t i = 0; i < n; i++) {
@@ -131,20 +132,23 @@ static bool store_links(struct work *w, struct tx *tx, const struct pull_sync *p
 		levels[i] = p->links[i].level;
 		sources[i] = p->links[i].source;
 	}
-	return sql_pull_link(w, tx,
-		&(struct sql_pull_link_in){
-			.project_id = project_id,
-			.pull_id = pull_id,
-			.author_uid = p->pull.author_id,
-			.numbers = { numbers, n },
-			.uids = { uids, n },
-			.levels = { levels, n },
-			.sources = { sources, n },
-			.merge_sha = p->pull.merged ? p->pull.merge_sha : (str){ NULL, 0 },
-			.job = w->job,
-			.trace = work_trace(w),
-		},
-		&out);
+	in = (struct sql_pull_link_in){
+		.project_id = project_id,
+		.pull_id = pull_id,
+		.author_uid = p->pull.author_id,
+		.numbers = { numbers, n },
+		.uids = { uids, n },
+		.levels = { levels, n },
+		.sources = { sources, n },
+		.merge_sha = p->pull.merged ? p->pull.merge_sha : (str){ NULL, 0 },
+		.job = w->job,
+		.trace = work_trace(w),
+	};
+	if (!sql_pull_link(w, tx, &in, &out))
+		return false;
+	w->output = arena_printf(w->arena, "{\"submissions\":%lld,\"verifications\":%lld}", (long long)out.submissions,
+		(long long)out.jobs);
+	return true;
 }
 
 bool pull_store(struct work *w, struct tx *tx, const struct pull_sync *p, uuid project_id, int64_t delivery_id)

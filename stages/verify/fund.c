@@ -26,7 +26,7 @@ bool fund_plan(struct work *w, struct tx *tx, void *task)
 	t->decided = !str_eq(row.state, STR("pending"));
 	t->amount = row.amount;
 	t->chain_id = row.chain_id;
-	t->deadline = row.deadline_at;
+	t->keep_until = row.keep_until;
 	t->wallets = row.wallets.at;
 	t->n_wallets = row.wallets.n;
 	t->stale = row.stale;
@@ -59,8 +59,9 @@ static bool judge(struct work *w, struct fund_task *t)
 		return refuse(t, "deposit.token", "another token was locked than the bounty's");
 	if (u256_cmp(t->locked.amount, t->amount) < 0)
 		return refuse(t, "deposit.amount", "less was locked than the bounty promises");
-	if (t->locked.deadline < t->deadline / USEC_S)
-		return refuse(t, "deposit.deadline", "the money could be taken back before the bounty's deadline");
+	if (t->locked.deadline < t->keep_until / USEC_S)
+		return refuse(t, "deposit.deadline",
+			"the money could be taken back before the bounty's deadline and hold are over");
 	if (!funders_wallet(t))
 		return refuse(t, "deposit.funder", "the wallet that locked the money is not linked to the funder");
 	return true;
@@ -146,5 +147,8 @@ bool fund_settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
+	w->output = t->refused == NULL
+		? STR("{\"deposit\":\"confirmed\"}")
+		: arena_printf(w->arena, "{\"deposit\":\"refused\",\"code\":\"%s\"}", t->refused);
 	return t->refused != NULL ? settle_refused(w, tx, t) : settle_confirmed(w, tx, t);
 }

@@ -166,12 +166,17 @@ static bool settle_fail(struct work *w, struct tx *tx, const struct merge_task *
 bool merge_settle(struct work *w, struct tx *tx, void *task)
 {
 	const struct merge_task *t = task;
+	const char *code;
 	bool settled = true, ok;
 
 	if (t->decided)
 		return true;
+	code = t->verdict.decided->code;
 	if (!keep_verdict(w, tx, t))
 		return false;
+	w->output = arena_printf(w->arena, "{\"verdict\":\"%s\",\"level\":%d,\"code\":%s%s%s}",
+		check_result_name(t->verdict.result), t->verdict.level, code == NULL ? "" : "\"",
+		code == NULL ? "null" : code, code == NULL ? "" : "\"");
 	if (t->verdict.result == CHECK_FAIL)
 		return settle_fail(w, tx, t);
 	ok = t->verdict.result == CHECK_PASS ? settle_pass(w, tx, t, &settled) : settle_review(w, tx, t, &settled);

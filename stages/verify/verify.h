@@ -13,7 +13,7 @@ struct fund_task {
 	uint8_t bounty[32], token[20], escrow[20], tx[32];
 	u256 amount;
 	int64_t chain_id;
-	usec deadline;
+	usec keep_until;    /* the money must not be refundable before */
 	const str *wallets; /* of the funder, 20 bytes each */
 	size_t n_wallets;
 	bool stale;

@@ -186,7 +186,7 @@ static struct fund_task deposit(void)
 	static uint8_t wallet[20];
 	static str wallets[1];
 	struct fund_task t = {
-		.amount = u256_of(1000), .chain_id = 338, .deadline = 5000 * USEC_S + 999, .n_wallets = 1
+		.amount = u256_of(1000), .chain_id = 338, .keep_until = 5000 * USEC_S + 999, .n_wallets = 1
 	};
 
 	memset(wallet, 0xf1, 20);
