@@ -36,7 +36,7 @@ with me as (
 ), moved as materialized (
 	select core.bounty_move(m.bounty_id, 'deposit_seen', 'person/' || m.funder_id, null, jsonb_build_object('contribution_id', m.id,
 		'blocker', 'the deposit is being confirmed on chain')) as state
-	from mine m where m.state = 'pending'
+	from mine m, bounty b where m.state = 'pending' and b.state in ('draft', 'funding')
 ), job as materialized (
 	select q.enqueue('verify', 'verify.fund', 'fund:' || m.id, jsonb_build_object('contribution_id', m.id), trace => $4,
 		project_id => b.project_id, created_by => 'person/' || m.funder_id) as id

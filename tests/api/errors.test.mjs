@@ -1,0 +1,184 @@
+// Bad input of every kind, what each answer's headers say, and limits.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { after, before, test } from 'node:test'
+import { require } from '../peers/load.mjs'
+import { startApi } from './api.mjs'
+
+const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
+
+let api, me
+before(async () => {
+  api = await startApi()
+  me = await api.signIn(privateKeyToAccount(generatePrivateKey()))
+})
+after(() => api.stop())
+
+const TABLES = ['core.person', 'core.session', 'core.auth_nonce', 'core.project', 'core.bounty', 'core.idempotency', 'ingest.delivery', 'q.job', 'q.outbox']
+const rows = () => Promise.all(TABLES.map(api.rows))
+
+async function refuse(answer, status, code) {
+  const a = await answer
+  assert.deepEqual([a.status, a.body?.code], [status, code], a.text)
+  return a
+}
+
+test('a problem has all its members, and its id is in the header', async () => {
+  const a = await refuse(api.get('/v1/nothing'), 404, 'api.not_found')
+  assert.equal(a.headers.get('content-type'), 'application/problem+json')
+  assert.deepEqual(Object.keys(a.body), ['type', 'title', 'status', 'detail', 'instance', 'code', 'request_id'])
+  assert.deepEqual([a.body.status, a.body.instance, a.body.type], [404, '/v1/nothing', 'urn:patchwork:problem:api.not_found'])
+  assert.equal(a.headers.get('x-request-id'), a.body.request_id)
+  assert.match(a.body.request_id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/)
+  assert.equal(a.headers.get('cache-control'), 'no-store')
+})
+
+test('paths and methods', async () => {
+  for (const path of ['/v1', '/v1/me/', '//v1/me', '/v1/bounties/', '/V1/me', '/v1/me/x', '/index.html', '/v1/%6de', '/a/b/c/d/e/f/g/h/i/j'])
+    await refuse(api.get(path), 404, 'api.not_found')
+  const a = await refuse(api.ask('DELETE', '/v1/projects'), 405, 'api.method_not_allowed')
+  assert.equal(a.headers.get('allow'), 'POST, GET, HEAD, OPTIONS')
+  assert.equal((await refuse(api.post('/v1/me', {}), 405, 'api.method_not_allowed')).headers.get('allow'), 'GET, HEAD, OPTIONS')
+  await refuse(api.get('/v1/webhooks/github'), 405, 'api.method_not_allowed')
+})
+
+test('ids that can name nothing', async () => {
+  for (const [path, code] of [['bounties', 'bounty'], ['projects', 'project'], ['submissions', 'submission'], ['payouts', 'payout']])
+    for (const id of ['1', 'x', '%00', `${me.person_id}0`, '{id}', me.person_id])
+      await refuse(api.get(`/v1/${path}/${id}`), 404, `${code}.not_found`)
+  for (const id of ['0', '-1', '1.0', 'abc', '99999999999999999999', '12345678'])
+    await refuse(api.get(`/v1/jobs/${id}`), 404, 'job.not_found')
+  await refuse(api.get('/ipfs/bafkreihhu6otw3dqh2xyml5xe3rvn4ldqqews2zm5tjfooicojmsdcxm5m'), 404, 'block.not_found')
+  await refuse(api.get('/v1/proofs/x'), 404, 'proof.not_found')
+})
+
+test('query strings', async () => {
+  for (const [query, code] of [['x=1', 'query.unknown'], ['state=open&x=', 'query.unknown'], ['state', 'query.malformed'], ['state=%zz', 'query.malformed'],
+    ['state=%ff', 'query.malformed'], ['state=open&state=paid', 'query.duplicate'], ['state=Open', 'query.value'], ['limit=0', 'query.value'], ['limit=201', 'query.value'],
+    ['limit=ten', 'query.value'], ['limit=1e1', 'query.value'], ['limit=+5', 'query.value'], ['project_id=7', 'query.value'], ['cursor=abc', 'query.cursor'],
+    [`state=${'x'.repeat(500)}`, 'query.value']])
+    await refuse(api.get(`/v1/bounties?${query}`), 400, code)
+  await refuse(api.get('/v1/me?x=1', { token: me.token }), 400, 'query.unknown')
+  await refuse(api.get('/v1/jobs?parked=yes'), 400, 'query.value')
+  assert.equal((await api.get('/v1/bounties?state=in%5Fprogress&limit=200')).status, 200)
+})
+
+test('bodies that are not the JSON that is asked for', async () => {
+  const before = await rows()
+  const post = (body, headers = {}) => api.ask('POST', '/v1/projects', { body, token: me.token, headers })
+  for (const text of ['', '{', '{"full_name":"a/b"', '{"full_name":"a/b"}x', "{'full_name':'a/b'}", '\u0000', '{"full_name":"\\ud800"}', '{"full_name":"a/b",}', 'nul'])
+    await refuse(post(text), 400, 'json.malformed')
+  await refuse(api.ask('POST', '/v1/projects', { raw: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), token: me.token, headers: { 'content-type': 'application/json' } }), 400, 'json.malformed')
+  await refuse(post('{"full_name":"a/b","full_name":"c/d"}'), 400, 'json.duplicate_key')
+  await refuse(post('['.repeat(100) + ']'.repeat(100)), 400, 'json.too_deep')
+  await refuse(post('[]'), 422, 'json.type')
+  await refuse(post('"a/b"'), 422, 'json.type')
+  await refuse(post('{}'), 422, 'json.missing')
+  await refuse(post('{"full_name":null}'), 422, 'json.missing')
+  await refuse(post('{"full_name":7}'), 422, 'json.type')
+  await refuse(post('{"full_name":["a/b"]}'), 422, 'json.type')
+  await refuse(post('{"full_name":"a/b","private":true}'), 422, 'json.unknown')
+  await refuse(post(`{"full_name":"${'a'.repeat(141)}"}`), 422, 'json.range')
+  await refuse(post(`{"full_name":"${'a'.repeat(70_000)}"}`), 413, 'api.body_too_large')
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'multipart/form-data; boundary=x', ''])
+    await refuse(post('{"full_name":"a/b"}', { 'content-type': type }), 415, 'api.media_type')
+  assert.deepEqual(await rows(), before, 'writes nothing')
+  const fine = await post('{"full_name":"a/typed"}', { 'content-type': 'Application/JSON; charset=utf-8' })
+  assert.equal(fine.status, 201)
+})
+
+// One request on a socket of its own, as it is written here.
+const raw = text => new Promise((resolve, reject) => {
+  let got = ''
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1', () => socket.write(text))
+  socket.on('data', d => { got += d })
+  socket.on('close', () => resolve({ status: Number(got.split(' ')[1]), body: JSON.parse(got.slice(got.indexOf('\r\n\r\n') + 4) || 'null'), text: got }))
+  socket.on('error', reject)
+})
+
+test('headers that are there twice', async () => {
+  const before = await rows()
+  const ask = (path, method, extra, body = '') => raw([`${method} ${path} HTTP/1.1`, 'host: x', 'connection: close', ...extra,
+    ...(body ? [`content-length: ${body.length}`] : []), '', body].join('\r\n'))
+  const bearer = `authorization: Bearer ${me.token}`
+  await refuse(ask('/v1/me', 'GET', [bearer, bearer]), 400, 'api.duplicate_header')
+  const body = '{"full_name":"a/twice"}'
+  const json = 'content-type: application/json'
+  await refuse(ask('/v1/projects', 'POST', [bearer, json, json], body), 400, 'api.duplicate_header')
+  await refuse(ask('/v1/projects', 'POST', [bearer, json, 'traceparent: a', 'traceparent: b'], body), 400, 'api.duplicate_header')
+  await refuse(ask('/v1/bounties', 'POST', [bearer, json, 'idempotency-key: a', 'idempotency-key: b'], '{}'), 400, 'api.duplicate_header')
+  assert.deepEqual(await rows(), before)
+  assert.equal((await ask('/v1/me', 'GET', [bearer])).status, 200)
+})
+
+test('what the HTTP parser refuses is a problem, too', async () => {
+  const a = await raw('GET /v1/me HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello')
+  assert.deepEqual([a.status, a.body.code], [400, 'api.malformed_request'])
+  assert.match(a.body.request_id, /-7/)
+})
+
+test('security headers, and who may read from a browser', async () => {
+  const a = await api.get('/v1/projects')
+  for (const [name, value] of [['x-content-type-options', 'nosniff'], ['referrer-policy', 'no-referrer'],
+    ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"]]) assert.equal(a.headers.get(name), value)
+  assert.equal(a.headers.get('access-control-allow-origin'), null)
+  const listed = await api.get('/v1/projects', { headers: { origin: 'https://app.example' } })
+  assert.equal(listed.headers.get('access-control-allow-origin'), 'https://app.example')
+  assert.match(listed.headers.get('vary'), /origin/)
+  assert.match(listed.headers.get('access-control-expose-headers'), /x-request-id/)
+  for (const origin of ['https://evil.example', 'https://app.example.evil', 'null', 'http://app.example'])
+    assert.equal((await api.get('/v1/projects', { headers: { origin } })).headers.get('access-control-allow-origin'), null)
+  const preflight = await api.ask('OPTIONS', '/v1/bounties', { headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' } })
+  assert.equal(preflight.status, 204)
+  assert.equal(preflight.headers.get('access-control-allow-methods'), 'POST, GET, HEAD')
+  assert.match(preflight.headers.get('access-control-allow-headers'), /idempotency-key/)
+  const foreign = await api.ask('OPTIONS', '/v1/bounties', { headers: { origin: 'https://evil.example' } })
+  assert.deepEqual([foreign.status, foreign.headers.get('access-control-allow-methods')], [204, null])
+})
+
+test('rate windows, with Redis and without', async () => {
+  const small = await startApi({ conf: { 'limit.login_per_minute': 6, 'limit.login_burst': 3, 'limit.read_per_minute': 0, 'api.workers': 1 } })
+  try {
+    const address = privateKeyToAccount(generatePrivateKey()).address
+    const ask = () => small.post('/v1/auth/challenge', { address, chain_id: 338 })
+    const answers = [await ask(), await ask(), await ask(), await ask()]
+    assert.deepEqual(answers.map(a => a.status), [201, 201, 201, 429])
+    assert.equal(answers[0].headers.get('ratelimit-policy'), '"login";q=3;w=30')
+    assert.match(answers[0].headers.get('ratelimit'), /^"login";r=2;t=\d+$/)
+    assert.equal(answers[3].body.code, 'api.rate_limited')
+    assert.ok(Number(answers[3].headers.get('retry-after')) >= 1)
+    assert.equal(await small.rows('core.auth_nonce'), 3)
+    assert.equal((await small.get('/v1/projects')).headers.get('ratelimit'), null, 'no limit, no header')
+    await small.stack.kill('redis', 'SIGTERM')
+    const end = Date.now() + 5000
+    let ready
+    do ready = await small.get('/readyz')
+    while (ready.body.status !== 'degraded' && Date.now() < end)
+    assert.deepEqual([ready.status, ready.body.status, ready.body.warnings.length], [200, 'degraded', 1])
+    assert.deepEqual([(await ask()).status, (await ask()).status, (await ask()).status, (await ask()).status], [201, 201, 201, 429])
+  } finally {
+    await small.stop()
+  }
+})
+
+test('a schema that is not ours', async () => {
+  await api.sql('insert into core.migration (number, name, sha256) values (9999, \'later\', sha256(\'x\'))')
+  await refuse(api.get('/readyz'), 503, 'api.schema')
+  await api.sql('delete from core.migration where number = 9999')
+  assert.equal((await api.get('/readyz')).status, 200)
+})
+
+test('requests are counted by route', async () => {
+  const { text } = await api.get('/metrics')
+  assert.match(text, /patchwork_http_requests_total\{method="POST",route="\/v1\/projects",class="2xx"\} \d+/)
+  assert.match(text, /patchwork_http_requests_total\{method="-",route="none",class="4xx"\} \d+/)
+  assert.match(text, /patchwork_http_request_seconds_bucket\{method="GET",route="\/v1\/bounties",le="\+Inf"\} \d+/)
+  assert.match(text, /patchwork_queue_jobs\{queue="sync",state="ready"\} \d+/)
+})
+
+test('each code of the table is told apart somewhere in these tests', () => {
+  const codes = [...readFileSync(new URL('../../api/problem.c', import.meta.url), 'utf8').matchAll(/^\t\{ ?"([a-z_.]+)", \d{3}/gm)].map(m => m[1])
+  assert.ok(codes.length > 60)
+  assert.deepEqual(codes, [...codes].sort(), 'sorted: they are searched by halving')
+})

@@ -1,0 +1,170 @@
+// GitHub's deliveries: signed by GitHub's own library, each kept once.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { request } from 'node:http'
+import { after, before, test } from 'node:test'
+import { sha256, startApi } from './api.mjs'
+import { load } from '../peers/load.mjs'
+
+const { sign } = await load('@octokit/webhooks-methods')
+const NEXT = 'the secret that follows'
+
+let api
+before(async () => { api = await startApi({ conf: { 'webhook.secret_next': NEXT } }) })
+after(() => api.stop())
+
+const rows = () => Promise.all(['ingest.delivery', 'ingest.delivery_key', 'q.job', 'q.ready'].map(api.rows))
+const metric = async outcome => {
+  const { text } = await api.get('/metrics')
+  return Number(new RegExp(`patchwork_webhook_deliveries_total\\{outcome="${outcome}"\\} (\\d+)`).exec(text)[1])
+}
+
+test('a new delivery is stored as it came, with its job; a copy changes nothing', async () => {
+  const guid = randomUUID()
+  const body = `{"action":"closed", "n":"${'x'.repeat(20_000)}"}`
+  const before = await rows()
+  const headers = { 'x-hub-signature-256': await sign(api.secret, body) }
+  const first = await api.deliver(body, { event: 'pull_request', guid, headers })
+  assert.equal(first.status, 202, first.text)
+  assert.equal(first.body.duplicate, false)
+  assert.equal(first.body.outcome, 'new')
+  const stored = await api.sql(`select event, hook_id, secret_no, encode(body_sha256, 'hex'), encode(sha256(body), 'hex'), length(body), state
+    from ingest.delivery where guid = '${guid}'`)
+  assert.equal(stored, `pull_request|42|1|${sha256(body)}|${sha256(body)}|${body.length}|queued`)
+  const job = await api.get(`/v1/jobs/${first.body.job_id}`)
+  assert.deepEqual([job.body.queue, job.body.kind, job.body.key, job.body.args.delivery_id],
+    ['sync', 'sync.delivery', `delivery:${guid}`, first.body.delivery_id])
+  const again = await api.deliver(body, { event: 'pull_request', guid })
+  assert.equal(again.status, 200)
+  assert.deepEqual([again.body.duplicate, again.body.delivery_id], [true, first.body.delivery_id])
+  assert.deepEqual((await rows()).map((n, i) => n - before[i]), [1, 1, 1, 1])
+})
+
+test('a hundred copies at once are one row and one job', async () => {
+  const guid = randomUUID()
+  const before = await rows()
+  const answers = await Promise.all(Array.from({ length: 100 }, () => api.deliver({ n: 1 }, { guid })))
+  assert.deepEqual(answers.map(a => a.status).sort(), [...Array(99).fill(200), 202])
+  assert.equal(new Set(answers.map(a => a.body.delivery_id)).size, 1)
+  assert.deepEqual((await rows()).map((n, i) => n - before[i]), [1, 1, 1, 1])
+})
+
+test('a known GUID with another body is kept as a conflict and never processed', async () => {
+  const guid = randomUUID()
+  const first = await api.deliver({ n: 1 }, { guid })
+  const before = await rows()
+  const other = await api.deliver({ n: 2 }, { guid })
+  assert.equal(other.status, 202)
+  assert.equal(other.body.outcome, 'conflict')
+  assert.notEqual(other.body.delivery_id, first.body.delivery_id)
+  assert.equal(await api.sql(`select state, reason from ingest.delivery where id = ${other.body.delivery_id}`), 'conflict|webhook.conflict')
+  assert.deepEqual((await rows()).map((n, i) => n - before[i]), [1, 0, 0, 0])
+  assert.ok(await metric('conflict') >= 1)
+})
+
+test('ping is answered with 200', async () => {
+  const a = await api.deliver({ zen: 'Keep it logically awesome.', hook_id: 42 }, { event: 'ping' })
+  assert.deepEqual([a.status, a.body.outcome], [200, 'new'])
+})
+
+test('either of two secrets passes while they change, and which one is recorded', async () => {
+  const a = await api.deliver({ n: 3 }, { secret: NEXT })
+  assert.equal(a.status, 202)
+  assert.equal(await api.sql(`select secret_no from ingest.delivery where id = ${a.body.delivery_id}`), '2')
+})
+
+test('what GitHub did not sign, or not as GitHub does, is refused and not stored', async () => {
+  const body = '{"n":4}'
+  const good = await sign(api.secret, body)
+  const before = await rows()
+  const bad = await metric('bad_signature')
+  const refuse = async (options, status, code, text = body) => {
+    const a = await api.deliver(text, options)
+    assert.deepEqual([a.status, a.body.code], [status, code], JSON.stringify(options))
+  }
+  await refuse({ secret: 'another secret' }, 401, 'webhook.signature')
+  await refuse({ headers: { 'x-hub-signature-256': good } }, 401, 'webhook.signature', '{"n":5}')
+  await refuse({ headers: { 'x-hub-signature-256': good.slice(7) } }, 401, 'webhook.signature')
+  await refuse({ headers: { 'x-hub-signature-256': good.replace('sha256=', 'sha1=') } }, 401, 'webhook.signature')
+  await refuse({ headers: { 'x-hub-signature-256': good.slice(0, -2) } }, 401, 'webhook.signature')
+  await refuse({ headers: { 'x-hub-signature-256': '' } }, 401, 'webhook.signature')
+  await refuse({ guid: 'not-a-guid' }, 400, 'webhook.header')
+  await refuse({ guid: '' }, 400, 'webhook.header')
+  await refuse({ event: 'Pull Request' }, 400, 'webhook.header')
+  await refuse({ event: '' }, 400, 'webhook.header')
+  await refuse({ headers: { 'x-github-hook-id': '4x' } }, 400, 'webhook.header')
+  await refuse({ headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, 'api.media_type')
+  assert.deepEqual(await rows(), before, 'writes nothing')
+  assert.equal(await metric('bad_signature'), bad + 6)
+})
+
+test('headers that are missing or there twice', async () => {
+  const body = '{"n":6}'
+  const before = await rows()
+  const headers = {
+    'content-type': 'application/json', 'x-github-delivery': randomUUID(), 'x-github-event': 'push',
+    'x-hub-signature-256': await sign(api.secret, body), 'content-length': String(body.length),
+  }
+  const ask = list => new Promise((resolve, reject) => {
+    const r = request(`${api.url}/v1/webhooks/github`, { method: 'POST', headers: list }, resp => {
+      let text = ''
+      resp.on('data', d => { text += d })
+      resp.on('end', () => resolve([resp.statusCode, JSON.parse(text).code]))
+    })
+    r.on('error', reject)
+    r.end(body)
+  })
+  const without = name => Object.fromEntries(Object.entries(headers).filter(([k]) => k !== name))
+  assert.deepEqual(await ask(without('x-hub-signature-256')), [401, 'webhook.signature'])
+  assert.deepEqual(await ask(without('x-github-delivery')), [400, 'webhook.header'])
+  assert.deepEqual(await ask(without('x-github-event')), [400, 'webhook.header'])
+  for (const name of ['x-hub-signature-256', 'x-github-delivery', 'x-github-event'])
+    assert.deepEqual(await ask({ ...headers, [name]: [headers[name], headers[name]] }), [400, 'api.duplicate_header'])
+  assert.deepEqual(await rows(), before)
+})
+
+test('a body over the limit', async () => {
+  const before = await rows()
+  const status = await new Promise((resolve, reject) => {
+    const r = request(`${api.url}/v1/webhooks/github`, {
+      method: 'POST', headers: { 'content-type': 'application/json', 'content-length': String(26 * 1024 * 1024 + 1) },
+    }, resp => resolve(resp.statusCode))
+    r.on('error', e => (e.code === 'ECONNRESET' || e.code === 'EPIPE' ? undefined : reject(e)))
+    r.write('{')
+  })
+  assert.equal(status, 413)
+  assert.deepEqual(await rows(), before)
+})
+
+test('workers hear of a new job within moments', async () => {
+  const child = spawn('psql', ['-X', api.stack.database('patchwork_owner')])
+  let out = ''
+  child.stdout.on('data', d => { out += d })
+  child.stderr.on('data', d => { out += d })
+  child.stdin.write('listen patchwork_ready;\nselect 1;\n')
+  await new Promise(wake => setTimeout(wake, 400))
+  await api.deliver({ n: 8 })
+  await new Promise(wake => setTimeout(wake, 200))
+  child.stdin.end('select 2;\n')
+  await new Promise(done => child.once('exit', done))
+  assert.match(out, /notification "patchwork_ready" with payload "sync"/)
+})
+
+test('PostgreSQL down is told within a second, and passes', async () => {
+  await api.stack.kill('postgres', 'SIGINT')
+  const from = Date.now()
+  const a = await api.deliver({ n: 9 })
+  assert.equal(a.status, 503, a.text)
+  assert.ok(Date.now() - from < 1000, `${Date.now() - from} ms`)
+  assert.ok(Number(a.headers.get('retry-after')) >= 1)
+  assert.equal((await api.get('/readyz')).status, 503)
+  assert.equal((await api.get('/livez')).status, 200)
+  assert.equal((await api.get('/metrics')).status, 200)
+  await api.stack.start('postgres')
+  const end = Date.now() + 10_000
+  let up
+  do up = (await api.deliver({ n: 10 })).status
+  while (up !== 202 && Date.now() < end)
+  assert.equal(up, 202)
+})
