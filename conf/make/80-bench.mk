@@ -1,0 +1,20 @@
+# make bench: what Patchwork does per second on this machine, beside its floors and peers; docs/performance.md says how.
+#   ROUNDS   how often each measurement is repeated, all in turn (5)
+#   SECONDS  of each load (8)                  JOBS  drained per round of the queue (200000)
+#   ONLY     webhook, queue or contribution alone
+
+ROUNDS ?= 5
+JOBS ?= 200000
+BENCH_SECONDS = $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),8)
+
+LOAD := $(BUILD)/tests/bench/load
+$(LOAD): $(patsubst %,$(BUILD)/rel/tests/bench/%.o,load template)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_rel) $(LDFLAGS_rel) -o $@ $^
+-include $(patsubst %,$(BUILD)/rel/tests/bench/%.d,load template)
+
+.PHONY: bench
+bench: ## measure: JSON lines on stdout, a table on stderr
+	@tests/stack/install.sh bench >&2
+	@$(MAKE) --no-print-directory programs contract $(LOAD) >&2
+	@ROUNDS=$(ROUNDS) SECONDS_EACH=$(BENCH_SECONDS) JOBS=$(JOBS) node tests/bench/bench.mjs $(ONLY)
