@@ -8,10 +8,11 @@ JOBS ?= 200000
 BENCH_SECONDS = $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),8)
 
 LOAD := $(BUILD)/tests/bench/load
-$(LOAD): $(patsubst %,$(BUILD)/rel/tests/bench/%.o,load template)
+LOAD_OBJ := $(patsubst %.c,$(BUILD)/rel/%.o,$(sort $(wildcard tests/bench/*.c)))
+$(LOAD): $(LOAD_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_rel) $(LDFLAGS_rel) -o $@ $^
--include $(patsubst %,$(BUILD)/rel/tests/bench/%.d,load template)
+-include $(LOAD_OBJ:.o=.d)
 
 .PHONY: bench
 bench: ## measure: JSON lines on stdout, a table on stderr

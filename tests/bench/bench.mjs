@@ -24,5 +24,5 @@ for (const name of asked.length ? asked : all) {
 }
 for (const row of rows.filter(r => r.bar)) say({ bench: 'bar', ...row })
 const verdict = row => (row.bar ? (row.met ? 'met' : 'MISSED') : '')
-table('all', ['', 'measured', 'floor', 'peer', 'ratio to peer', 'bar', ''],
+if (rows.length) table('all', ['', 'measured', 'floor', 'peer', 'ratio to peer', 'bar', ''],
   rows.map(r => [r.what, r.measured, r.floor, r.peer, r.ratio, r.bar, verdict(r)]))

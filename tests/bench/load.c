@@ -1,14 +1,12 @@
-/* load --port P --request FILE --connections N --seconds S [--warmup S] [--rate R]: HTTP/1.1 load on 127.0.0.1 from one
- * thread; one JSON line on stdout. FILE holds the request, see template.h.
+/* HTTP/1.1 load on 127.0.0.1 from one thread: see options.h. One JSON line on stdout.
  *
- * Closed loop: each connection sends its next request when it has its answer. With --rate R, request i is due at i / R s,
+ * Closed loop: each connection sends its next request when it has its answer. With a rate, request i is due at i / rate s,
  * whatever became of the ones before it, and its time counts from then: a server (or a generator) that stalls cannot hide what
  * waited meanwhile. Requests that are due in the warm-up are sent and not counted in the times. All that were sent are waited
  * for, GRACE at most; what has no answer then counts with the time it has waited. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -22,6 +20,7 @@
 #include <unistd.h>
 
 #include "histogram.h"
+#include "options.h"
 #include "template.h"
 
 #define GRACE 5000000 /* us */
@@ -36,21 +35,15 @@ struct client {
 	size_t head_n;
 	int64_t body_left; /* -1 = the answer's head is not complete */
 	int status;
-	bool keep;    /* the server leaves the connection open */
-	bool busy;    /* a request is on its way */
-	int64_t due;  /* us; the request's time counts from here */
+	bool keep;   /* the server leaves the connection open */
+	bool busy;   /* a request is on its way */
+	int64_t due; /* us; the request's time counts from here */
 	struct client *next_idle;
 };
 
-static struct {
-	int port, connections;
-	double seconds, warmup, rate;
-	const char *file;
-} opt = { .connections = 1, .seconds = 5 };
-
 static int loop;
 static struct client *clients, *idle;
-static int64_t began, measured_from, measured_to; /* us */
+static int64_t began, measured_from, measured_to;                                             /* us */
 static uint64_t issued, answered, by_status[600], broken, reconnected, unanswered, in_window; /* counts */
 static struct histogram times;
 
@@ -78,7 +71,9 @@ static void watch(struct client *c, uint32_t events, int op)
 
 static void open_client(struct client *c)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)opt.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)opt.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
 	int one = 1;
 
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -259,7 +254,8 @@ static void turn(int64_t until)
 {
 	struct epoll_event events[256];
 	int64_t wait = until - now_us();
-	struct timespec t = { .tv_sec = wait > 0 ? wait / 1000000 : 0, .tv_nsec = wait > 0 ? wait % 1000000 * 1000 : 0 };
+	struct timespec t = { .tv_sec = wait > 0 ? wait / 1000000 : 0,
+		.tv_nsec = wait > 0 ? wait % 1000000 * 1000 : 0 };
 	int n = epoll_pwait2(loop, events, 256, &t, NULL);
 
 	if (n < 0 && errno != EINTR)
@@ -303,11 +299,11 @@ static void report(void)
 
 	getrusage(RUSAGE_SELF, &used);
 	printf("{\"mode\":\"%s\",\"connections\":%d,\"seconds\":%.3f,\"due_per_s\":%.0f,\"per_s\":%.1f,\"sent\":%llu",
-		opt.rate > 0 ? "open" : "closed", opt.connections, opt.seconds, opt.rate, (double)in_window / opt.seconds,
-		(unsigned long long)issued);
-	printf(",\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,\"max_ms\":%.3f", ms(histogram_quantile(&times, 0.5)),
-		ms(histogram_quantile(&times, 0.9)), ms(histogram_quantile(&times, 0.99)), ms(histogram_quantile(&times, 0.999)),
-		ms(times.max));
+		opt.rate > 0 ? "open" : "closed", opt.connections, opt.seconds, opt.rate,
+		(double)in_window / opt.seconds, (unsigned long long)issued);
+	printf(",\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,\"max_ms\":%.3f",
+		ms(histogram_quantile(&times, 0.5)), ms(histogram_quantile(&times, 0.9)),
+		ms(histogram_quantile(&times, 0.99)), ms(histogram_quantile(&times, 0.999)), ms(times.max));
 	printf(",\"status\":{");
 	for (int i = 0; i < 600; i++) {
 		if (by_status[i] > 0) {
@@ -315,36 +311,15 @@ static void report(void)
 			comma = ",";
 		}
 	}
-	printf("},\"broken\":%llu,\"unanswered\":%llu,\"reconnected\":%llu,\"load_cpu_s\":%.2f}\n", (unsigned long long)broken,
-		(unsigned long long)unanswered, (unsigned long long)reconnected,
-		(double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
-}
-
-static void arguments(int argc, char **argv)
-{
-	static const struct option names[] = { { "port", 1, NULL, 'p' }, { "request", 1, NULL, 'f' }, { "connections", 1, NULL, 'c' },
-		{ "seconds", 1, NULL, 's' }, { "warmup", 1, NULL, 'w' }, { "rate", 1, NULL, 'r' }, { 0 } };
-
-	for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-		switch (o) {
-		case 'p': opt.port = atoi(optarg); break;
-		case 'f': opt.file = optarg; break;
-		case 'c': opt.connections = atoi(optarg); break;
-		case 's': opt.seconds = atof(optarg); break;
-		case 'w': opt.warmup = atof(optarg); break;
-		case 'r': opt.rate = atof(optarg); break;
-		default: exit(2);
-		}
-	}
-	if (opt.port > 0 && opt.file != NULL && opt.connections > 0 && opt.seconds > 0 && opt.warmup >= 0 && optind == argc)
-		return;
-	fprintf(stderr, "usage: load --port P --request FILE --connections N --seconds S [--warmup S] [--rate R]\n");
-	exit(2);
+	printf("},\"broken\":%llu,\"unanswered\":%llu,\"reconnected\":%llu,\"load_cpu_s\":%.2f}\n",
+		(unsigned long long)broken, (unsigned long long)unanswered, (unsigned long long)reconnected,
+		(double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+			(double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
 }
 
 int main(int argc, char **argv)
 {
-	arguments(argc, argv);
+	options_read(argc, argv);
 	template_read(opt.file);
 	clients = calloc((size_t)opt.connections, sizeof(*clients));
 	loop = epoll_create1(EPOLL_CLOEXEC);

@@ -95,6 +95,7 @@ const file = (path, pattern) => {
 
 // The machine that the numbers are of, and how busy it is with other things.
 export const machine = () => ({
-  bench: 'machine', cpu: cpus()[0].model, cores: cpus().length, memory_gb: round(Number(file('/proc/meminfo', /MemTotal:\s+(\d+)/)) / 1e6),
-  kernel: file('/proc/version', /version (\S+)/), node: process.version, load: file('/proc/loadavg', /^(\S+ \S+ \S+)/), at: new Date().toISOString(),
+  bench: 'machine', cpu: cpus()[0].model, cores: cpus().length, kernel: file('/proc/version', /version (\S+)/),
+  memory_gb: round(Number(file('/proc/meminfo', /MemTotal:\s+(\d+)/)) / 1e6), node: process.version,
+  load: file('/proc/loadavg', /^(\S+ \S+ \S+)/), at: new Date().toISOString(),
 })

@@ -79,7 +79,8 @@ function report(mine, theirs) {
       const values = group.map(l => l.per_s)
       const { bench, batch, concurrentJobs, peer: name } = group[0]
       const setting = batch ? `batch ${batch}` : concurrentJobs ? `${concurrentJobs} at once` : ''
-      return [`${bench}${name ? `, ${name}` : ''}`, setting, ...[median(values), Math.min(...values), Math.max(...values)].map(v => round(v, 0))]
+      const spread = [median(values), Math.min(...values), Math.max(...values)]
+      return [`${bench}${name ? `, ${name}` : ''}`, setting, ...spread.map(v => round(v, 0))]
     }))
   return rows
 }

@@ -17,8 +17,10 @@ with person as (
   select issue.project_id, issue.id, asset.id, 250000000, 'Rounding', '7 days', now() + interval '90 days', person.id
   from issue, asset, person returning id, project_id, asset_id, created_by
 ), contribution as (
-  insert into core.contribution (bounty_id, funder_id, asset_id, deposit_tx, funder, log_index, amount, block_number, block_hash, state, confirmed_at)
-  select id, created_by, asset_id, sha256('deposit'), decode(repeat('33', 20), 'hex'), 0, 250000000, 9, sha256('block'), 'confirmed', now()
+  insert into core.contribution (bounty_id, funder_id, asset_id, deposit_tx, funder, log_index, amount, block_number, block_hash,
+    state, confirmed_at)
+  select id, created_by, asset_id, sha256('deposit'), decode(repeat('33', 20), 'hex'), 0, 250000000, 9, sha256('block'), 'confirmed',
+    now()
   from bounty
 ), pull as (
   insert into core.pull (project_id, provider_pull_id, number, title, author_uid, author_login, author_type, state, base_ref, head_sha,

@@ -6,5 +6,5 @@
 /* Ends the process when the file is no request. */
 void template_read(const char *file);
 size_t template_size(void);
-char *template_copy(void);        /* the caller's, with malloc */
-void template_renew(char *copy);  /* new UUIDs */
+char *template_copy(void);       /* the caller's, with malloc */
+void template_renew(char *copy); /* new UUIDs */

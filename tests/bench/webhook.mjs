@@ -34,8 +34,8 @@ const requestFile = (dir, name, head, body = '') => {
 
 function webhookRequest(dir, secret, body) {
   return requestFile(dir, 'webhook.http', [
-    'POST /v1/webhooks/github HTTP/1.1', 'Host: 127.0.0.1', 'User-Agent: GitHub-Hookshot/44dbaf5', 'Accept: */*', 'Content-Type: application/json',
-    'X-GitHub-Event: pull_request', 'X-GitHub-Delivery: {uuid}', 'X-GitHub-Hook-ID: 292430182',
+    'POST /v1/webhooks/github HTTP/1.1', 'Host: 127.0.0.1', 'User-Agent: GitHub-Hookshot/44dbaf5', 'Accept: */*',
+    'Content-Type: application/json', 'X-GitHub-Event: pull_request', 'X-GitHub-Delivery: {uuid}', 'X-GitHub-Hook-ID: 292430182',
     `X-Hub-Signature-256: sha256=${createHmac('sha256', secret).update(body).digest('hex')}`, `Content-Length: ${body.length}`,
   ], body)
 }
@@ -91,13 +91,15 @@ async function cell(stack, what, server, rate, n) {
   }
   say(line)
   if (what.rows) await what.rows(good)
-  if (good !== result.sent - result.unanswered) throw new Error(`${server.name} did not answer all with ${what.status}: ${JSON.stringify(result)}`)
+  if (good !== result.sent - result.unanswered)
+    throw new Error(`${server.name} did not answer all with ${what.status}: ${JSON.stringify(result)}`)
   return line
 }
 
 // What was acknowledged is there, once each, with its job.
 async function storedRows(stack, good) {
-  const there = await stack.sql('select (select count(*) from ingest.delivery), (select count(*) from q.job), (select count(*) from q.ready)')
+  const there = await stack.sql(`
+    select (select count(*) from ingest.delivery), (select count(*) from q.job), (select count(*) from q.ready)`)
   const counts = there.split('|').map(Number)
   if (counts.some(n => n < good)) throw new Error(`${good} deliveries were acknowledged, the tables have ${there}`)
 }
@@ -108,13 +110,14 @@ async function floor(stack, dir, body, rate, n) {
   const script = join(dir, 'floor.sql')
   const logs = mkdtempSync(join(dir, 'floor-'))
   writeFileSync(script, 'insert into public.bench_floor (body) values (:body);\n')
-  const args = ['-h', stack.socket, '-p', stack.port('postgres'), '-U', 'patchwork_owner', '-n', '-M', 'prepared', '-f', script, '-D', `body=${body}`,
-    '-c', CONNECTIONS, '-j', 1, '-T', SECONDS + WARMUP, '-l', `--log-prefix=${logs}/t`, ...(rate ? ['-R', rate] : []), 'patchwork']
+  const args = ['-h', stack.socket, '-p', stack.port('postgres'), '-U', 'patchwork_owner', '-n', '-M', 'prepared', '-f', script,
+    '-D', `body=${body}`, '-c', CONNECTIONS, '-j', 1, '-T', SECONDS + WARMUP, '-l', `--log-prefix=${logs}/t`,
+    ...(rate ? ['-R', rate] : []), 'patchwork']
   const { used } = await withCpu({ postgres: stack.running.postgres.pid },
     () => run('/usr/lib/postgresql/15/bin/pgbench', args.map(String)))
   // client, transaction, us, script, and the second and microsecond at which it ended
-  const ended = readdirSync(logs).flatMap(f => readFileSync(join(logs, f), 'utf8').trim().split('\n').map(l => l.split(' ').map(Number)))
-    .map(([, , us, , s, part]) => ({ us, at: s + part / 1e6 }))
+  const ended = readdirSync(logs).flatMap(f => readFileSync(join(logs, f), 'utf8').trim().split('\n'))
+    .map(line => line.split(' ').map(Number)).map(([, , us, , s, part]) => ({ us, at: s + part / 1e6 }))
   rmSync(logs, { recursive: true })
   const last = ended.reduce((latest, { at }) => Math.max(latest, at), 0)
   const times = ended.filter(({ at }) => at > last - SECONDS).map(({ us }) => us).sort((a, b) => a - b)
@@ -142,8 +145,8 @@ function report(lines) {
   const of = (bench, mode, server) => sums.find(s => s.bench === `${bench}.median` && s.mode === mode && s.server === server)
   const ours = of('webhook', 'open', 'patchwork'), theirs = of('webhook', 'open', 'fastify'), bare = of('webhook', 'open', 'insert')
   return [
-    { what: `a new delivery at ${RATE}/s, p99 ms`, measured: round(ours.p99_ms, 2), floor: round(bare.p99_ms, 2), peer: round(theirs.p99_ms, 2),
-      ratio: ratio(ours.p99_ms, theirs.p99_ms), bar: '< 10', met: ours.p99_ms < 10 },
+    { what: `a new delivery at ${RATE}/s, p99 ms`, measured: round(ours.p99_ms, 2), floor: round(bare.p99_ms, 2),
+      peer: round(theirs.p99_ms, 2), ratio: ratio(ours.p99_ms, theirs.p99_ms), bar: '< 10', met: ours.p99_ms < 10 },
     { what: `the same, CPU of the server per request, us`, measured: ours.server_us, floor: null, peer: theirs.server_us,
       ratio: ratio(ours.server_us, theirs.server_us), bar: '< 1/4 of the peer', met: ours.server_us < theirs.server_us / 4 },
   ]
@@ -163,7 +166,10 @@ export async function webhook() {
     const servers = [{ name: 'patchwork', port: stack.ports.api, pid: stack.running.api.pid }, fastify]
     await compareAnswers(servers, `/v1/bounties/${stack.bounty}`)
     const whats = [
-      { name: 'webhook', status: 202, request: webhookRequest(dir, stack.secret('webhook-secret'), body), rows: good => storedRows(stack, good) },
+      {
+        name: 'webhook', status: 202, request: webhookRequest(dir, stack.secret('webhook-secret'), body),
+        rows: good => storedRows(stack, good),
+      },
       { name: 'bounty', status: 200, request: bountyRequest(dir, stack.bounty) },
     ]
     note(`API: a delivery of ${body.length} bytes, ${CONNECTIONS} connections, fsync and synchronous_commit on`)

@@ -71,7 +71,7 @@ npm) npm_tree "$2" ;;
 		case $list in
 		demo) ;;
 		check) lists+=(check) trees+=(peers) ;;
-		bench) lists+=(bench) trees+=(peers) ;;
+		bench) trees+=(bench) ;;
 		*) stop "no such list: $list (demo, check, bench)" ;;
 		esac
 	done
