@@ -1,0 +1,95 @@
+// The page at /: nothing inline, nothing from elsewhere, and a browser shows what the API says.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { require } from '../peers/load.mjs'
+import { contribution, startApi } from './api.mjs'
+
+const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
+
+let api, me, open, made
+before(async () => {
+  api = await startApi()
+  me = await api.signIn(privateKeyToAccount(generatePrivateKey()))
+  await api.sql(`insert into core.external_account (person_id, provider, provider_uid, login_display, method)
+    values ('${me.person_id}', 'github', 77, 'octocat', 'operator')`)
+  const project = await api.verifiedProject(me.token, 'ada/engine', 1)
+  open = (await api.bounty(me.token, project, { issue_number: 1, title: '<b>Mind the "markup"</b>', amount: '1234567890000' })).body
+  const paid = (await api.bounty(me.token, project, { issue_number: 2, title: 'Carry the one' })).body
+  await api.sql(['deposit_seen', 'deposit_confirmed'].map(e => `select core.bounty_move('${open.id}', '${e}', 'test', null)`).join(';'))
+  await api.sql(['deposit_seen', 'deposit_confirmed', 'merged', 'verify_ok', 'hold_begun', 'hold_ended', 'payout_sent', 'payout_confirmed']
+    .map(e => `select core.bounty_move('${paid.id}', '${e}', 'test', null)`).join(';'))
+  made = await contribution(api, { project, bounty: paid.id, person: me.person_id })
+})
+after(() => api.stop())
+
+test('its files: types, policy, ETag', async () => {
+  for (const [path, type] of [['/', 'text/html'], ['/style.css', 'text/css'], ['/page.js', 'text/javascript'], ['/icon.svg', 'image/svg+xml']]) {
+    const a = await api.get(path)
+    assert.equal(a.status, 200)
+    assert.ok(a.headers.get('content-type').startsWith(type))
+    assert.match(a.headers.get('content-security-policy'), /^default-src 'self';/)
+    assert.doesNotMatch(a.headers.get('content-security-policy'), /unsafe|http/)
+    assert.equal((await api.get(path, { headers: { 'if-none-match': a.headers.get('etag') } })).status, 304)
+  }
+})
+
+test('nothing inline, nothing from another host', async () => {
+  const { text } = await api.get('/')
+  assert.doesNotMatch(text, /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc="\/)/)
+  for (const [, url] of text.matchAll(/(?:src|href)="([^"]*)"/g)) assert.match(url, /^(\/(?!\/)|#)/)
+  const { text: script } = await api.get('/page.js')
+  assert.doesNotMatch(script, /innerHTML|insertAdjacentHTML|document\.write|\beval\b|https?:/)
+  const { text: css } = await api.get('/style.css')
+  assert.doesNotMatch(css, /url\(|@import/)
+})
+
+// The page as a browser has it, after its script ran. Any host but ours would go to the proxy, which notes it.
+async function browse(path) {
+  const profile = mkdtempSync(join(tmpdir(), 'patchwork-page-'))
+  const strayed = []
+  const proxy = createServer((req, resp) => { strayed.push(req.url); resp.writeHead(502).end() })
+  proxy.on('connect', (req, socket) => { strayed.push(req.url); socket.destroy() })
+  await new Promise(up => proxy.listen(0, '127.0.0.1', up))
+  const child = spawn('chromium', ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-dev-shm-usage', `--user-data-dir=${profile}`,
+    `--proxy-server=127.0.0.1:${proxy.address().port}`, '--proxy-bypass-list=127.0.0.1', '--virtual-time-budget=5000', '--enable-logging=stderr',
+    '--dump-dom', `${api.url}${path}`], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let dom = '', log = ''
+  child.stdout.on('data', d => { dom += d })
+  child.stderr.on('data', d => { log += d })
+  await new Promise((done, fail) => { child.once('close', done); child.once('error', fail) })
+  proxy.close()
+  rmSync(profile, { recursive: true, force: true, maxRetries: 3 })
+  return { dom, strayed: strayed.filter(u => !/google|gvt1/.test(u)), complaints: log.split('\n').filter(l => l.includes('CONSOLE')) }
+}
+
+const plain = html => html.replace(/<[^>]+>/g, ' ').replace(/&amp;/g, '&').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/[\s\u202f]+/g, ' ')
+
+test('a browser shows the open bounty, the board and the contribution, as text', { timeout: 60_000 }, async () => {
+  const { dom, strayed, complaints } = await browse('/')
+  const text = plain(dom)
+  assert.ok(text.includes('<b>Mind the "markup"</b>'), text)
+  assert.ok(!dom.includes('<b>Mind'), 'a title is no markup')
+  assert.ok(text.includes('1 234 567.89 TUSD'), text)
+  assert.match(text, /1 octocat 12\.5 1 contribution/)
+  assert.match(text, /Carry the one/)
+  assert.ok(dom.includes(`href="#submission/${made.submission}"`))
+  assert.match(dom, /class="live ok"/)
+  assert.deepEqual([strayed, complaints], [[], []])
+})
+
+test('one contribution\'s lineage, in the order of time', { timeout: 60_000 }, async () => {
+  const { dom, complaints } = await browse(`/#submission/${made.submission}`)
+  const timeline = plain(dom.slice(dom.indexOf('id="timeline"')))
+  for (const part of ['Bounty created', 'pull request closed', 'Pull request #7 merged', 'Verdict: pass', 'V1 pass', made.cid, 'Payout of 250 TUSD scheduled',
+    me.address, 'Paid', '12.5 points for octocat']) assert.ok(timeline.includes(part), `${part}\n${timeline}`)
+  assert.ok(timeline.indexOf('Bounty created') < timeline.indexOf('Verdict'))
+  const unknown = await browse('/#submission/00000000-0000-7000-8000-000000000000')
+  assert.ok(plain(unknown.dom).includes('There is nothing by this id.'))
+  assert.deepEqual(complaints, [])
+})
