@@ -163,6 +163,7 @@ function story(l) {
 }
 
 function span(ms) {
+	if (ms < 1) return ''
 	if (ms < 1000) return `+${Math.round(ms)} ms`
 	if (ms < 60_000) return `+${(ms / 1000).toFixed(1)} s`
 	if (ms < 3_600_000) return `+${Math.round(ms / 60_000)} min`
