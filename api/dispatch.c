@@ -1,6 +1,7 @@
 #include "dispatch.h"
 
 #include "access.h"
+#include "encode.h"
 #include "keys.h"
 #include "openapi.h"
 #include "problem.h"
@@ -80,7 +81,7 @@ static bool answer(struct call *c)
 		c->media = c->route->media;
 		return c->route->finish(c, NULL);
 	}
-	if (!reply_encode(c, c->pipe.res))
+	if (!encode_reply(c, c->pipe.res))
 		return false;
 	if (c->route->wakes != NULL)
 		wake_hint_queue(c->route->wakes);

@@ -53,7 +53,7 @@ static bool put_queues(struct call *c, PGresult *res)
 	buf_printf(
 		&c->out, "# HELP patchwork_queue_jobs Jobs by queue and state.\n# TYPE patchwork_queue_jobs gauge\n");
 	for (int i = 0; i < PQntuples(res); i++) {
-		struct sql_health_jobs_out q;
+		struct sql_health_jobs_out q = { 0 };
 		const int64_t *counts[] = { &q.ready, &q.scheduled, &q.running, &q.parked };
 
 		if (!query_decode(&c->w, &sql_health_jobs_stmt, res, i, &q))
@@ -66,7 +66,7 @@ static bool put_queues(struct call *c, PGresult *res)
 		"# HELP patchwork_queue_oldest_seconds Since the oldest ready job was made.\n"
 		"# TYPE patchwork_queue_oldest_seconds gauge\n");
 	for (int i = 0; i < PQntuples(res); i++) {
-		struct sql_health_jobs_out q;
+		struct sql_health_jobs_out q = { 0 };
 
 		if (!query_decode(&c->w, &sql_health_jobs_stmt, res, i, &q))
 			return false;

@@ -1,69 +1,13 @@
 #include "openapi.h"
 
 #include "problem.h"
-#include "reply.h"
 #include "routes.h"
+#include "schema.h"
 
 #define DOCUMENT_MAX ((size_t)1 << 20)
 
 static struct work work; /* its arena holds the document until the process ends */
 static str document;
-
-static void schema_ref(struct json *j, const char *key, const char *type, const char *format, const char *pattern)
-{
-	json_open(j, key, '{');
-	json_str(j, "type", str_c(type));
-	if (format != NULL)
-		json_str(j, "format", str_c(format));
-	if (pattern != NULL)
-		json_str(j, "pattern", str_c(pattern));
-}
-
-static void one_of(struct json *j, const char *list)
-{
-	str rest = str_c(list), piece;
-
-	json_open(j, "enum", '[');
-	while (str_next(&rest, '|', &piece))
-		json_str(j, NULL, piece);
-	json_close(j, ']');
-}
-
-/* What of a request a field reads. */
-static void field_schema(struct json *j, const struct field *f)
-{
-	bool ranged = f->min < f->max;
-
-	switch (f->type) {
-	case FIELD_BOOL: schema_ref(j, "schema", "boolean", NULL, NULL); break;
-	case FIELD_I32: schema_ref(j, "schema", "integer", "int32", NULL); break;
-	case FIELD_I64: schema_ref(j, "schema", "integer", "int64", NULL); break;
-	case FIELD_U256: schema_ref(j, "schema", "string", NULL, "^(0|[1-9][0-9]{0,77})$"); break;
-	case FIELD_UUID: schema_ref(j, "schema", "string", "uuid", NULL); break;
-	case FIELD_TIME: schema_ref(j, "schema", "string", "date-time", NULL); break;
-	case FIELD_HEX: schema_ref(j, "schema", "string", NULL, "^0x([0-9a-fA-F]{2})*$"); break;
-	default: schema_ref(j, "schema", "string", NULL, NULL); break;
-	}
-	if (f->type == FIELD_I32 || f->type == FIELD_I64) {
-		if (ranged)
-			json_i64(j, "minimum", f->min);
-		if (ranged && f->max <= INT64_C(1) << 53)
-			json_i64(j, "maximum", f->max);
-	} else if (f->type == FIELD_STR) {
-		if (f->min > 0)
-			json_i64(j, "minLength", f->min);
-		if (f->max > 0)
-			json_i64(j, "maxLength", f->max);
-		if (f->one_of != NULL)
-			one_of(j, f->one_of);
-	} else if (f->type == FIELD_HEX && f->max > 0) {
-		json_i64(j, "minLength", 2 + 2 * f->max);
-		json_i64(j, "maxLength", 2 + 2 * f->max);
-	}
-	if (f->doc != NULL)
-		json_str(j, "description", str_c(f->doc));
-	json_close(j, '}');
-}
 
 static void parameter(
 	struct json *j, const char *name, const char *in, bool required, const struct field *f, const char *doc)
@@ -74,7 +18,7 @@ static void parameter(
 	json_bool(j, "required", required);
 	if (doc != NULL)
 		json_str(j, "description", str_c(doc));
-	field_schema(j, f);
+	schema_of_field(j, f);
 	json_close(j, '}');
 }
 
@@ -157,11 +101,11 @@ static void body_members(struct json *j, const struct route *r)
 	for (size_t i = 0; i < r->n_params; i++) {
 		if (r->params[i].from != FROM_BODY)
 			continue;
-		/* field_schema writes the member "schema": here the member is the field's own name */
+		/* schema_of_field writes the member "schema": here the member is the field's own name */
 		struct buf inner = buf_new(work.arena, 4096);
 		struct json k = { .b = &inner };
 
-		field_schema(&k, &r->params[i].field);
+		schema_of_field(&k, &r->params[i].field);
 		json_raw(j, r->params[i].field.name, str_skip(buf_str(&inner), strlen("\"schema\":")));
 	}
 	json_close(j, '}');
@@ -186,119 +130,6 @@ static void request_body(struct json *j, const struct route *r)
 		json_close(j, '}');
 }
 
-static void type_names(struct json *j, const char *type, bool nullable)
-{
-	if (!nullable) {
-		json_str(j, "type", str_c(type));
-		return;
-	}
-	json_open(j, "type", '[');
-	json_str(j, NULL, str_c(type));
-	json_str(j, NULL, STR("null"));
-	json_close(j, ']');
-}
-
-/* A column of a row; one that may be null only because the request can be refused is never null in an answer. */
-static void column_schema(struct json *j, const char *key, const struct sql_value *v, bool refusable)
-{
-	bool null = v->nullable && !refusable;
-
-	json_open(j, key, '{');
-	switch (v->type) {
-	case SQL_BOOL: type_names(j, "boolean", null); break;
-	case SQL_INT4:
-	case SQL_INT8: type_names(j, "integer", null); break;
-	case SQL_INT8S:
-		type_names(j, "array", null);
-		json_open(j, "items", '{');
-		json_str(j, "type", STR("integer"));
-		json_close(j, '}');
-		break;
-	case SQL_JSONB: break; /* any value: its shape is in the description */
-	case SQL_UUID:
-		type_names(j, "string", null);
-		json_str(j, "format", STR("uuid"));
-		break;
-	case SQL_TIMESTAMPTZ:
-		type_names(j, "string", null);
-		json_str(j, "format", STR("date-time"));
-		break;
-	case SQL_BYTEA:
-		type_names(j, "string", null);
-		json_str(j, "pattern", STR("^0x([0-9a-fA-F]{2})*$"));
-		break;
-	case SQL_NUMERIC:
-		type_names(j, "string", null);
-		json_str(j, "pattern", STR("^(0|[1-9][0-9]{0,77})$"));
-		break;
-	case SQL_TEXT: type_names(j, "string", null); break;
-	default: fatal("openapi: column %s has a type that replies do not write", v->name);
-	}
-	if (v->doc != NULL && v->doc[0] != '\0')
-		json_str(j, "description", str_c(v->doc));
-	json_close(j, '}');
-}
-
-static bool is_refusable(const struct sql *s)
-{
-	return s->n_out > 0 && strcmp(s->out[0].name, "refused") == 0;
-}
-
-/* The columns from i on that belong to one object, as that object; returns how many. */
-static int group_schema(struct json *j, const struct sql *s, int i)
-{
-	size_t n = reply_group(&s->out[i]);
-	char name[64];
-	int end = i;
-
-	snprintf(name, sizeof(name), "%.*s", (int)n, s->out[i].name);
-	json_open(j, name, '{');
-	type_names(j, "object", s->out[i].nullable && !is_refusable(s));
-	json_open(j, "properties", '{');
-	for (; end < s->n_out && reply_group(&s->out[end]) == n && memcmp(s->out[end].name, name, n) == 0; end++)
-		column_schema(j, s->out[end].name + n + 2, &s->out[end], is_refusable(s));
-	json_close(j, '}');
-	json_close(j, '}');
-	return end - i;
-}
-
-static void row_schema(struct json *j, const char *key, const struct sql *s)
-{
-	json_open(j, key, '{');
-	json_str(j, "type", STR("object"));
-	json_open(j, "properties", '{');
-	for (int i = 0; i < s->n_out;) {
-		if (!reply_is_member(&s->out[i]))
-			i++;
-		else if (reply_group(&s->out[i]) > 0)
-			i += group_schema(j, s, i);
-		else
-			column_schema(j, s->out[i].name, &s->out[i], is_refusable(s)), i++;
-	}
-	json_close(j, '}');
-	json_close(j, '}');
-}
-
-static void page_schema(struct json *j, const struct sql *s)
-{
-	json_open(j, "schema", '{');
-	json_str(j, "type", STR("object"));
-	json_open(j, "required", '[');
-	json_str(j, NULL, STR("items"));
-	json_str(j, NULL, STR("next_cursor"));
-	json_close(j, ']');
-	json_open(j, "properties", '{');
-	json_open(j, "items", '{');
-	json_str(j, "type", STR("array"));
-	row_schema(j, "items", s);
-	json_close(j, '}');
-	json_open(j, "next_cursor", '{');
-	type_names(j, "string", true);
-	json_close(j, '}');
-	json_close(j, '}');
-	json_close(j, '}');
-}
-
 static void token_schema(struct json *j)
 {
 	static const char *const names[] = { "token", "token_type", "expires_at", "person_id", "session_id",
@@ -321,11 +152,11 @@ static void content(struct json *j, const struct route *r)
 	json_open(j, "content", '{');
 	json_open(j, r->reply == REPLY_OWN ? r->media : "application/json", '{');
 	if (r->reply == REPLY_PAGE)
-		page_schema(j, r->sql);
+		schema_of_page(j, r->sql);
 	else if (r->sql == &sql_auth_verify_stmt)
 		token_schema(j);
 	else if (r->reply == REPLY_OBJECT)
-		row_schema(j, "schema", r->sql);
+		schema_of_row(j, "schema", r->sql);
 	json_close(j, '}');
 	json_close(j, '}');
 }

@@ -109,7 +109,8 @@ static bool decode_path(struct call *c, const struct param *p)
 	str v = path_value(c, p->field.name);
 	char why[FIELD_WHY];
 
-	if (memchr(v.p, '%', v.n) != NULL || field_read(c->w.arena, &p->field, v, c->in, why) != FIELD_FITS)
+	if (v.p == NULL || memchr(v.p, '%', v.n) != NULL ||
+		field_read(c->w.arena, &p->field, v, c->in, why) != FIELD_FITS)
 		return err_set(&c->w, ERR_INVALID, request_not_found(c), "the path names nothing that can exist");
 	return true;
 }
@@ -149,7 +150,6 @@ static bool parse_query(struct call *c, struct query *q)
 	str rest = str_c(c->req->query_string), piece, name;
 	size_t at;
 
-	q->n = 0;
 	while (str_next(&rest, '&', &piece)) {
 		if (piece.n == 0)
 			continue;
@@ -189,7 +189,7 @@ static bool bad_value(struct call *c, const char *name, const char *why)
 static bool decode_filter(struct call *c, const struct param *p, struct query *q)
 {
 	char why[FIELD_WHY];
-	str v;
+	str v = { NULL, 0 };
 
 	if (!take(q, p->field.name, &v))
 		return p->field.optional || bad_value(c, p->field.name, "is missing");
@@ -203,7 +203,7 @@ static bool decode_filter(struct call *c, const struct param *p, struct query *q
 static bool decode_limit(struct call *c, const struct param *p, struct query *q)
 {
 	int64_t n = PAGE_DEFAULT;
-	str v;
+	str v = { NULL, 0 };
 
 	if (take(q, "limit", &v) && (!str_i64(v, &n) || n < 1 || n > PAGE_MAX))
 		return bad_value(c, "limit", "must be an integer from 1 to 200");
@@ -215,14 +215,14 @@ static bool decode_limit(struct call *c, const struct param *p, struct query *q)
 /* After the filters, which it is bound to. */
 static bool decode_cursor(struct call *c, const struct param *p, struct query *q)
 {
-	str v;
+	str v = { NULL, 0 };
 
 	return !take(q, "cursor", &v) || cursor_open(c, v, (str *)((char *)c->in + p->field.offset));
 }
 
 static bool decode_query(struct call *c)
 {
-	struct query q;
+	struct query q = { .n = 0 };
 
 	if (!parse_query(c, &q))
 		return false;

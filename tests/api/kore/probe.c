@@ -49,6 +49,11 @@ static const struct {
 	{ "personality", SYS_personality },
 };
 
+void dispatch_prepare(int workers)
+{
+	(void)workers;
+}
+
 void dispatch_start(void) {}
 
 static int answer(struct http_request *req, const char *text)
