@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+// docs.mjs [--write]: compares docs/ and conf/*.conf with the sources. Each check is one line of TAP.
+// --write first rewrites what is made of the configuration tables: conf/*.conf and the tables of docs/operating.md.
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { CONF, codes, exists, files, keys, kinds, log_events, read, statuses, topics } from './source.mjs'
+
+const PAGES = ['README.md', ...files('docs', /\.md$/)]
+const KINDS = ['invalid', 'retry', 'wait', 'uncertain', 'bug', 'decided', 'ignored']
+let number = 0, failed = 0
+const check = (what, wrong) => {
+  failed += wrong.length > 0
+  console.log(`${wrong.length ? 'not ok' : 'ok'} ${++number} - ${what}`)
+  for (const line of wrong) console.log(`#   ${line}`)
+}
+const both = (documented, found, page) => [
+  ...[...found.keys()].filter(k => !documented.has(k)).map(k => `${k} is not in ${page}: ${[...found.get(k)].slice(0, 3).join(' ')}`),
+  ...[...documented.keys()].filter(k => !found.has(k)).map(k => `${k} is in ${page} alone`),
+]
+// heading -> what stands below it, of the ### headings that are words with a dot
+const sections = page => new Map(read(page).split(/^### /m).slice(1).map(text => [text.split('\n')[0], text.split('\n').slice(1).join('\n').split(/^## /m)[0]])
+  .filter(([name]) => /^[a-z_0-9]+\.[a-z_0-9]+$/.test(name)))
+
+// errors.md ---------------------------------------------------------------------------------------------------------
+const entries = sections('docs/errors.md'), found = codes()
+const entry = text => text.trim().match(/^(?:HTTP (\d{3}), )?(\w+(?: or \w+)*)\. (.+) Next: (.+)$/s)
+const wrong_kind = ([code, said]) => {
+  const e = entry(entries.get(code) ?? '')
+  const listed = e?.[2].split(' or ') ?? []
+  return [...said].some(kind => !listed.includes(kind)) && `${code}: the sources say ${[...said].join(' or ')}, not ${e?.[2]}`
+}
+check('each error code has a heading in errors.md and each heading is in the sources', both(entries, found, 'docs/errors.md'))
+check('each entry says kind, what happened and what to do next', [...entries].filter(([, text]) => {
+  const e = entry(text)
+  return !e || e[2].split(' or ').some(kind => !KINDS.includes(kind))
+}).map(([code]) => code))
+check('kinds are those of the sources', [...kinds()].map(wrong_kind).filter(Boolean))
+check('statuses are those of the API', [...statuses()].filter(([code, status]) => Number(entry(entries.get(code) ?? '')?.[1]) !== status)
+  .map(([code, status]) => `${code} is answered with ${status}`))
+
+// events.md ---------------------------------------------------------------------------------------------------------
+const events = sections('docs/events.md'), emitted = topics()
+const listed = text => new Set([...text.matchAll(/^\| `(\w+)` \|/gm)].map(m => m[1]))
+check('each topic has a heading in events.md and each heading is emitted', both(events, emitted, 'docs/events.md'))
+check('each body member is listed', [...emitted].flatMap(([topic, members]) =>
+  both(listed(events.get(topic) ?? ''), new Map([...members].map(m => [m, ['sql']])), 'docs/events.md').map(line => `${topic}: ${line}`)))
+
+// configuration -----------------------------------------------------------------------------------------------------
+const cell = text => text.replaceAll('|', '\\|')
+const table = source => ['| key | default | |', '|---|---|---|', ...keys(source).map(k =>
+  `| \`${k.key}\` | ${k.secret ? 'secret' : k.initial === null ? '' : `\`${cell(k.initial)}\``} | ${cell(k.doc)} |`)].join('\n')
+const example = (path, source) => [
+  `# ${path}: every key with its default, as ${source} declares them. Made by make docs-write; a line that begins with # is not read.`,
+  '# The environment goes before this file: a.b_c = PATCHWORK_A_B_C. A secret may also be named by its file: key_file = PATH.',
+  ...keys(source).flatMap(k => ['', `# ${k.doc}`, k.secret ? `#${k.key}_file =` : `#${k.key} =${k.initial === null ? '' : ` ${k.initial}`}`]), ''].join('\n')
+const between = source => new RegExp(`(<!-- keys of ${source} -->\n)[^]*?(<!-- end -->)`)
+
+if (process.argv.includes('--write')) {
+  let page = read('docs/operating.md')
+  for (const [path, source] of Object.entries(CONF)) {
+    writeFileSync(path, example(path, source))
+    page = page.replace(between(source), (_, a, b) => `${a}${table(source)}\n${b}`)
+  }
+  writeFileSync('docs/operating.md', page)
+}
+for (const [path, source] of Object.entries(CONF)) {
+  const page = read('docs/operating.md').match(between(source))?.[0] ?? ''
+  check(`operating.md lists the keys of ${source}`, page.includes(table(source)) ? [] : ['run make docs-write'])
+  check(`${path} has the keys of ${source}`, exists(path) && read(path) === example(path, source) ? [] : ['run make docs-write'])
+}
+check('operating.md names each log event', [...log_events()].filter(([event]) => !read('docs/operating.md').includes(`\`${event}\``))
+  .map(([event, where]) => `${event}: ${where[0]}`))
+
+// links -------------------------------------------------------------------------------------------------------------
+const anchors = page => [...read(page).matchAll(/^#+ (.+)$/gm)].map(m => m[1].toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'))
+const target = (page, link) => {
+  const [path, anchor] = link.split('#')
+  const file = path === '' ? page : join(dirname(page), path)
+  return exists(file) !== null && (!anchor || anchors(file).includes(anchor))
+}
+check('relative links lead somewhere', PAGES.flatMap(page => [...read(page).replace(/^ {4}.*$/gm, '').matchAll(/\]\(([^)\s]+)\)/g)].map(m => m[1])
+  .filter(link => !/^[a-z]+:/.test(link) && !target(page, link)).map(link => `${page}: ${link}`)))
+// Files of this repository that a page names in running text.
+check('files that pages name are there', PAGES.flatMap(page => [...read(page).matchAll(/\b(?:api|conf|docs|include|migrations|pipeline|sql|stages|tests)\/[\w/.-]*\.[a-z]+\b/g)]
+  .map(m => m[0]).filter(path => exists(path) === null).map(path => `${page}: ${path}`)))
+
+console.log(`1..${number}`)
+process.exitCode = failed ? 1 : 0
