@@ -10,7 +10,8 @@ struct conn_conf {
 	str password;            /* { NULL, 0 } = as in url or environment */
 	const char *application; /* application_name */
 	usec connect_timeout, statement_timeout;
-	bool queue_plans; /* generic plans, no seqscan, hashjoin, mergejoin, jit: sessions that claim and settle */
+	bool queue_plans; /* generic plans, no seqscan, hashjoin, mergejoin, jit; a transaction left
+				alone for 3 s ends: sessions that claim and settle */
 };
 
 struct conn; /* a connection with the names of what it has prepared */

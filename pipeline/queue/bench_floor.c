@@ -14,7 +14,7 @@ static bool say(struct work *w, struct conn *conn, const char *sql, int *rows)
 	bool ok = PQresultStatus(res) == PGRES_COMMAND_OK || PQresultStatus(res) == PGRES_TUPLES_OK;
 
 	if (ok && rows != NULL)
-		*rows = atoi(PQcmdTuples(res));
+		*rows = (int)strtol(PQcmdTuples(res), NULL, 10);
 	if (!ok)
 		err_set(w, ERR_BUG, "queue.bench", "%s", PQerrorMessage(conn_pg(conn)));
 	PQclear(res);

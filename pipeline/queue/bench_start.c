@@ -110,6 +110,13 @@ static int by_span(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static double ms(int percent)
+{
+	const usec wait = waits[(SAMPLES - 1) * percent / 100];
+
+	return (double)wait / 1000;
+}
+
 bool bench_start(struct work *w, struct bench *b)
 {
 	static const struct stage stage = { .name = "bench_start",
@@ -132,8 +139,7 @@ bool bench_start(struct work *w, struct bench *b)
 	if (!ok)
 		return false;
 	qsort(waits, SAMPLES, sizeof(waits[0]), by_span);
-	bench_line("queue.start", "\"samples\":%d,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f", SAMPLES,
-		(double)waits[SAMPLES / 2] / 1000, (double)waits[SAMPLES * 99 / 100] / 1000,
-		(double)waits[SAMPLES - 1] / 1000);
+	bench_line("queue.start", "\"samples\":%d,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f", SAMPLES, ms(50),
+		ms(99), ms(100));
 	return true;
 }

@@ -95,7 +95,8 @@ static usec beat_span(const struct runner *r)
 	return span > 5 * USEC_S ? 5 * USEC_S : span;
 }
 
-/* Claims and heartbeats that a crash of the database loses are done again: its commits need not wait for the disk. */
+/* Claims and heartbeats that a crash of the database loses are done again: its commits need not wait for the disk. A lock that
+ * another holds is not waited for: heartbeats must go on. */
 static bool open_conn(struct work *w, struct dispatcher *d)
 {
 	struct conn_conf conf = d->r->conf->db;
@@ -105,7 +106,7 @@ static bool open_conn(struct work *w, struct dispatcher *d)
 	conf.queue_plans = true;
 	if (!conn_open(w, &conf, &d->conn))
 		return false;
-	res = PQexec(conn_pg(d->conn), "set synchronous_commit = off");
+	res = PQexec(conn_pg(d->conn), "set synchronous_commit = off; set lock_timeout = '300ms'");
 	ok = PQresultStatus(res) == PGRES_COMMAND_OK;
 	PQclear(res);
 	if (ok)
@@ -127,9 +128,10 @@ static bool keep_lease(struct work *w, struct tx *tx, struct dispatcher *d, usec
 		d->beat = now + beat_span(d->r);
 	}
 	if (now >= d->rescue) {
+		d->rescue = now +
+			RESCUE; /* also when it fails: a stopped worker's transaction may hold a row for a moment */
 		if (!lease_rescue(w, tx, d->r))
 			return false;
-		d->rescue = now + RESCUE;
 	}
 	return true;
 }

@@ -100,6 +100,7 @@ bool settle_look(struct work *w, struct runner *r, const struct job *j, bool *en
 	ok = sql_queue_settled(
 		w, &tx, &(struct sql_queue_settled_in){ .job_id = j->id, .attempt = j->attempt }, &out, ended);
 	pool_give(r->pool, conn);
-	*ours = ok && *ended && out.worker == r->worker && out.claim == j->batch->claim;
+	*ours = ok && *ended && str_eq(out.state, STR("done")) && out.worker == r->worker &&
+		out.claim == j->batch->claim;
 	return ok;
 }

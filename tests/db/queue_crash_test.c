@@ -1,0 +1,322 @@
+/* What happens when workers die, stop, or lose their database. */
+#include "queue_help.h"
+
+#define LEASE 1 /* seconds */
+#define STAGE(...)                                                                                                     \
+	{                                                                                                              \
+		.name = "test", .kind = "test.one", .lease_s = LEASE, .attempts = 3, .retry_base = 20 * USEC_MS,       \
+		.retry_cap = 40 * USEC_MS, __VA_ARGS__                                                                 \
+	}
+
+static bool probe_seen(struct work *w, const struct outside *outside, void *task, bool *done)
+{
+	struct conn *conn = db_test_conn(w, "patchwork_worker");
+	str sql = arena_printf(
+		w->arena, "select 1 from seen where job = %lld and what = 'effect'%c", (long long)w->job, '\0');
+	PGresult *res = PQexec(conn_pg(conn), sql.p);
+
+	(void)outside, (void)task;
+	*done = PQntuples(res) > 0;
+	PQclear(res);
+	conn_close(&conn);
+	return true;
+}
+
+struct numbered {
+	int64_t n;
+};
+static const struct field numbered[] = { FIELD(FIELD_I64, struct numbered, n) };
+
+static bool deadly_effect(struct work *w, const struct outside *outside, void *task)
+{
+	struct numbered *t = task;
+
+	(void)w, (void)outside;
+	if (t->n == 3)
+		kill(getpid(), SIGKILL);
+	clock_sleep(20 * USEC_MS);
+	return true;
+}
+
+static bool slow_effect(struct work *w, const struct outside *outside, void *task)
+{
+	clock_sleep(100 * USEC_MS);
+	return note_effect(w, outside, task);
+}
+
+static bool longer_than_its_lease(struct work *w, const struct outside *outside, void *task)
+{
+	clock_sleep(2500 * USEC_MS);
+	return note_effect(w, outside, task);
+}
+
+/* At each point of a run: killed there, the next worker finishes it within lease + 5 s and repeats no effect. */
+static void a_killed_worker_s_job_runs_again(void **state)
+{
+	static const char *const points[] = { "queue.claimed", "test.one.claimed", "test.one.probed",
+		"test.one.effected", "test.one.settling", "test.one.settled" };
+	static const struct stage stage = STAGE(.probe = probe_seen, .effect = note_effect, .settle = note_settle);
+
+	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+		struct run run = run_of(&stage);
+		char fault[64];
+		int status;
+
+		empty_queue(state);
+		snprintf(fault, sizeof(fault), "%s:kill", points[i]);
+		db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+		status = run_wait(run_fork(&run, fault));
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		run_start(&run);
+		eventually("select count(*) from q.run where state = 'done'", "1", (LEASE + 5) * USEC_S);
+		eventually("select count(*) from q.claim", "0", (LEASE + 5) * USEC_S);
+		run_stop(&run);
+		assert_string_equal(
+			db_test_value("select string_agg(what, ',' order by id) from seen"), "effect,settle");
+		assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
+	}
+}
+
+/* Stopped with its settle before COMMIT, for longer than its lease: what it goes on to write is refused. */
+static void a_stopped_worker_cannot_settle(void **state)
+{
+	static const struct stage stage = STAGE(.probe = probe_seen, .effect = note_effect, .settle = note_settle);
+	static const char *const faults[] = { "test.one.settling:stop", "test.one.effected:stop" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct run run = run_of(&stage);
+		pid_t pid;
+		int status;
+
+		empty_queue(state);
+		db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+		pid = run_fork(&run, faults[i]);
+		assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+		assert_true(WIFSTOPPED(status));
+		run_start(&run);
+		eventually(
+			"select count(*) from q.run where state = 'done' and attempt = 2", "1", (LEASE + 5) * USEC_S);
+		kill(pid, SIGCONT);
+		clock_sleep(500 * USEC_MS);
+		kill(pid, SIGTERM);
+		status = run_wait(pid);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		run_stop(&run);
+		assert_string_equal(
+			db_test_value("select string_agg(state, ',' order by attempt) from q.run"), "rescued,done");
+		assert_string_equal(
+			db_test_value("select string_agg(what, ',' order by id) from seen"), "effect,settle");
+		assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
+	}
+}
+
+/* Every worker that runs it dies: the first death makes its batch suspects, the next ones burn its attempts alone. */
+static void a_deadly_job_is_parked_and_the_others_do_not_pay(void **state)
+{
+	static const struct stage stage =
+		STAGE(.task = { numbered, 1, sizeof(struct numbered) }, .effect = deadly_effect);
+	struct run run = run_of(&stage);
+	int deaths = 0;
+	pid_t pid = 0;
+
+	(void)state;
+	db_test_sql(
+		"select q.enqueue_many('test', 'test.one', array(select jsonb_build_object('n', n) from generate_series(1, 12) n))");
+	for (usec began = clock_monotonic(); strcmp(db_test_value("select count(*) from q.parked"), "1") != 0;) {
+		if (pid == 0)
+			pid = run_fork(&run, NULL);
+		if (waitpid(pid, NULL, WNOHANG) == pid) {
+			pid = 0;
+			deaths++;
+		}
+		assert_true(clock_monotonic() - began < 40 * USEC_S);
+		clock_sleep(20 * USEC_MS);
+	}
+	eventually("select count(*) from q.run where state = 'done'", "11", 10 * USEC_S);
+	kill(pid, SIGTERM);
+	run_wait(pid);
+	assert_int_equal(deaths, 1 + 3);
+	assert_string_equal(
+		db_test_value("select args->>'n' || ' ' || error_code from q.parked p join q.job j on id = job_id"),
+		"3 queue.attempts_spent");
+	assert_string_equal(db_test_value("select count(*) from q.mark"), "0");
+}
+
+static void a_slow_job_keeps_its_lease_while_its_worker_lives(void **state)
+{
+	static const struct stage stage = STAGE(.effect = longer_than_its_lease);
+	struct run run = run_of(&stage), other = run_of(&stage);
+
+	(void)state;
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	run_start(&run);
+	run_start(&other);
+	eventually("select string_agg(state, ',') from q.run", "done", 10 * USEC_S);
+	run_stop(&run);
+	run_stop(&other);
+	assert_string_equal(db_test_value("select count(*) from seen"), "1");
+	assert_string_equal(db_test_value("select bool_and(seen_at - started_at > interval '2 s') from q.worker"), "t");
+}
+
+static void two_processes_never_run_the_same_job(void **state)
+{
+	static const struct stage stage = STAGE(.settle = note_settle, .effect = deadly_effect);
+	struct run run = run_of(&stage);
+	pid_t pid;
+
+	(void)state;
+	run.conf.threads = 16;
+	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[1000]))");
+	pid = run_fork(&run, NULL);
+	run_start(&run);
+	eventually("select count(*) from q.run", "1000", 30 * USEC_S);
+	run_stop(&run);
+	kill(pid, SIGTERM);
+	assert_int_equal(run_wait(pid), 0);
+	assert_string_equal(db_test_value("select count(*) || ' ' || count(distinct job) from seen"), "1000 1000");
+	assert_string_equal(db_test_value("select count(distinct worker) from q.run"), "2");
+	assert_string_equal(db_test_value("select count(*) from q.run where attempt > 1"), "0");
+}
+
+static void a_drain_ends_what_is_in_hand_and_gives_back_the_rest(void **state)
+{
+	static const struct stage stage = STAGE(.effect = slow_effect);
+	struct run run = run_of(&stage);
+	pid_t pid;
+
+	(void)state;
+	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[60]))");
+	pid = run_fork(&run, NULL);
+	while (strcmp(db_test_value("select count(*) > 3 from q.run"), "t") != 0)
+		clock_sleep(5 * USEC_MS);
+	kill(pid, SIGTERM);
+	assert_int_equal(run_wait(pid), 0);
+	assert_string_equal(db_test_value("select count(*) from q.claim"), "0");
+	assert_string_equal(
+		db_test_value(
+			"select (select count(*) from q.run where state = 'done') + (select count(*) from q.ready)"),
+		"60");
+	assert_string_equal(
+		db_test_value("select (select count(*) from seen) - (select count(*) from q.run where state = 'done')"),
+		"0");
+	assert_string_equal(db_test_value("select max(burned) from q.ready"), "0");
+	run_start(&run);
+	eventually("select count(*) from q.run where state = 'done'", "60", 20 * USEC_S);
+	run_stop(&run);
+}
+
+static void an_undrained_worker_leaves_its_job_to_the_lease(void **state)
+{
+	static const struct stage slow = STAGE(.effect = longer_than_its_lease), quick = STAGE(.effect = note_effect);
+	struct run run = run_of(&slow), other = run_of(&quick);
+	pid_t pid;
+	int status;
+
+	(void)state;
+	run.conf.drain = 300 * USEC_MS;
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	pid = run_fork(&run, NULL);
+	eventually("select count(*) from q.claim", "1", 5 * USEC_S);
+	kill(pid, SIGTERM);
+	status = run_wait(pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == RUNNER_LEFT_IN_HAND);
+	run_start(&other);
+	eventually("select string_agg(state, ',' order by attempt) from q.run", "rescued,done", (LEASE + 5) * USEC_S);
+	run_stop(&other);
+}
+
+/* All connections are cut again and again: every job is settled once. */
+static void a_broken_database_loses_and_doubles_nothing(void **state)
+{
+	static const struct stage stage = STAGE(.attempts = 1000, .settle = note_settle, .effect = deadly_effect);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[300]))");
+	run_start(&run);
+	for (int i = 0; i < 15; i++) {
+		clock_sleep(100 * USEC_MS);
+		db_test_sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'patchwork_worker'"
+			    " and datname = current_database()");
+	}
+	eventually("select count(*) from q.run where state = 'done'", "300", 30 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select count(*) || ' ' || count(distinct job) from seen"), "300 300");
+	assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
+	assert_string_equal(db_test_value("select count(*) from q.parked"), "0");
+}
+
+static void a_hint_wakes_and_polling_is_the_floor(void **state)
+{
+	static const struct stage stage = STAGE(.effect = note_effect);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	run.conf.poll = 8 * USEC_S;
+	run_start(&run);
+	clock_sleep(500 * USEC_MS);
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	db_test_sql("notify patchwork_ready, 'test'");
+	assert_true(eventually("select count(*) from q.run", "1", 5 * USEC_S) < USEC_S);
+	run_stop(&run);
+	run.conf.poll = 300 * USEC_MS;
+	run_start(&run);
+	clock_sleep(500 * USEC_MS);
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	assert_true(eventually("select count(*) from q.run", "2", 5 * USEC_S) < 2 * USEC_S);
+	run_stop(&run);
+}
+
+/* One stage's settle enqueues for the next one, which hears of it without waiting for a poll. */
+static bool chain_settle(struct work *w, struct tx *tx, void *task)
+{
+	str sql = arena_printf(
+		w->arena, "select q.enqueue('after', 'after.one', null, '{}', %lld)%c", (long long)w->job, '\0');
+	PGresult *res = PQexec(conn_pg(tx->conn), sql.p);
+	bool ok = PQresultStatus(res) == PGRES_TUPLES_OK;
+
+	(void)task;
+	PQclear(res);
+	return ok ? true : err_set(w, ERR_BUG, "test.chain", "%s", PQerrorMessage(conn_pg(tx->conn)));
+}
+
+static void the_next_stage_is_woken(void **state)
+{
+	static const struct stage first = STAGE(.settle = chain_settle, .effect = note_effect, .next = "after");
+	static const struct stage after = {
+		.name = "after", .kind = "after.one", .lease_s = 30, .attempts = 3, .effect = note_effect
+	};
+	struct run run = run_of(&first), other = run_of(&after);
+
+	(void)state;
+	run.conf.poll = other.conf.poll = 8 * USEC_S;
+	run_start(&run);
+	run_start(&other);
+	clock_sleep(500 * USEC_MS);
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}', trace => 't', created_by => 'me')");
+	db_test_sql("notify patchwork_ready, 'test'");
+	assert_true(eventually("select count(*) from q.run", "2", 6 * USEC_S) < 2 * USEC_S);
+	run_stop(&run);
+	run_stop(&other);
+	assert_string_equal(db_test_value("select (a.root_id, a.parent_id, a.trace)::text = (b.id, b.id, 't')::text"
+					  " from q.job a join q.job b on b.queue = 'test' where a.queue = 'after'"),
+		"t");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_killed_worker_s_job_runs_again, empty_queue),
+		cmocka_unit_test_setup(a_stopped_worker_cannot_settle, empty_queue),
+		cmocka_unit_test_setup(a_deadly_job_is_parked_and_the_others_do_not_pay, empty_queue),
+		cmocka_unit_test_setup(a_slow_job_keeps_its_lease_while_its_worker_lives, empty_queue),
+		cmocka_unit_test_setup(two_processes_never_run_the_same_job, empty_queue),
+		cmocka_unit_test_setup(a_drain_ends_what_is_in_hand_and_gives_back_the_rest, empty_queue),
+		cmocka_unit_test_setup(an_undrained_worker_leaves_its_job_to_the_lease, empty_queue),
+		cmocka_unit_test_setup(a_broken_database_loses_and_doubles_nothing, empty_queue),
+		cmocka_unit_test_setup(a_hint_wakes_and_polling_is_the_floor, empty_queue),
+		cmocka_unit_test_setup(the_next_stage_is_woken, empty_queue),
+	};
+
+	return cmocka_run_group_tests(tests, open_queue, close_queue);
+}
