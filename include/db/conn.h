@@ -11,7 +11,7 @@ struct conn_conf {
 	const char *application; /* application_name */
 	usec connect_timeout, statement_timeout;
 	bool queue_plans; /* generic plans, no seqscan, hashjoin, mergejoin, jit; a transaction left
-				alone for 3 s ends: sessions that claim and settle */
+				alone for 2 s ends: sessions that claim and settle */
 };
 
 struct conn; /* a connection with the names of what it has prepared */

@@ -73,6 +73,7 @@ void fault_point(const char *name)
 	kill(getpid(), order.signal);
 	while (order.signal == SIGKILL)
 		pause();
+	usleep(100000); /* another thread may have taken SIGSTOP: this one does not get further meanwhile */
 }
 
 #endif

@@ -59,7 +59,7 @@ static char *session_options(struct work *w, const struct conn_conf *c, const PQ
 		(c->statement_timeout + USEC_MS - 1) / USEC_MS,
 		c->queue_plans ? " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 				 " -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
-				 " -c idle_in_transaction_session_timeout=3s"
+				 " -c idle_in_transaction_session_timeout=2s"
 			       : "",
 		'\0')
 		.p;

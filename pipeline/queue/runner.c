@@ -20,6 +20,7 @@
 #define ALL_DUE (60 * USEC_S)
 #define PARTITIONS (60 * USEC_S)
 #define RESCUE USEC_S
+#define RESCUE_AGAIN (USEC_S / 2)
 
 struct dispatcher {
 	struct runner *r;
@@ -128,10 +129,10 @@ static bool keep_lease(struct work *w, struct tx *tx, struct dispatcher *d, usec
 		d->beat = now + beat_span(d->r);
 	}
 	if (now >= d->rescue) {
-		d->rescue = now +
-			RESCUE; /* also when it fails: a stopped worker's transaction may hold a row for a moment */
+		d->rescue = now + RESCUE_AGAIN; /* a stopped worker's transaction may hold a row for a moment */
 		if (!lease_rescue(w, tx, d->r))
 			return false;
+		d->rescue = now + RESCUE;
 	}
 	return true;
 }

@@ -318,5 +318,7 @@ int main(void)
 		cmocka_unit_test_setup(the_next_stage_is_woken, empty_queue),
 	};
 
+	if (getenv("TEST_ONLY") != NULL)
+		cmocka_set_test_filter(getenv("TEST_ONLY"));
 	return cmocka_run_group_tests(tests, open_queue, close_queue);
 }

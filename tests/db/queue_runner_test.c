@@ -315,5 +315,7 @@ int main(void)
 		cmocka_unit_test_setup(late_commit_is_found, empty_queue),
 	};
 
+	if (getenv("TEST_ONLY") != NULL)
+		cmocka_set_test_filter(getenv("TEST_ONLY"));
 	return cmocka_run_group_tests(tests, open_queue, close_queue);
 }
