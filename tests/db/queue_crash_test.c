@@ -38,6 +38,13 @@ static bool deadly_effect(struct work *w, const struct outside *outside, void *t
 	return true;
 }
 
+static bool brief_effect(struct work *w, const struct outside *outside, void *task)
+{
+	(void)w, (void)outside, (void)task;
+	clock_sleep(20 * USEC_MS);
+	return true;
+}
+
 static bool slow_effect(struct work *w, const struct outside *outside, void *task)
 {
 	clock_sleep(100 * USEC_MS);
@@ -160,7 +167,7 @@ static void a_slow_job_keeps_its_lease_while_its_worker_lives(void **state)
 
 static void two_processes_never_run_the_same_job(void **state)
 {
-	static const struct stage stage = STAGE(.settle = note_settle, .effect = deadly_effect);
+	static const struct stage stage = STAGE(.settle = note_settle, .effect = brief_effect);
 	struct run run = run_of(&stage);
 	pid_t pid;
 
@@ -228,7 +235,7 @@ static void an_undrained_worker_leaves_its_job_to_the_lease(void **state)
 /* All connections are cut again and again: every job is settled once. */
 static void a_broken_database_loses_and_doubles_nothing(void **state)
 {
-	static const struct stage stage = STAGE(.attempts = 1000, .settle = note_settle, .effect = deadly_effect);
+	static const struct stage stage = STAGE(.attempts = 1000, .settle = note_settle, .effect = brief_effect);
 	struct run run = run_of(&stage);
 
 	(void)state;

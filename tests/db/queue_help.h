@@ -133,9 +133,12 @@ static inline bool note_settle(struct work *w, struct tx *tx, void *task)
 /* On a connection of its own: what an effect does is not undone with a transaction. */
 static inline bool note_apart(struct work *w, const char *what)
 {
-	struct conn *conn = db_test_conn(w, "patchwork_worker");
-	bool ok = note(w, conn_pg(conn), what);
+	struct conn *conn;
+	bool ok;
 
+	w->deadline = 0; /* some stages outlive theirs on purpose */
+	conn = db_test_conn(w, "patchwork_worker");
+	ok = note(w, conn_pg(conn), what);
 	conn_close(&conn);
 	return ok;
 }
