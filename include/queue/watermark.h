@@ -18,7 +18,8 @@
 #define WATERMARK_NONE INT64_MAX
 #define WATERMARK_PATIENCE (250 * USEC_MS)
 #define WATERMARK_PROBE (100 * USEC_MS) /* with a backlog, one claim in this span starts from safe */
-#define WATERMARK_POINTS 32
+#define WATERMARK_SPACING (8 * USEC_MS)
+#define WATERMARK_POINTS 64 /* more than PATIENCE / SPACING */
 #define WATERMARK_LATE 64
 #define WATERMARK_XIPS 1024
 

@@ -121,15 +121,15 @@ static int64_t settled_head(struct watermark *m, usec now, const struct snapshot
 	return 0;
 }
 
+/* Points are SPACING apart, so that they reach back further than PATIENCE; the newest moves until it is that far away. */
 static void add_point(struct watermark *m, usec now, int64_t head, uint64_t xmax)
 {
-	if (m->points > 0 && m->point[m->points - 1].head >= head)
+	int last = m->points - 1;
+
+	if (last >= 0 && m->point[last].head >= head)
 		return;
-	if (m->points == WATERMARK_POINTS) { /* every other one: the oldest keep their age, the newest their head */
-		for (int i = 1; i < WATERMARK_POINTS / 2; i++)
-			m->point[i] = m->point[2 * i];
-		m->points = WATERMARK_POINTS / 2;
-	}
+	if (last > 0 && (now - m->point[last - 1].at < WATERMARK_SPACING || m->points == WATERMARK_POINTS))
+		m->points--;
 	m->point[m->points].head = head;
 	m->point[m->points].xmax = xmax;
 	m->point[m->points++].at = now;
