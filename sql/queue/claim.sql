@@ -44,7 +44,7 @@ with gone as (
 ), payload as (
 	select b.id, t.*, j.kind, j.args, j.trace from taken t cross join batch b join q.job j on j.id = t.job_id
 )
-select pg_current_snapshot()::text as snapshot, (select last_value from q.ready_seq) as head,
+select pg_current_snapshot()::text as snapshot, (select last_value - (not is_called)::int from q.ready_seq) as head,
 	array(select coalesce((select r.seq from q.ready r where r.queue = $4 and r.prio = p.prio and r.seq >= p."from"
 		order by r.seq limit 1), 9223372036854775807) from unnest($7, $8) with ordinality p (prio, "from", at) order by p.at)
 		as firsts,

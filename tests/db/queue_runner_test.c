@@ -299,6 +299,22 @@ static void late_commit_is_found(void **state)
 	work_end(&w);
 }
 
+/* A sequence that nobody has asked yet shows the number it will give first: that row is still to come. */
+static void first_row_of_a_new_database_is_found(void **state)
+{
+	static const struct stage stage = STAGE(.effect = note_effect);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	db_test_sql("alter sequence q.ready_seq restart");
+	run_start(&run);
+	eventually("select count(*) from q.worker", "1", 10 * USEC_S);
+	clock_sleep(USEC_S); /* a few looks at nothing */
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	eventually("select count(*) from q.run where state = 'done'", "1", 5 * USEC_S);
+	run_stop(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup(pure_batches_settle_together_and_fall_apart_on_a_bad_job, empty_queue),
 		cmocka_unit_test_setup(bad_arguments_and_unknown_kinds, empty_queue),
 		cmocka_unit_test_setup(late_commit_is_found, empty_queue),
+		cmocka_unit_test_setup(first_row_of_a_new_database_is_found, empty_queue),
 	};
 
 	if (getenv("TEST_ONLY") != NULL)
