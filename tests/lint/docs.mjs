@@ -23,7 +23,7 @@ const sections = page => new Map(read(page).split(/^### /m).slice(1).map(text =>
 
 // errors.md ---------------------------------------------------------------------------------------------------------
 const entries = sections('docs/errors.md'), found = codes()
-const entry = text => text.trim().match(/^(?:HTTP (\d{3}), )?(\w+(?: or \w+)*)\. (.+) Next: (.+)$/s)
+const entry = text => text.trim().match(/^(?:HTTP (\d{3}), )?(\w+(?: or \w+)*)\.\s(.+)\sNext:\s(.+)$/s)
 const wrong_kind = ([code, said]) => {
   const e = entry(entries.get(code) ?? '')
   const listed = e?.[2].split(' or ') ?? []
@@ -68,6 +68,16 @@ for (const [path, source] of Object.entries(CONF)) {
   check(`operating.md lists the keys of ${source}`, page.includes(table(source)) ? [] : ['run make docs-write'])
   check(`${path} has the keys of ${source}`, exists(path) && read(path) === example(path, source) ? [] : ['run make docs-write'])
 }
+// A unit's Environment= and LoadCredential= must reach a key of its program; a credential that no key names is never read.
+const unit_errors = path => {
+  const text = read(path), source = /patchwork-api /.test(text) ? 'api/conf.c' : 'stages/conf.c'
+  const known = new Set(keys(source).flatMap(k => [k.key, ...(k.secret ? [`${k.key}_file`] : [])]).map(k => `PATCHWORK_${k.toUpperCase().replaceAll('.', '_')}`))
+  return [
+    ...[...text.matchAll(/^Environment=(\w+)=/gm)].filter(([, name]) => !known.has(name)).map(([, name]) => `${path}: ${name} is no key of ${source}`),
+    ...[...text.matchAll(/^LoadCredential=([^:]+):/gm)].filter(([, id]) => !new RegExp(`=%d/${id}(_|$)`, 'm').test(text)).map(([, id]) => `${path}: nothing reads ${id}`),
+  ]
+}
+check('units set keys that their programs know', files('conf/systemd', /\.service$/).flatMap(unit_errors))
 check('operating.md names each log event', [...log_events()].filter(([event]) => !read('docs/operating.md').includes(`\`${event}\``))
   .map(([event, where]) => `${event}: ${where[0]}`))
 
