@@ -289,9 +289,9 @@ static void one_leads_and_one_stands_by(void **state)
 	assert_int_equal(waitpid(b, NULL, WNOHANG), 0);
 	kill(a, SIGKILL);
 	relay_wait(a);
-	emit_many(21, 22);
+	emit_many(21, 21); /* one: it dies after the first batch */
 	assert_true(WIFSIGNALED(relay_wait(b)));
-	assert_int_equal(nats_count(&nats, STREAM), 22);
+	assert_int_equal(nats_count(&nats, STREAM), 21);
 }
 
 static void a_lost_database_connection_comes_back(void **state)
