@@ -23,7 +23,7 @@ static const struct field table[] = {
 	KEY(FIELD_I32, worker_batch, "worker.batch", .initial = "16", .min = 1, .max = 1000,
 		.doc = "jobs claimed at once, per stage"),
 	KEY(FIELD_SPAN, worker_lease, "worker.lease", .initial = "0s", .max = 3600 * USEC_S,
-		.doc = "jobs of a worker that was not seen for this long go to others; 0 = what each stage asks for, 60s to 180s"),
+		.doc = "jobs of a worker that was not seen for this long go to others; 0 = what each stage asks for"),
 	KEY(FIELD_SPAN, worker_poll, "worker.poll", .initial = "1s", .min = 10 * USEC_MS, .max = 60 * USEC_S,
 		.doc = "the longest time between two looks at the queue when no notification comes"),
 	KEY(FIELD_SPAN, worker_drain, "worker.drain", .initial = "25s",
