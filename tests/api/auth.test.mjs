@@ -167,3 +167,19 @@ test('tokens that are none', async () => {
   await api.sql(`update core.session set revoked_at = now() where id = '${session}'`)
   await ask(bearer(token), 'auth.session_ended')
 })
+
+test('the shipped program, whose system calls are filtered, does all of it, too', async () => {
+  const shipped = await startApi({ programs: 'rel' })
+  try {
+    const me = await shipped.signIn(account)
+    const project = await shipped.verifiedProject(me.token, 'ada/engine', 3)
+    assert.equal((await shipped.bounty(me.token, project)).status, 201)
+    assert.equal((await shipped.deliver({ n: 'x'.repeat(300_000) })).status, 202)
+    for (const path of ['/', '/metrics', '/openapi.json', '/readyz', '/v1/bounties?limit=1', '/v1/leaderboard'])
+      assert.equal((await shipped.get(path)).status, 200, path)
+    const { text } = await shipped.get('/metrics')
+    assert.match(text, /patchwork_api_worker_starts_total 2\n/, 'no worker was killed')
+  } finally {
+    await shipped.stop()
+  }
+})
