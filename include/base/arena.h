@@ -15,8 +15,8 @@ void *arena_zero(struct arena *arena, size_t size);
 void *arena_array(struct arena *arena, size_t count, size_t size);
 #define ARENA_NEW(arena, type) ((type *)arena_zero((arena), sizeof(type)))
 
-str arena_str(struct arena *arena, str s);          /* a copy */
-char *arena_cstr(struct arena *arena, str s);       /* a terminated copy */
+str arena_str(struct arena *arena, str s);    /* a copy */
+char *arena_cstr(struct arena *arena, str s); /* a terminated copy */
 str arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Ties a foreign handle to the arena: fn(arg) runs on arena_free or when rewound past. */

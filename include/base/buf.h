@@ -16,5 +16,11 @@ void buf_add(struct buf *b, str s);
 void buf_byte(struct buf *b, uint8_t byte);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *buf_extend(struct buf *b, size_t n); /* n writable bytes, counted as written; NULL past the ceiling */
-static inline str buf_str(const struct buf *b) { return (str){ b->p, b->n }; }
-static inline bool buf_full(const struct buf *b) { return b->full; }
+static inline str buf_str(const struct buf *b)
+{
+	return (str){ b->p, b->n };
+}
+static inline bool buf_full(const struct buf *b)
+{
+	return b->full;
+}

@@ -21,7 +21,7 @@ enum field_type {
 };
 
 struct field {
-	const char *name;    /* member in JSON, key in the file, column in SQL */
+	const char *name; /* member in JSON, key in the file, column in SQL */
 	enum field_type type;
 	size_t offset;
 	size_t has;          /* offset of a bool that says "was there and not null"; FIELD_NO_HAS without one */
@@ -35,8 +35,10 @@ struct field {
 };
 
 #define FIELD_NO_HAS ((size_t)-1)
-#define FIELD(T, S, member, ...) \
-	{ .name = #member, .type = (T), .offset = offsetof(S, member), .has = FIELD_NO_HAS, __VA_ARGS__ }
+#define FIELD(T, S, member, ...)                                                                                       \
+	{                                                                                                              \
+		.name = #member, .type = (T), .offset = offsetof(S, member), .has = FIELD_NO_HAS, __VA_ARGS__          \
+	}
 
 struct fields {
 	const struct field *at;

@@ -4,10 +4,10 @@
 
 #include "base/arena.h"
 
-void hex_encode(const void *p, size_t n, char *out); /* 2 * n bytes, not terminated */
-MUST bool hex_decode(str text, uint8_t *out, size_t n); /* text is exactly 2 * n digits, no "0x" */
-str hex_str(struct arena *arena, str bytes);         /* lower case */
-str hex_0x(struct arena *arena, str bytes);          /* with "0x" */
+void hex_encode(const void *p, size_t n, char *out);              /* 2 * n bytes, not terminated */
+MUST bool hex_decode(str text, uint8_t *out, size_t n);           /* text is exactly 2 * n digits, no "0x" */
+str hex_str(struct arena *arena, str bytes);                      /* lower case */
+str hex_0x(struct arena *arena, str bytes);                       /* with "0x" */
 MUST bool hex_0x_decode(struct arena *arena, str text, str *out); /* "0x" and an even number of digits */
 MUST bool hex_0x_fixed(str text, uint8_t *out, size_t n);
 

@@ -21,10 +21,10 @@ MUST bool json_parse(struct work *w, str text, const cJSON **out);
 MUST bool json_read(struct work *w, const cJSON *object, struct fields fields, enum json_flags flags, void *out);
 MUST bool json_read_text(struct work *w, str text, struct fields fields, enum json_flags flags, void *out);
 
-const cJSON *json_get(const cJSON *object, const char *path); /* "a.b.c"; NULL when a step is missing */
-str json_get_str(const cJSON *object, const char *path);      /* { NULL, 0 } when absent or no string */
+const cJSON *json_get(const cJSON *object, const char *path);                /* "a.b.c"; NULL when a step is missing */
+str json_get_str(const cJSON *object, const char *path);                     /* { NULL, 0 } when absent or no string */
 MUST bool json_get_i64(const cJSON *object, const char *path, int64_t *out); /* an integer below 2^53 in size */
-str json_print(struct work *w, const cJSON *item); /* compact text in w's arena */
+str json_print(struct work *w, const cJSON *item);                           /* compact text in w's arena */
 
 /* The value of a JSON number, when it is an integer below 2^53 in size: beyond, a double stands for several. */
 MUST bool json_i64_of(const cJSON *number, int64_t *out);

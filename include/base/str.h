@@ -37,15 +37,15 @@ bool str_eq_nocase(str a, str b); /* ASCII only */
 int str_cmp(str a, str b);        /* bytewise; a prefix sorts first */
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
-str str_trim(str s);                            /* space, tab, CR, LF on both sides */
-str str_skip(str s, size_t n);                  /* without its first n bytes */
+str str_trim(str s);           /* space, tab, CR, LF on both sides */
+str str_skip(str s, size_t n); /* without its first n bytes */
 bool str_find(str s, str needle, size_t *at);
 /* "a,,b," gives "a", "", "b"; false when nothing is left. */
 bool str_next(str *rest, char separator, str *piece);
-bool str_one_of(str s, const char *list);         /* "a|b|c" */
-MUST bool str_i64(str s, int64_t *out);         /* the whole text, optional '-', no leading zeros */
+bool str_one_of(str s, const char *list); /* "a|b|c" */
+MUST bool str_i64(str s, int64_t *out);   /* the whole text, optional '-', no leading zeros */
 MUST bool str_u64(str s, uint64_t *out);
-size_t str_utf8_char(str s);                    /* bytes of the well-formed character that s begins with; 0 = none */
-bool str_utf8(str s);                           /* well-formed UTF-8, no surrogates, no NUL */
+size_t str_utf8_char(str s); /* bytes of the well-formed character that s begins with; 0 = none */
+bool str_utf8(str s);        /* well-formed UTF-8, no surrogates, no NUL */
 /* Compares in a time that depends on the lengths only. */
 bool str_eq_secret(str a, str b);

@@ -19,7 +19,7 @@ MUST bool u256_mul_u64(u256 a, uint64_t b, u256 *out);
 u256 u256_div_u64(u256 a, uint64_t b, uint64_t *remainder); /* b is not 0 */
 MUST bool u256_u64(u256 a, uint64_t *out);
 
-MUST bool u256_parse(str decimal, u256 *out);  /* digits only, no leading zero except "0" */
+MUST bool u256_parse(str decimal, u256 *out); /* digits only, no leading zero except "0" */
 size_t u256_format(u256 a, char out[U256_DEC]);
 void u256_to_be(u256 a, uint8_t out[32]);
 MUST bool u256_from_be(const uint8_t *p, size_t n, u256 *out); /* n <= 32 */

@@ -9,6 +9,6 @@ typedef struct uuid {
 
 #define UUID_TEXT 36
 uuid uuid_v7(void);
-MUST bool uuid_parse(str text, uuid *out); /* lower or upper case, with hyphens, nothing else */
+MUST bool uuid_parse(str text, uuid *out);      /* lower or upper case, with hyphens, nothing else */
 void uuid_format(uuid id, char out[UUID_TEXT]); /* not terminated */
 bool uuid_is_zero(uuid id);

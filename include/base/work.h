@@ -20,8 +20,8 @@ struct work {
 
 void work_init(struct work *w); /* with a fresh arena */
 void work_end(struct work *w);
-void work_reset(struct work *w); /* empties arena, error and fields for the next unit */
-usec work_left(const struct work *w); /* until the deadline, at least 0; INT64_MAX without one */
+void work_reset(struct work *w);                   /* empties arena, error and fields for the next unit */
+usec work_left(const struct work *w);              /* until the deadline, at least 0; INT64_MAX without one */
 static inline str work_trace(const struct work *w) /* { NULL, 0 } without one */
 {
 	return str_c(w->trace[0] == '\0' ? NULL : w->trace);

@@ -101,7 +101,7 @@ static bool take_offset(str *s, int64_t *seconds)
 	if (take_either(s, 'Z', 'z'))
 		return true;
 	if (!take_either(s, '+', '-') || !take_number(s, 2, &hours) || !take_either(s, ':', ':') ||
-	    !take_number(s, 2, &minutes) || hours > 23 || minutes > 59)
+		!take_number(s, 2, &minutes) || hours > 23 || minutes > 59)
 		return false;
 	*seconds = (west ? -1 : 1) * (hours * 3600 + minutes * 60);
 	return true;
@@ -120,7 +120,7 @@ static bool take_date(str *s, struct tm *tm)
 	int year, month, day;
 
 	if (!take_number(s, 4, &year) || !take_either(s, '-', '-') || !take_number(s, 2, &month) ||
-	    !take_either(s, '-', '-') || !take_number(s, 2, &day))
+		!take_either(s, '-', '-') || !take_number(s, 2, &day))
 		return false;
 	if (month < 1 || month > 12 || day < 1 || day > days_in(year, month))
 		return false;
@@ -132,10 +132,9 @@ static bool take_date(str *s, struct tm *tm)
 
 static bool take_time(str *s, struct tm *tm)
 {
-	return take_number(s, 2, &tm->tm_hour) && take_either(s, ':', ':') &&
-	       take_number(s, 2, &tm->tm_min) && take_either(s, ':', ':') &&
-	       take_number(s, 2, &tm->tm_sec) && tm->tm_hour <= 23 && tm->tm_min <= 59 &&
-	       tm->tm_sec <= 60;
+	return take_number(s, 2, &tm->tm_hour) && take_either(s, ':', ':') && take_number(s, 2, &tm->tm_min) &&
+		take_either(s, ':', ':') && take_number(s, 2, &tm->tm_sec) && tm->tm_hour <= 23 && tm->tm_min <= 59 &&
+		tm->tm_sec <= 60;
 }
 
 bool clock_parse(str text, usec *out)
@@ -146,7 +145,7 @@ bool clock_parse(str text, usec *out)
 	bool leap;
 
 	if (!take_date(&text, &tm) || !take_either(&text, 'T', 't') || !take_time(&text, &tm) ||
-	    !take_fraction(&text, &fraction) || !take_offset(&text, &east) || text.n != 0)
+		!take_fraction(&text, &fraction) || !take_offset(&text, &east) || text.n != 0)
 		return false;
 	leap = tm.tm_sec == 60;
 	seconds = timegm(&tm) - east; /* writes into tm */
@@ -169,13 +168,11 @@ size_t clock_format(usec t, char out[CLOCK_TEXT])
 	if (seconds > LAST_S)
 		seconds = LAST_S;
 	gmtime_r(&seconds, &tm);
-	n = (size_t)snprintf(out, CLOCK_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u",
-			     (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
-			     (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
-			     (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
+	n = (size_t)snprintf(out, CLOCK_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u", (unsigned)(tm.tm_year + 1900) % 10000,
+		(unsigned)(tm.tm_mon + 1) % 100, (unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
+		(unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 	if (fraction != 0)
-		n += (size_t)snprintf(out + n, CLOCK_TEXT - n, ".%06u",
-				      (unsigned)fraction % 1000000);
+		n += (size_t)snprintf(out + n, CLOCK_TEXT - n, ".%06u", (unsigned)fraction % 1000000);
 	n += (size_t)snprintf(out + n, CLOCK_TEXT - n, "Z");
 	return n;
 }

@@ -14,7 +14,7 @@
 /* What one source says about one field; place is for errors ("conf/patchwork.conf:12" or
  * "PATCHWORK_DB_URL"). */
 struct setting {
-	str value;	/* p NULL: not said */
+	str value;      /* p NULL: not said */
 	str value_file; /* FIELD_SECRET: the path of a file that holds the value */
 	str place;
 };
@@ -39,8 +39,7 @@ static bool read_all(struct work *w, const char *path, str *out)
 	if (n < 0)
 		err_set(w, ERR_INVALID, "conf.unreadable", "%s: %s", path, strerror(errno));
 	else if (buf_full(&b))
-		err_set(w, ERR_INVALID, "conf.unreadable", "%s: longer than %zu bytes", path,
-			FILE_MAX);
+		err_set(w, ERR_INVALID, "conf.unreadable", "%s: longer than %zu bytes", path, FILE_MAX);
 	close(fd);
 	*out = buf_str(&b);
 	return n == 0 && !buf_full(&b);
@@ -85,17 +84,15 @@ static bool read_line(struct load *l, str line, str place)
 	if (line.n == 0)
 		return true;
 	if (!str_find(line, STR("="), &at) || str_trim(str_of(line.p, at)).n == 0)
-		return err_set(w, ERR_INVALID, "conf.syntax", STR_FMT ": expected key = value",
-			       STR_ARG(place));
+		return err_set(w, ERR_INVALID, "conf.syntax", STR_FMT ": expected key = value", STR_ARG(place));
 	key = str_trim(str_of(line.p, at));
 	value = find(l, key, place);
 	if (value == NULL)
-		return err_set(w, ERR_INVALID, "conf.unknown_key", STR_FMT ": no key " STR_FMT,
-			       STR_ARG(place), STR_ARG(key));
+		return err_set(
+			w, ERR_INVALID, "conf.unknown_key", STR_FMT ": no key " STR_FMT, STR_ARG(place), STR_ARG(key));
 	if (value->p != NULL)
-		return err_set(w, ERR_INVALID, "conf.value",
-			       STR_FMT ": " STR_FMT " is set a second time", STR_ARG(place),
-			       STR_ARG(key));
+		return err_set(w, ERR_INVALID, "conf.value", STR_FMT ": " STR_FMT " is set a second time",
+			STR_ARG(place), STR_ARG(key));
 	*value = str_trim(str_skip(line, at + 1));
 	return true;
 }
@@ -173,20 +170,16 @@ static bool decode(struct load *l, size_t i, void *out)
 	if (s.value.p == NULL && f->optional)
 		return true;
 	if (s.value.p == NULL)
-		return err_set(w, ERR_INVALID, "conf.missing",
-			       "%s has no value: set it in the file, or %s", f->name,
-			       variable(w->arena, f->name, ""));
+		return err_set(w, ERR_INVALID, "conf.missing", "%s has no value: set it in the file, or %s", f->name,
+			variable(w->arena, f->name, ""));
 	if (field_read(w->arena, f, s.value, out, why) == FIELD_FITS)
 		return true;
-	return err_set(w, ERR_INVALID, "conf.value", STR_FMT ": %s %s", STR_ARG(s.place), f->name,
-		       why);
+	return err_set(w, ERR_INVALID, "conf.value", STR_FMT ": %s %s", STR_ARG(s.place), f->name, why);
 }
 
 bool conf_load(struct work *w, const char *path, struct fields fields, void *out)
 {
-	struct load l = { .w = w,
-			  .fields = fields,
-			  .file = arena_zero(w->arena, fields.n * sizeof(*l.file)) };
+	struct load l = { .w = w, .fields = fields, .file = arena_zero(w->arena, fields.n * sizeof(*l.file)) };
 
 	if (path != NULL && !read_file(&l, path))
 		return false;

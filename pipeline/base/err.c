@@ -34,7 +34,7 @@ static bool set(struct work *w, struct err err, const char *format, va_list args
 	return false;
 }
 
-bool (err_set)(struct work *w, enum err_kind kind, const char *code, const char *format, ...)
+bool(err_set)(struct work *w, enum err_kind kind, const char *code, const char *format, ...)
 {
 	va_list args;
 
@@ -44,7 +44,7 @@ bool (err_set)(struct work *w, enum err_kind kind, const char *code, const char 
 	return false;
 }
 
-bool (err_retry_after)(struct work *w, usec wait, const char *code, const char *format, ...)
+bool(err_retry_after)(struct work *w, usec wait, const char *code, const char *format, ...)
 {
 	va_list args;
 
@@ -54,7 +54,7 @@ bool (err_retry_after)(struct work *w, usec wait, const char *code, const char *
 	return false;
 }
 
-bool (err_snooze)(struct work *w, usec wait, const char *code, const char *format, ...)
+bool(err_snooze)(struct work *w, usec wait, const char *code, const char *format, ...)
 {
 	va_list args;
 

@@ -20,8 +20,7 @@ struct order {
 /* A misspelt order would let a test pass that stopped nothing. */
 static _Noreturn void refuse(const char *variable, const char *text)
 {
-	fprintf(stderr, "level=error event=fault.misused variable=%s value=\"%s\"\n", variable,
-		text);
+	fprintf(stderr, "level=error event=fault.misused variable=%s value=\"%s\"\n", variable, text);
 	abort();
 }
 

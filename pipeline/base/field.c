@@ -14,12 +14,14 @@ struct unit {
 
 /* Largest first: field_text takes the first that divides. */
 static const struct unit span_units[] = {
-	{ "d", 86400 * USEC_S }, { "h", 3600 * USEC_S }, { "m", 60 * USEC_S },
-	{ "s", USEC_S },	 { "ms", USEC_MS },	 { "us", 1 },
+	{ "d", 86400 * USEC_S },
+	{ "h", 3600 * USEC_S },
+	{ "m", 60 * USEC_S },
+	{ "s", USEC_S },
+	{ "ms", USEC_MS },
+	{ "us", 1 },
 };
-static const struct unit size_units[] = {
-	{ "g", INT64_C(1) << 30 }, { "m", 1 << 20 }, { "k", 1 << 10 }, { "", 1 }
-};
+static const struct unit size_units[] = { { "g", INT64_C(1) << 30 }, { "m", 1 << 20 }, { "k", 1 << 10 }, { "", 1 } };
 #define N_SPAN_UNITS (sizeof(span_units) / sizeof(span_units[0]))
 #define N_SIZE_UNITS (sizeof(size_units) / sizeof(size_units[0]))
 
@@ -43,8 +45,8 @@ const char *field_type_name(enum field_type type)
 	return names[type];
 }
 
-__attribute__((format(printf, 3, 4))) static enum field_fit misfit(enum field_fit fit, char *why,
-								   const char *format, ...)
+__attribute__((format(printf, 3, 4))) static enum field_fit misfit(
+	enum field_fit fit, char *why, const char *format, ...)
 {
 	va_list args;
 
@@ -88,8 +90,7 @@ static str units_text(struct arena *arena, int64_t v, const struct unit *units, 
 /* A range's end as the configuration would write it. */
 static str limit_text(struct arena *arena, const struct field *f, int64_t v)
 {
-	return field_text(
-		arena, &(struct field){ .type = f->type == FIELD_I32 ? FIELD_I64 : f->type }, &v);
+	return field_text(arena, &(struct field){ .type = f->type == FIELD_I32 ? FIELD_I64 : f->type }, &v);
 }
 
 static enum field_fit in_range(struct arena *arena, const struct field *f, int64_t v, char *why)
@@ -100,8 +101,7 @@ static enum field_fit in_range(struct arena *arena, const struct field *f, int64
 		return FIELD_FITS;
 	min = limit_text(arena, f, f->min);
 	max = limit_text(arena, f, f->max);
-	return misfit(FIELD_OUT_OF_RANGE, why, "must be from " STR_FMT " to " STR_FMT, STR_ARG(min),
-		      STR_ARG(max));
+	return misfit(FIELD_OUT_OF_RANGE, why, "must be from " STR_FMT " to " STR_FMT, STR_ARG(min), STR_ARG(max));
 }
 
 enum field_fit field_read_i64(const struct field *f, int64_t v, void *out, char why[FIELD_WHY])
@@ -109,8 +109,7 @@ enum field_fit field_read_i64(const struct field *f, int64_t v, void *out, char 
 	bool narrow = f->type == FIELD_I32;
 
 	if (f->min < f->max && (v < f->min || v > f->max))
-		return misfit(FIELD_OUT_OF_RANGE, why, "must be from %" PRId64 " to %" PRId64,
-			      f->min, f->max);
+		return misfit(FIELD_OUT_OF_RANGE, why, "must be from %" PRId64 " to %" PRId64, f->min, f->max);
 	if (narrow && (v < INT32_MIN || v > INT32_MAX))
 		return misfit(FIELD_OUT_OF_RANGE, why, "must fit 32 bits");
 	if (narrow)
@@ -127,15 +126,13 @@ static enum field_fit read_integer(const struct field *f, str text, void *out, c
 	return str_i64(text, &v) ? field_read_i64(f, v, out, why) : not_type(f, why);
 }
 
-static enum field_fit read_units(struct arena *arena, const struct field *f, str text, int64_t *to,
-				 char *why)
+static enum field_fit read_units(struct arena *arena, const struct field *f, str text, int64_t *to, char *why)
 {
 	bool span = f->type == FIELD_SPAN;
 	enum field_fit fit;
 	int64_t v;
 
-	if (!parse_units(text, span ? span_units : size_units, span ? N_SPAN_UNITS : N_SIZE_UNITS,
-			 &v))
+	if (!parse_units(text, span ? span_units : size_units, span ? N_SPAN_UNITS : N_SIZE_UNITS, &v))
 		return not_type(f, why);
 	fit = in_range(arena, f, v, why);
 	if (fit == FIELD_FITS)
@@ -143,8 +140,7 @@ static enum field_fit read_units(struct arena *arena, const struct field *f, str
 	return fit;
 }
 
-static enum field_fit read_time(struct arena *arena, const struct field *f, str text, usec *to,
-				char *why)
+static enum field_fit read_time(struct arena *arena, const struct field *f, str text, usec *to, char *why)
 {
 	enum field_fit fit;
 	usec v;
@@ -181,33 +177,28 @@ static bool is_one_of(const char *one_of, str text)
 	return false;
 }
 
-static enum field_fit read_string(struct arena *arena, const struct field *f, str text, str *to,
-				  char *why)
+static enum field_fit read_string(struct arena *arena, const struct field *f, str text, str *to, char *why)
 {
 	if (!str_utf8(text))
 		return not_type(f, why);
 	if ((int64_t)text.n < f->min)
-		return misfit(FIELD_OUT_OF_RANGE, why, "must have at least %" PRId64 " bytes",
-			      f->min);
+		return misfit(FIELD_OUT_OF_RANGE, why, "must have at least %" PRId64 " bytes", f->min);
 	if (f->max > 0 && (int64_t)text.n > f->max)
-		return misfit(FIELD_OUT_OF_RANGE, why, "must have at most %" PRId64 " bytes",
-			      f->max);
+		return misfit(FIELD_OUT_OF_RANGE, why, "must have at most %" PRId64 " bytes", f->max);
 	if (f->one_of != NULL && !is_one_of(f->one_of, text))
 		return misfit(FIELD_OUT_OF_RANGE, why, "must be one of %s", f->one_of);
 	*to = arena_str(arena, text);
 	return FIELD_FITS;
 }
 
-static enum field_fit read_hex(struct arena *arena, const struct field *f, str text, str *to,
-			       char *why)
+static enum field_fit read_hex(struct arena *arena, const struct field *f, str text, str *to, char *why)
 {
 	str bytes;
 
 	if (!hex_0x_decode(arena, text, &bytes))
 		return not_type(f, why);
 	if (f->max > 0 && (int64_t)bytes.n != f->max)
-		return misfit(FIELD_OUT_OF_RANGE, why, "must be 0x and %" PRId64 " hex digits",
-			      f->max * 2);
+		return misfit(FIELD_OUT_OF_RANGE, why, "must be 0x and %" PRId64 " hex digits", f->max * 2);
 	*to = bytes;
 	return FIELD_FITS;
 }
@@ -222,8 +213,7 @@ static enum field_fit read_bool(const struct field *f, str text, bool *to, char 
 	return FIELD_FITS;
 }
 
-enum field_fit field_read(struct arena *arena, const struct field *f, str text, void *out,
-			  char why[FIELD_WHY])
+enum field_fit field_read(struct arena *arena, const struct field *f, str text, void *out, char why[FIELD_WHY])
 {
 	void *to = (char *)out + f->offset;
 

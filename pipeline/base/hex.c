@@ -80,12 +80,10 @@ struct encoding {
 };
 
 static const struct encoding base32 = { 5, 8, false, "abcdefghijklmnopqrstuvwxyz234567" };
-static const struct encoding base64 = {
-	6, 4, true, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-};
-static const struct encoding base64url = {
-	6, 4, false, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-};
+static const struct encoding base64 = { 6, 4, true,
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" };
+static const struct encoding base64url = { 6, 4, false,
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" };
 
 static str encode(struct arena *arena, const struct encoding *e, str bytes)
 {

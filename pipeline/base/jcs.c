@@ -19,8 +19,7 @@ bool json_i64_of(const cJSON *number, int64_t *out)
 {
 	double v = number->valuedouble;
 
-	if (!cJSON_IsNumber(number) || !(v > -TOO_LARGE && v < TOO_LARGE) ||
-	    v != (double)(int64_t)v)
+	if (!cJSON_IsNumber(number) || !(v > -TOO_LARGE && v < TOO_LARGE) || v != (double)(int64_t)v)
 		return false;
 	*out = (int64_t)v;
 	return true;
@@ -33,8 +32,8 @@ static bool print_number(struct printer *p, const cJSON *item)
 	if (json_i64_of(item, &v))
 		buf_printf(&p->b, "%" PRId64, v);
 	else if (p->canonical)
-		return err_set(p->w, ERR_INVALID, "jcs.number",
-			       "%g is no integer below 2^53 in size", item->valuedouble);
+		return err_set(
+			p->w, ERR_INVALID, "jcs.number", "%g is no integer below 2^53 in size", item->valuedouble);
 	else
 		buf_printf(&p->b, "%.17g", item->valuedouble);
 	return true;
@@ -111,8 +110,8 @@ static bool print_sorted(struct printer *p, const cJSON *object)
 
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0 && by_utf16(&members[i - 1], &members[i]) == 0)
-			return err_set(p->w, ERR_INVALID, "json.duplicate_key",
-				       "\"%.64s\" twice in one object", members[i]->string);
+			return err_set(p->w, ERR_INVALID, "json.duplicate_key", "\"%.64s\" twice in one object",
+				members[i]->string);
 		if (!print_member(p, members[i], i == 0))
 			return false;
 	}

@@ -34,8 +34,8 @@ static bool check_names(struct work *w, const cJSON *object)
 	qsort(names, n, sizeof(*names), by_name);
 	for (size_t i = 1; i < n && ok; i++)
 		if (by_name(&names[i - 1], &names[i]) == 0)
-			ok = err_set(w, ERR_INVALID, "json.duplicate_key",
-				     "\"%.64s\" twice in one object", names[i]->string);
+			ok = err_set(w, ERR_INVALID, "json.duplicate_key", "\"%.64s\" twice in one object",
+				names[i]->string);
 	arena_rewind(w->arena, mark);
 	return ok;
 }
@@ -128,8 +128,7 @@ static bool check_known(struct work *w, const cJSON *object, struct fields field
 
 	cJSON_ArrayForEach(item, object)
 		if (!known(fields, str_c(item->string)))
-			return err_set(w, ERR_INVALID, "json.unknown", "no member \"%.64s\" here",
-				       item->string);
+			return err_set(w, ERR_INVALID, "json.unknown", "no member \"%.64s\" here", item->string);
 	return true;
 }
 
@@ -145,8 +144,7 @@ static enum field_fit read_integer(const struct field *f, const cJSON *item, voi
 }
 
 /* JSON's own type first, then the text's meaning, so that "7" is no number and 7 is no string. */
-static enum field_fit read_item(struct work *w, const struct field *f, const cJSON *item, void *out,
-				char *why)
+static enum field_fit read_item(struct work *w, const struct field *f, const cJSON *item, void *out, char *why)
 {
 	void *to = (char *)out + f->offset;
 
@@ -163,8 +161,7 @@ static enum field_fit read_item(struct work *w, const struct field *f, const cJS
 		return read_integer(f, item, out, why);
 	if (f->type != FIELD_BOOL && cJSON_IsString(item))
 		return field_read(w->arena, f, str_c(item->valuestring), out, why);
-	snprintf(why, FIELD_WHY, "must be %s%s",
-		 f->type == FIELD_BOOL ? "" : "a string: ", field_type_name(f->type));
+	snprintf(why, FIELD_WHY, "must be %s%s", f->type == FIELD_BOOL ? "" : "a string: ", field_type_name(f->type));
 	return FIELD_NOT_TYPE;
 }
 
@@ -183,12 +180,10 @@ static bool read_field(struct work *w, const cJSON *object, const struct field *
 	fit = read_item(w, f, item, out, why);
 	if (fit == FIELD_FITS)
 		return true;
-	return err_set(w, ERR_INVALID, fit == FIELD_NOT_TYPE ? "json.type" : "json.range", "%s %s",
-		       path_of(f), why);
+	return err_set(w, ERR_INVALID, fit == FIELD_NOT_TYPE ? "json.type" : "json.range", "%s %s", path_of(f), why);
 }
 
-bool json_read(struct work *w, const cJSON *object, struct fields fields, enum json_flags flags,
-	       void *out)
+bool json_read(struct work *w, const cJSON *object, struct fields fields, enum json_flags flags, void *out)
 {
 	if (!cJSON_IsObject(object))
 		return err_set(w, ERR_INVALID, "json.type", "must be an object");
@@ -200,8 +195,7 @@ bool json_read(struct work *w, const cJSON *object, struct fields fields, enum j
 	return true;
 }
 
-bool json_read_text(struct work *w, str text, struct fields fields, enum json_flags flags,
-		    void *out)
+bool json_read_text(struct work *w, str text, struct fields fields, enum json_flags flags, void *out)
 {
 	const cJSON *object = NULL;
 

@@ -6,9 +6,7 @@
 
 static void quote_special(struct buf *b, uint8_t c)
 {
-	static const char short_forms[] = {
-		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'
-	};
+	static const char short_forms[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
 
 	if (c == '"' || c == '\\')
 		buf_printf(b, "\\%c", c);

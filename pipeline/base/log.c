@@ -82,8 +82,7 @@ static void end(struct line *l)
 	while (written < 0 && errno == EINTR);
 }
 
-void log_event(enum log_level level, const struct work *w, const char *event, const char *format,
-	       ...)
+void log_event(enum log_level level, const struct work *w, const char *event, const char *format, ...)
 {
 	struct line l;
 	va_list args;
@@ -104,16 +103,14 @@ void log_failure(enum log_level level, const struct work *w, const char *event)
 {
 	const struct err *err = &w->err;
 
-	log_event(level, w, event, "code=%s kind=%s text=%s",
-		  err->code == NULL ? "none" : err->code, err_kind_name(err->kind),
-		  LOG_Q(str_c(err->text)));
+	log_event(level, w, event, "code=%s kind=%s text=%s", err->code == NULL ? "none" : err->code,
+		err_kind_name(err->kind), LOG_Q(str_c(err->text)));
 }
 
 static bool plain(str v)
 {
 	for (size_t i = 0; i < v.n; i++)
-		if ((uint8_t)v.p[i] <= ' ' || v.p[i] == '"' || v.p[i] == '\\' || v.p[i] == '=' ||
-		    v.p[i] == 0x7f)
+		if ((uint8_t)v.p[i] <= ' ' || v.p[i] == '"' || v.p[i] == '\\' || v.p[i] == '=' || v.p[i] == 0x7f)
 			return false;
 	return v.n > 0 && str_utf8(v);
 }

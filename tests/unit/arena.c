@@ -133,9 +133,12 @@ static void no_memory_ends_the_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(aligned_and_apart),     cmocka_unit_test(larger_than_a_block),
-		cmocka_unit_test(copies),                cmocka_unit_test(deferred_newest_first),
-		cmocka_unit_test(rewind_gives_back),     cmocka_unit_test(no_memory_ends_the_process),
+		cmocka_unit_test(aligned_and_apart),
+		cmocka_unit_test(larger_than_a_block),
+		cmocka_unit_test(copies),
+		cmocka_unit_test(deferred_newest_first),
+		cmocka_unit_test(rewind_gives_back),
+		cmocka_unit_test(no_memory_ends_the_process),
 	};
 
 	return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

@@ -35,7 +35,7 @@ static inline void check_err(struct work *w, enum err_kind kind, const char *cod
 		return;
 	}
 	print_error("got  %s %s: %s\nnot  %s %s\n", err_kind_name(w->err.kind), w->err.code == NULL ? "-" : w->err.code,
-		    w->err.text, err_kind_name(kind), code);
+		w->err.text, err_kind_name(kind), code);
 	_fail(file, line);
 }
 

@@ -40,7 +40,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	static const char *const names[] = { "PATCHWORK_DB_URL", "PATCHWORK_DB_POOL", "PATCHWORK_HOOK_SECRET",
-					     "PATCHWORK_HOOK_SECRET_FILE", "PATCHWORK_NOTE" };
+		"PATCHWORK_HOOK_SECRET_FILE", "PATCHWORK_NOTE" };
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		unsetenv(names[i]);
@@ -69,8 +69,9 @@ static void file_and_initial_values(void **state)
 	struct settings s;
 
 	assert_true(load(*state,
-			 "# a comment\n\n  db.url=postgres://h/d?a=b#c  # where\n\tbody = 1m\r\nnote = # nothing\n"
-			 "hook.secret = a#b c", &s));
+		"# a comment\n\n  db.url=postgres://h/d?a=b#c  # where\n\tbody = 1m\r\nnote = # nothing\n"
+		"hook.secret = a#b c",
+		&s));
 	assert_str(s.url, "postgres://h/d?a=b#c");
 	assert_int_equal(s.pool, 4);
 	assert_int_equal(s.wait, 30 * USEC_S);
@@ -139,10 +140,13 @@ static void refuses(void **state)
 		{ "\n\n= x\n", "conf.syntax", "conf:3: expected key = value" },
 		{ "db.url = x\ndb.url = y\n", "conf.value", "conf:2: db.url is set a second time" },
 		{ "db.url = x\ndb.pool = 0\n", "conf.value", "conf:2: db.pool must be from 1 to 64" },
-		{ "db.url = x\n\nwait = 30\n", "conf.value", "conf:3: wait must be a span like 250ms, 30s, 10m, 2h, 7d" },
+		{ "db.url = x\n\nwait = 30\n", "conf.value",
+			"conf:3: wait must be a span like 250ms, 30s, 10m, 2h, 7d" },
 		{ "db.url = x\ndebug = on\n", "conf.value", "conf:2: debug must be true or false" },
 		{ "db.url = \xff\n", "conf.value", "conf:1: db.url must be UTF-8 text" },
-		{ "db.url = x\nhook.secret = \xff" "abc\n", "conf.value", "conf:2: hook.secret must be UTF-8 text" },
+		{ "db.url = x\nhook.secret = \xff"
+		  "abc\n",
+			"conf.value", "conf:2: hook.secret must be UTF-8 text" },
 	};
 	struct work *w = *state;
 	struct settings s;
@@ -182,11 +186,11 @@ static void shows_what_is_in_force(void **state)
 
 	assert_true(load(w, "db.url = x\nhook.secret = hush\nwait = 120s\nnote = n\n", &s));
 	assert_str(conf_show(w, FIELDS(struct settings, settings_fields), &s),
-		   "db.url = x  # where the database is\ndb.pool = 4\nwait = 2m  # how long to wait\nbody = 64k\n"
-		   "debug = false\nhook.secret = (set)\nnote = n\n");
+		"db.url = x  # where the database is\ndb.pool = 4\nwait = 2m  # how long to wait\nbody = 64k\n"
+		"debug = false\nhook.secret = (set)\nnote = n\n");
 	assert_true(load(w, "db.url = x\n", &s));
 	assert_true(str_find(conf_show(w, FIELDS(struct settings, settings_fields), &s), STR("hook.secret = (empty)\n"),
-			     &(size_t){ 0 }));
+		&(size_t){ 0 }));
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -194,8 +198,12 @@ static void shows_what_is_in_force(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(file_and_initial_values), CASE(environment_wins), CASE(secrets_from_files),
-		CASE(refuses),                 CASE(unreadable),       CASE(shows_what_is_in_force),
+		CASE(file_and_initial_values),
+		CASE(environment_wins),
+		CASE(secrets_from_files),
+		CASE(refuses),
+		CASE(unreadable),
+		CASE(shows_what_is_in_force),
 	};
 	int failed;
 

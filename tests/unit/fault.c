@@ -52,7 +52,7 @@ static void kills_where_it_is_told(void **state)
 static void refuses_misspelt_orders(void **state)
 {
 	static const char *const bad[] = { "pay.sent", "pay.sent:explode", "pay.sent:kill:0", "pay.sent:kill:x",
-					   "pay.sent:kill:1:2" };
+		"pay.sent:kill:1:2" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {

@@ -12,7 +12,10 @@ struct value {
 	uuid id;
 };
 
-#define OF(t, ...) { .name = "x", .type = (t), .has = FIELD_NO_HAS, __VA_ARGS__ }
+#define OF(t, ...)                                                                                                     \
+	{                                                                                                              \
+		.name = "x", .type = (t), .has = FIELD_NO_HAS, __VA_ARGS__                                             \
+	}
 
 static int new_arena(void **state)
 {
@@ -29,7 +32,10 @@ static int free_arena(void **state)
 /* Reads text as f, and writes it again; NULL when it does not fit. */
 static const char *again(struct arena *arena, const struct field *f, const char *text)
 {
-	struct { u256 any; str more; } out = { 0 };
+	struct {
+		u256 any;
+		str more;
+	} out = { 0 };
 	char why[FIELD_WHY] = "";
 
 	if (field_read(arena, f, str_c(text), &out, why) != FIELD_FITS) {
@@ -122,7 +128,8 @@ static void says_what_it_must_be(void **state)
 		{ OF(FIELD_I32, .min = 1, .max = 64), "64", FIELD_FITS, "" },
 		{ OF(FIELD_I32, .min = 1, .max = 64), "many", FIELD_NOT_TYPE, "must be an integer" },
 		{ OF(FIELD_I64, .min = -1, .max = 1), "2", FIELD_OUT_OF_RANGE, "must be from -1 to 1" },
-		{ OF(FIELD_SPAN, .min = USEC_S, .max = 600 * USEC_S), "11m", FIELD_OUT_OF_RANGE, "must be from 1s to 10m" },
+		{ OF(FIELD_SPAN, .min = USEC_S, .max = 600 * USEC_S), "11m", FIELD_OUT_OF_RANGE,
+			"must be from 1s to 10m" },
 		{ OF(FIELD_SPAN, .min = USEC_S, .max = 600 * USEC_S), "600s", FIELD_FITS, "" },
 		{ OF(FIELD_SIZE, .min = 1, .max = 65536), "65k", FIELD_OUT_OF_RANGE, "must be from 1 to 64k" },
 		{ OF(FIELD_STR, .min = 2, .max = 3), "a", FIELD_OUT_OF_RANGE, "must have at least 2 bytes" },
@@ -137,7 +144,10 @@ static void says_what_it_must_be(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct { u256 any; str more; } out = { 0 };
+		struct {
+			u256 any;
+			str more;
+		} out = { 0 };
 		char why[FIELD_WHY] = "";
 
 		assert_int_equal(field_read(*state, &cases[i].field, str_c(cases[i].text), &out, why), cases[i].fit);

@@ -40,7 +40,8 @@ static void base16(void **state)
 
 static void not_0x(void **state)
 {
-	static const char *const bad[] = { "", "0", "x", "00", "0X00", "0x0", "0x000", "0xzz", " 0x00", "0x00 ", "0x0x" };
+	static const char *const bad[] = { "", "0", "x", "00", "0X00", "0x0", "0x000", "0xzz", " 0x00", "0x00 ",
+		"0x0x" };
 	uint8_t out[1];
 	str bytes;
 
@@ -103,11 +104,11 @@ static void round_trips(void **state)
 
 static void canonical_only(void **state)
 {
-	static const char *const b64[] = { "Zg",   "Zg=",   "Zg===", "Zh==", "Zm9=", "Z",    "Z===", "====", "=",
-					   "Zm9v ", "Zm9v\n", "Zm-_",  "Zg==Zg==", "Z=g=", "Zm9vZ===", "Zg==\n" };
+	static const char *const b64[] = { "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z", "Z===", "====", "=", "Zm9v ",
+		"Zm9v\n", "Zm-_", "Zg==Zg==", "Z=g=", "Zm9vZ===", "Zg==\n" };
 	static const char *const b64url[] = { "Zg==", "Zh", "Zm9", "Z", "Zm9vZ", "Zm+/", "Zm 9", "Zm9v=" };
-	static const char *const b32[] = { "m",    "mz",      "mzx", "MY",       "my======", "mzxw6y", "m1", "m8",
-					   "mzxw6ytbo", "mz xq", "mzxr" };
+	static const char *const b32[] = { "m", "mz", "mzx", "MY", "my======", "mzxw6y", "m1", "m8", "mzxw6ytbo",
+		"mz xq", "mzxr" };
 	str back;
 
 	for (size_t i = 0; i < COUNT(b64); i++)

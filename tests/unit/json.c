@@ -53,7 +53,10 @@ static void accepts(void **state)
 	}
 }
 
-#define BAD(text, code) { { "" text, sizeof(text) - 1 }, "json." code }
+#define BAD(text, code)                                                                                                \
+	{                                                                                                              \
+		{ "" text, sizeof(text) - 1 }, "json." code                                                            \
+	}
 #define LEVELS_8 "[[[[[[[["
 
 static void refuses(void **state)
@@ -112,7 +115,9 @@ static void refuses(void **state)
 		BAD("// x\n1", "malformed"),
 		BAD("/* x */1", "malformed"),
 		BAD("\f1", "malformed"),
-		BAD("\xc2\xa0" "1", "malformed"),
+		BAD("\xc2\xa0"
+		    "1",
+			"malformed"),
 		BAD("\"", "malformed"),
 		BAD("\"a", "malformed"),
 		BAD("'a'", "malformed"),
@@ -184,7 +189,8 @@ static void says_where(void **state)
 /* Every cut of a text that uses the whole grammar is refused, and none is read past its end. */
 static void refuses_every_cut(void **state)
 {
-	static const char text[] = "{\"a\\u00e9\\ud83d\\ude00\xe2\x82\xac\":[1.5e-3,true,false,null,{\"b\":\"\"}],\"c\":-1}";
+	static const char text[] =
+		"{\"a\\u00e9\\ud83d\\ude00\xe2\x82\xac\":[1.5e-3,true,false,null,{\"b\":\"\"}],\"c\":-1}";
 	struct work *w = *state;
 	const cJSON *tree;
 
@@ -232,9 +238,10 @@ static void looks_up_by_path(void **state)
 	const cJSON *tree;
 	int64_t v = 5;
 
-	assert_true(json_parse(w, STR("{\"a\":{\"b\":{\"c\":\"x\",\"n\":12,\"f\":1.5,\"s\":\"12\",\"z\":null}},\"l\":[1],"
-				      "\"max\":9007199254740991,\"over\":9007199254740992,\"under\":-9007199254740993}"),
-			       &tree));
+	assert_true(json_parse(w,
+		STR("{\"a\":{\"b\":{\"c\":\"x\",\"n\":12,\"f\":1.5,\"s\":\"12\",\"z\":null}},\"l\":[1],"
+		    "\"max\":9007199254740991,\"over\":9007199254740992,\"under\":-9007199254740993}"),
+		&tree));
 	assert_str(json_get_str(tree, "a.b.c"), "x");
 	assert_null(json_get_str(tree, "a.b.n").p);
 	assert_null(json_get(tree, "a.x.c"));
@@ -285,7 +292,7 @@ static const struct field all_fields[] = {
 	FIELD(FIELD_HEX, struct all, address, .optional = true, .max = 3),
 	FIELD(FIELD_JSON, struct all, raw, .optional = true),
 	FIELD(FIELD_I64, struct all, user, .optional = true, .from = "pull.user.id",
-	      .has = offsetof(struct all, has_user)),
+		.has = offsetof(struct all, has_user)),
 };
 
 static bool read_all(struct work *w, const char *text, struct all *out)
@@ -300,12 +307,12 @@ static void fills_a_struct(void **state)
 	struct all a;
 
 	assert_true(read_all(w,
-			     "{\"flag\":true,\"small\":-5,\"number\":-9007199254740991,\"text\":\"\xe2\x82\xac\","
-			     "\"choice\":\"closed\",\"amount\":\"18446744073709551616\","
-			     "\"id\":\"0190163d-8694-739b-aea5-966c26f8ad91\",\"at\":\"1970-01-01T00:00:01Z\","
-			     "\"span\":\"250ms\",\"size\":\"64k\",\"address\":\"0xA1b2c3\","
-			     "\"raw\":{ \"z\" : [ 1 , \"\\u0041\" ] },\"pull\":{\"user\":{\"id\":7},\"more\":1}}",
-			     &a));
+		"{\"flag\":true,\"small\":-5,\"number\":-9007199254740991,\"text\":\"\xe2\x82\xac\","
+		"\"choice\":\"closed\",\"amount\":\"18446744073709551616\","
+		"\"id\":\"0190163d-8694-739b-aea5-966c26f8ad91\",\"at\":\"1970-01-01T00:00:01Z\","
+		"\"span\":\"250ms\",\"size\":\"64k\",\"address\":\"0xA1b2c3\","
+		"\"raw\":{ \"z\" : [ 1 , \"\\u0041\" ] },\"pull\":{\"user\":{\"id\":7},\"more\":1}}",
+		&a));
 	assert_true(a.flag && a.small == -5 && a.number == -INT64_C(9007199254740991));
 	assert_str(a.text, "\xe2\x82\xac");
 	assert_str(a.choice, "closed");
@@ -401,7 +408,8 @@ static void skips_unknown_of_the_outside(void **state)
 	struct work *w = *state;
 	struct all a = { 0 };
 
-	assert_true(json_read_text(w, STR("{\"number\":4,\"other\":{\"x\":[]}}"), FIELDS(struct all, all_fields), 0, &a));
+	assert_true(
+		json_read_text(w, STR("{\"number\":4,\"other\":{\"x\":[]}}"), FIELDS(struct all, all_fields), 0, &a));
 	assert_int_equal(a.number, 4);
 }
 

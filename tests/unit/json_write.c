@@ -49,10 +49,10 @@ static void streams(void **state)
 	json_raw(&j, "raw", STR("{\"k\":1}"));
 	json_close(&j, '}');
 	assert_str(buf_str(&b),
-		   "{\"s\":\"x\",\"none\":null,\"empty\":\"\",\"least\":-9223372036854775808,\"yes\":true,\"nil\":null,"
-		   "\"list\":[false,{},[],2],\"amount\":\"18446744073709551616\","
-		   "\"id\":\"0190163d-8694-739b-aea5-966c26f8ad91\",\"at\":\"1970-01-01T00:00:00.000001Z\","
-		   "\"hash\":\"0x00ff\",\"nothing\":\"0x\",\"raw\":{\"k\":1}}");
+		"{\"s\":\"x\",\"none\":null,\"empty\":\"\",\"least\":-9223372036854775808,\"yes\":true,\"nil\":null,"
+		"\"list\":[false,{},[],2],\"amount\":\"18446744073709551616\","
+		"\"id\":\"0190163d-8694-739b-aea5-966c26f8ad91\",\"at\":\"1970-01-01T00:00:00.000001Z\","
+		"\"hash\":\"0x00ff\",\"nothing\":\"0x\",\"raw\":{\"k\":1}}");
 }
 
 static void quotes(void **state)
@@ -66,7 +66,11 @@ static void quotes(void **state)
 		{ { "\0\x01\x0b\x0e\x1f", 5 }, "\"\\u0000\\u0001\\u000b\\u000e\\u001f\"" },
 		{ { "\"\\/\x7f", 4 }, "\"\\\"\\\\/\x7f\"" },
 		{ { "\xe2\x80\xa8\xf0\x9f\x98\x80", 7 }, "\"\xe2\x80\xa8\xf0\x9f\x98\x80\"" },
-		{ { "a\xff" "b", 3 }, "\"a\xef\xbf\xbd" "b\"" },
+		{ { "a\xff"
+		    "b",
+			  3 },
+			"\"a\xef\xbf\xbd"
+			"b\"" },
 		{ { "\xe2\x82", 2 }, "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
 		{ { "\xed\xa0\x80", 3 }, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
 	};
@@ -115,22 +119,24 @@ static void canonical_form(void **state)
 		{ "{\"numbers\": [333, 4, 2e3, -0, 1E2],"
 		  " \"string\": \"\\u20ac$\\u000F\\u000aA'\\u0042\\u0022\\u005c\\\\\\\"\\/\","
 		  " \"literals\": [null, true, false]}",
-		  "{\"literals\":[null,true,false],\"numbers\":[333,4,2000,0,100],"
-		  "\"string\":\"\xe2\x82\xac$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}" },
+			"{\"literals\":[null,true,false],\"numbers\":[333,4,2000,0,100],"
+			"\"string\":\"\xe2\x82\xac$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}" },
 		/* RFC 8785, 3.2.3: names sort by UTF-16 code units */
 		{ "{\"\\u20ac\":\"Euro Sign\",\"\\r\":\"Carriage Return\",\"\\ufb33\":\"Hebrew Letter Dalet With Dagesh\","
 		  "\"1\":\"One\",\"\\ud83d\\ude00\":\"Emoji: Grinning Face\",\"\\u0080\":\"Control\","
 		  "\"\\u00f6\":\"Latin Small Letter O With Diaeresis\"}",
-		  "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\","
-		  "\"\xc3\xb6\":\"Latin Small Letter O With Diaeresis\",\"\xe2\x82\xac\":\"Euro Sign\","
-		  "\"\xf0\x9f\x98\x80\":\"Emoji: Grinning Face\",\"\xef\xac\xb3\":\"Hebrew Letter Dalet With Dagesh\"}" },
-		{ "{\"b\":{\"z\":1,\"y\":[{\"d\":1,\"c\":2}]},\"a\":[]}", "{\"a\":[],\"b\":{\"y\":[{\"c\":2,\"d\":1}],\"z\":1}}" },
+			"{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\xc2\x80\":\"Control\","
+			"\"\xc3\xb6\":\"Latin Small Letter O With Diaeresis\",\"\xe2\x82\xac\":\"Euro Sign\","
+			"\"\xf0\x9f\x98\x80\":\"Emoji: Grinning Face\",\"\xef\xac\xb3\":\"Hebrew Letter Dalet With Dagesh\"}" },
+		{ "{\"b\":{\"z\":1,\"y\":[{\"d\":1,\"c\":2}]},\"a\":[]}",
+			"{\"a\":[],\"b\":{\"y\":[{\"c\":2,\"d\":1}],\"z\":1}}" },
 		{ "{\"aa\":1,\"a\":2,\"\":3,\"B\":4}", "{\"\":3,\"B\":4,\"a\":2,\"aa\":1}" },
 		/* within one first byte the order is that of the bytes, on both sides of U+FFFF */
 		{ "{\"\\ud83d\\ude01\":1,\"\\ud83d\\ude00\":2,\"\\uffff\":3,\"\\ue000\":4,\"\\ud7ff\":5}",
-		  "{\"\xed\x9f\xbf\":5,\"\xf0\x9f\x98\x80\":2,\"\xf0\x9f\x98\x81\":1,\"\xee\x80\x80\":4,\"\xef\xbf\xbf\":3}" },
+			"{\"\xed\x9f\xbf\":5,\"\xf0\x9f\x98\x80\":2,\"\xf0\x9f\x98\x81\":1,\"\xee\x80\x80\":4,\"\xef\xbf\xbf\":3}" },
 		/* a prefix before what it begins, also where the rest is above U+FFFF */
-		{ "{\"x\\ud83d\\ude00\":1,\"x\":2,\"x\\uffee\":3}", "{\"x\":2,\"x\xf0\x9f\x98\x80\":1,\"x\xef\xbf\xae\":3}" },
+		{ "{\"x\\ud83d\\ude00\":1,\"x\":2,\"x\\uffee\":3}",
+			"{\"x\":2,\"x\xf0\x9f\x98\x80\":1,\"x\xef\xbf\xae\":3}" },
 		{ "[9007199254740991,-9007199254740991]", "[9007199254740991,-9007199254740991]" },
 		{ "\"\\u2028\\u007f\"", "\"\xe2\x80\xa8\x7f\"" },
 		{ "-0.0", "0" },
@@ -148,7 +154,8 @@ static void canonical_form(void **state)
 
 static void canonical_refuses(void **state)
 {
-	static const char *const numbers[] = { "1.5", "9007199254740992", "[-9007199254740992]", "{\"a\":[1e30]}", "1e-7" };
+	static const char *const numbers[] = { "1.5", "9007199254740992", "[-9007199254740992]", "{\"a\":[1e30]}",
+		"1e-7" };
 	struct work *w = *state;
 	const cJSON *tree;
 	cJSON *made;
@@ -189,8 +196,12 @@ static void prints_other_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORK(streams),        IN_WORK(quotes),            IN_WORK(ceiling_holds),
-		IN_WORK(canonical_form), IN_WORK(canonical_refuses), IN_WORK(prints_other_numbers),
+		IN_WORK(streams),
+		IN_WORK(quotes),
+		IN_WORK(ceiling_holds),
+		IN_WORK(canonical_form),
+		IN_WORK(canonical_refuses),
+		IN_WORK(prints_other_numbers),
 	};
 
 	return cmocka_run_group_tests_name("json_write", tests, NULL, NULL);

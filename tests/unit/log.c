@@ -45,10 +45,11 @@ static void format_of_lines(void **state)
 	(void)state;
 	assert_string_equal(line_of(plain_event, NULL), "level=info event=relay.started\n");
 	assert_string_equal(line_of(full_event, NULL),
-			    "level=warn event=job.done stage=verify job=12 attempt=1 trace=00-ab-cd-01 "
-			    "request_id=\"a b\" took_ms=5 who=\"x\\\"y\"\n");
-	assert_string_equal(line_of(failure, NULL), "level=error event=job.parked job=3 attempt=2 code=github.down "
-						    "kind=retry text=\"no answer in 3s\"\n");
+		"level=warn event=job.done stage=verify job=12 attempt=1 trace=00-ab-cd-01 "
+		"request_id=\"a b\" took_ms=5 who=\"x\\\"y\"\n");
+	assert_string_equal(line_of(failure, NULL),
+		"level=error event=job.parked job=3 attempt=2 code=github.down "
+		"kind=retry text=\"no answer in 3s\"\n");
 }
 
 static void at_levels(void *arg)
@@ -162,8 +163,10 @@ static void lines_do_not_mix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(format_of_lines), cmocka_unit_test(levels),
-		cmocka_unit_test(quotes),          cmocka_unit_test(one_line_whatever_it_holds),
+		cmocka_unit_test(format_of_lines),
+		cmocka_unit_test(levels),
+		cmocka_unit_test(quotes),
+		cmocka_unit_test(one_line_whatever_it_holds),
 		cmocka_unit_test(lines_do_not_mix),
 	};
 

@@ -129,17 +129,17 @@ static void utf8(void **state)
 		{ { "\xe0\xa0\x80\xef\xbf\xbf", 6 }, true },
 		{ { "\xed\x9f\xbf\xee\x80\x80", 6 }, true },
 		{ { "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 8 }, true },
-		{ { "a\0b", 3 }, false },           /* NUL */
-		{ { "\x80", 1 }, false },           /* a continuation alone */
-		{ { "\xc3", 1 }, false },           /* cut */
-		{ { "\xe2\x82", 2 }, false },       /* cut */
-		{ { "\xf0\x9f\x98", 3 }, false },   /* cut */
-		{ { "\xc0\xaf", 2 }, false },       /* overlong */
-		{ { "\xc1\xbf", 2 }, false },       /* overlong */
-		{ { "\xe0\x9f\xbf", 3 }, false },   /* overlong */
+		{ { "a\0b", 3 }, false },             /* NUL */
+		{ { "\x80", 1 }, false },             /* a continuation alone */
+		{ { "\xc3", 1 }, false },             /* cut */
+		{ { "\xe2\x82", 2 }, false },         /* cut */
+		{ { "\xf0\x9f\x98", 3 }, false },     /* cut */
+		{ { "\xc0\xaf", 2 }, false },         /* overlong */
+		{ { "\xc1\xbf", 2 }, false },         /* overlong */
+		{ { "\xe0\x9f\xbf", 3 }, false },     /* overlong */
 		{ { "\xf0\x8f\xbf\xbf", 4 }, false }, /* overlong */
-		{ { "\xed\xa0\x80", 3 }, false },   /* surrogate */
-		{ { "\xed\xbf\xbf", 3 }, false },   /* surrogate */
+		{ { "\xed\xa0\x80", 3 }, false },     /* surrogate */
+		{ { "\xed\xbf\xbf", 3 }, false },     /* surrogate */
 		{ { "\xf4\x90\x80\x80", 4 }, false }, /* above 10FFFF */
 		{ { "\xf5\x80\x80\x80", 4 }, false },
 		{ { "\xff", 1 }, false },
@@ -151,15 +151,21 @@ static void utf8(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (str_utf8(cases[i].text) != cases[i].ok)
 			fail_msg("case %zu", i);
-	assert_int_equal(str_utf8_char(STR("\xf0\x9f\x98\x80" "a")), 4);
+	assert_int_equal(str_utf8_char(STR("\xf0\x9f\x98\x80"
+					   "a")),
+		4);
 	assert_int_equal(str_utf8_char(STR("")), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compares), cmocka_unit_test(secrets),  cmocka_unit_test(searches),
-		cmocka_unit_test(splits),   cmocka_unit_test(integers), cmocka_unit_test(utf8),
+		cmocka_unit_test(compares),
+		cmocka_unit_test(secrets),
+		cmocka_unit_test(searches),
+		cmocka_unit_test(splits),
+		cmocka_unit_test(integers),
+		cmocka_unit_test(utf8),
 		cmocka_unit_test(trims_and_skips),
 	};
 

@@ -41,7 +41,17 @@ static void text(void **state)
 		MAX_TEXT,
 	};
 	static const char *const bad[] = {
-		"", "00", "01", "-1", "+1", " 1", "1 ", "1.0", "1e3", "0x1", "a",
+		"",
+		"00",
+		"01",
+		"-1",
+		"+1",
+		" 1",
+		"1 ",
+		"1.0",
+		"1e3",
+		"0x1",
+		"a",
 		"115792089237316195423570985008687907853269984665640564039457584007913129639936",
 		"200000000000000000000000000000000000000000000000000000000000000000000000000000",
 		"1000000000000000000000000000000000000000000000000000000000000000000000000000000",
@@ -205,9 +215,14 @@ static void quantities(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text),   cmocka_unit_test(sums),  cmocka_unit_test(differences),
-		cmocka_unit_test(orders), cmocka_unit_test(bytes), cmocka_unit_test(products_and_quotients),
-		cmocka_unit_test(quantities), cmocka_unit_test(division_inverts),
+		cmocka_unit_test(text),
+		cmocka_unit_test(sums),
+		cmocka_unit_test(differences),
+		cmocka_unit_test(orders),
+		cmocka_unit_test(bytes),
+		cmocka_unit_test(products_and_quotients),
+		cmocka_unit_test(quantities),
+		cmocka_unit_test(division_inverts),
 	};
 
 	return cmocka_run_group_tests_name("u256", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #define OUT_MAX 64 /* members of one `out` */
 
 struct vector {
-	struct work *w; /* this case's */
+	struct work *w;            /* this case's */
 	const cJSON *cases, *item; /* the file's, in their order; this one */
 	const cJSON *in, *out;
 	uint64_t checked; /* members of out by position */
