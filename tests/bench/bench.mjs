@@ -23,6 +23,5 @@ for (const name of asked.length ? asked : all) {
   }
 }
 for (const row of rows.filter(r => r.bar)) say({ bench: 'bar', ...row })
-const verdict = row => (row.bar ? (row.met ? 'met' : 'MISSED') : '')
-if (rows.length) table('all', ['', 'measured', 'floor', 'peer', 'ratio to peer', 'bar', ''],
-  rows.map(r => [r.what, r.measured, r.floor, r.peer, r.ratio, r.bar, verdict(r)]))
+if (rows.length) table('all', ['', 'measured', 'floor', 'peer', 'ratio to peer', 'bar', 'verdict'],
+  rows.map(r => [r.what, r.measured, r.floor, r.peer, r.ratio, r.bar, r.bar && (r.met ? 'met' : 'MISSED')]))

@@ -114,7 +114,7 @@ async function floor(stack, dir, body, rate, n) {
     '-D', `body=${body}`, '-c', CONNECTIONS, '-j', 1, '-T', SECONDS + WARMUP, '-l', `--log-prefix=${logs}/t`,
     ...(rate ? ['-R', rate] : []), 'patchwork']
   const { used } = await withCpu({ postgres: stack.running.postgres.pid },
-    () => run('/usr/lib/postgresql/15/bin/pgbench', args.map(String)))
+    () => run('/usr/lib/postgresql/15/bin/pgbench', args.map(String)).catch(e => { throw new Error(`pgbench: ${e.stderr}`) }))
   // client, transaction, us, script, and the second and microsecond at which it ended
   const ended = readdirSync(logs).flatMap(f => readFileSync(join(logs, f), 'utf8').trim().split('\n'))
     .map(line => line.split(' ').map(Number)).map(([, , us, , s, part]) => ({ us, at: s + part / 1e6 }))
