@@ -51,7 +51,7 @@ function best(all, field, better) {
   for (const group of grouped(all.filter(l => l[field] !== undefined), settings)) {
     const value = median(group.map(l => l[field]))
     const name = group[0].bench
-    found[name] = found[name] === undefined ? value : better(found[name], value)
+    found[name] = round(found[name] === undefined ? value : better(found[name], value), 2)
   }
   return found
 }

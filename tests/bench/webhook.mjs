@@ -147,7 +147,7 @@ function report(lines) {
   return [
     { what: `a new delivery at ${RATE}/s, p99 ms`, measured: round(ours.p99_ms, 2), floor: round(bare.p99_ms, 2),
       peer: round(theirs.p99_ms, 2), ratio: ratio(ours.p99_ms, theirs.p99_ms), bar: '< 10', met: ours.p99_ms < 10 },
-    { what: `the same, CPU of the server per request, us`, measured: ours.server_us, floor: null, peer: theirs.server_us,
+    { what: 'the same, CPU of the server per request, us', measured: ours.server_us, floor: null, peer: theirs.server_us,
       ratio: ratio(ours.server_us, theirs.server_us), bar: '< 1/4 of the peer', met: ours.server_us < theirs.server_us / 4 },
   ]
 }
