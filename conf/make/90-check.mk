@@ -6,6 +6,7 @@ JS_TESTS := $(sort $(wildcard tests/api/*.test.mjs tests/api/*/*.test.mjs tests/
 SUITES = \
 	"lint/layers=make -s lint-layers && echo '1 passed, 0 failed'" \
 	"lint/format=make -s lint-format && echo '1 passed, 0 failed'" \
+	"lint/docs=make -s lint-docs" \
 	$(foreach t,$(UNIT),"unit/$(notdir $(t))=$(t)") \
 	"vectors=make -s vectors" \
 	"db=make -s check-db" \
