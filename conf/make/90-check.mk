@@ -12,7 +12,7 @@ SUITES = \
 	"db=make -s check-db" \
 	$(foreach t,$(JS_TESTS),"$(t:tests/%.test.mjs=%)=node --test --test-reporter=tap $(t)") \
 	"lint/cppcheck=make -s lint-cppcheck && echo '1 passed, 0 failed'" \
-	"lint/tidy=make -s lint-tidy && echo '1 passed, 0 failed'"
+	"lint/tidy=make -s -j2 lint-tidy && echo '1 passed, 0 failed'"
 
 .PHONY: check check-install check-build check-run
 check: check-install ## install what is missing, build, run every test

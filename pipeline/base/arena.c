@@ -1,5 +1,7 @@
 #include "base/arena.h"
 
+#include <assert.h>
+
 #include <sanitizer/asan_interface.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -173,10 +175,11 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
 		arena->deferred = d->older;
 		d->fn(d->arg);
 	}
-	while ((b = arena->newest) != mark.block && b->older != NULL) {
+	for (b = arena->newest; b != mark.block && b->older != NULL; b = arena->newest) {
 		arena->newest = b->older;
 		block_free(b);
 	}
+	assert(b != NULL); /* the first block stays */
 	b->used = mark.used;
 	ASAN_POISON_MEMORY_REGION(b->bytes + b->used, b->cap - b->used);
 }
