@@ -29,16 +29,15 @@ bool access_check(struct call *c)
 }
 
 /* An IPv6 client owns a /64. */
-static str peer(struct call *c)
+static str client(struct call *c, int family, const void *address)
 {
-	const struct connection *o = c->req->owner;
 	char text[INET6_ADDRSTRLEN] = "";
 	struct in6_addr net;
 
-	if (o->family == AF_INET)
-		inet_ntop(AF_INET, &o->addr.ipv4.sin_addr, text, sizeof(text));
-	if (o->family == AF_INET6) {
-		net = o->addr.ipv6.sin6_addr;
+	if (family == AF_INET)
+		inet_ntop(AF_INET, address, text, sizeof(text));
+	if (family == AF_INET6) {
+		memcpy(&net, address, sizeof(net));
 		memset(net.s6_addr + 8, 0, 8);
 		inet_ntop(AF_INET6, &net, text, sizeof(text));
 	}
@@ -46,18 +45,38 @@ static str peer(struct call *c)
 }
 
 /* What our proxy says, and only where there is one: anyone can send this header. */
-static str address(struct call *c)
+static bool forwarded(struct call *c, str *out)
 {
 	str header, piece, last = { NULL, 0 };
+	struct in6_addr v6;
+	struct in_addr v4;
+	const char *text;
 
-	if (api_conf.proxy && request_header(c, "x-forwarded-for", &header)) {
-		while (str_next(&header, ',', &piece))
-			last = str_trim(piece);
-		if (last.n > 0 && last.n < INET6_ADDRSTRLEN)
-			return last;
+	if (!api_conf.proxy || !request_header(c, "x-forwarded-for", &header)) {
+		err_clear(&c->w);
+		return false;
 	}
-	err_clear(&c->w);
-	return peer(c);
+	while (str_next(&header, ',', &piece))
+		last = str_trim(piece);
+	text = arena_cstr(c->w.arena, last);
+	if (inet_pton(AF_INET, text, &v4) == 1)
+		*out = client(c, AF_INET, &v4);
+	else if (inet_pton(AF_INET6, text, &v6) == 1)
+		*out = client(c, AF_INET6, &v6);
+	else
+		return false;
+	return true;
+}
+
+static str address(struct call *c)
+{
+	const struct connection *o = c->req->owner;
+	str who;
+
+	if (forwarded(c, &who))
+		return who;
+	return o->family == AF_INET ? client(c, AF_INET, &o->addr.ipv4.sin_addr)
+				    : client(c, o->family, &o->addr.ipv6.sin6_addr);
 }
 
 static struct window_limit limit_of(enum limit_class class)
