@@ -9,6 +9,8 @@ int command_bench(struct work *w, const struct invocation *in)
 	const char *jobs = command_option(&rest, "jobs");
 	int64_t n = 200000;
 
+	if (in->dry_run)
+		return command_usage("bench has no dry run: it would fill the queue");
 	if (rest.argc != 1 || strcmp(rest.argv[0], "queue") != 0)
 		return command_usage("bench queue [--jobs N]");
 	if (jobs != NULL && (!str_i64(str_c(jobs), &n) || n < 1000 || n > 10000000))

@@ -15,6 +15,8 @@ int command_migrate(struct work *w, const struct invocation *in)
 	struct conn *conn;
 	bool ok;
 
+	if (in->argc != 0)
+		return command_usage("migrate [--dry-run]");
 	c.statement_timeout = 0;
 	if (!conn_open(w, &c, &conn))
 		return command_failed(w);

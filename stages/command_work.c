@@ -121,6 +121,8 @@ int command_work(struct work *w, const struct invocation *in)
 	};
 	bool ok;
 
+	if (in->dry_run)
+		return command_usage("work has no dry run: it would do the work");
 	for (int i = 0; i < in->argc; i++)
 		if (!known(in->argv[i]))
 			return command_usage("no stage '%s'", in->argv[i]);

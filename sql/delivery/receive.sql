@@ -36,6 +36,6 @@ with fresh as materialized (
 		created_by => 'github') as id
 	from kept where kept.state = 'queued'
 )
-select case when outcome = 'duplicate' or $3 = 'ping' then 200 else 202 end as status, outcome, outcome = 'duplicate' as duplicate,
+select case when outcome = 'duplicate' or (outcome = 'new' and $3 = 'ping') then 200 else 202 end as status, outcome, outcome = 'duplicate' as duplicate,
 	case outcome when 'duplicate' then first else judged.id end as delivery_id, job.id as job_id
 from judged left join job on true

@@ -63,9 +63,12 @@ test('a known GUID with another body is kept as a conflict and never processed',
   assert.ok(await metric('conflict') >= 1)
 })
 
-test('ping is answered with 200', async () => {
-  const a = await api.deliver({ zen: 'Keep it logically awesome.', hook_id: 42 }, { event: 'ping' })
+test('ping is answered with 200, unless its GUID is known with another body', async () => {
+  const guid = randomUUID()
+  const a = await api.deliver({ zen: 'Keep it logically awesome.', hook_id: 42 }, { event: 'ping', guid })
   assert.deepEqual([a.status, a.body.outcome], [200, 'new'])
+  const other = await api.deliver({ zen: 'Speak like a human.', hook_id: 42 }, { event: 'ping', guid })
+  assert.deepEqual([other.status, other.body.outcome], [202, 'conflict'])
 })
 
 test('either of two secrets passes while they change, and which one is recorded', async () => {

@@ -25,6 +25,15 @@ export function wallets(file) {
   return Object.fromEntries(WALLETS.map((name, i) => [name, { address: addresses[i], key: keys[i] }]))
 }
 
+// It answers calls before that file is whole.
+export function walletsWritten(file) {
+  try {
+    return Boolean(wallets(file).maintainer.key)
+  } catch {
+    return false
+  }
+}
+
 const word = value => BigInt(value).toString(16).padStart(64, '0')
 const contract = (build, name) => JSON.parse(readFileSync(`${build}/contract/${name}.json`, 'utf8'))
 

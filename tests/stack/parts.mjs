@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CHAIN_ID, chainReady } from './evm.mjs'
+import { CHAIN_ID, chainReady, walletsWritten } from './evm.mjs'
 import * as postgres from './postgres.mjs'
 import { answers } from './proc.mjs'
 
@@ -76,6 +76,7 @@ const outside = {
     spec(c) {
       if (!existsSync(ANVIL)) throw new Error(`no anvil at ${ANVIL}: run tests/stack/install.sh demo`)
       if (c.fresh) rmSync(c.path('evm-state.json'), { force: true })
+      rmSync(c.path('evm-accounts.json'), { force: true }) // an earlier start's
       return {
         argv: [ANVIL, '--host', '127.0.0.1', '--port', c.port('evm'), '--chain-id', String(CHAIN_ID), '--config-out',
           c.path('evm-accounts.json'), '--state', c.path('evm-state.json')],
@@ -83,7 +84,7 @@ const outside = {
         signal: 'SIGINT', // on which it writes its state
       }
     },
-    ready: c => chainReady(http(c.port('evm'))),
+    ready: async c => await chainReady(http(c.port('evm'))) && walletsWritten(c.path('evm-accounts.json')),
     urls: c => ({ evm: http(c.port('evm')) }),
   },
   github: {
@@ -142,7 +143,7 @@ export function configuration(c) {
       'api.database_password_file': base && secret('database-patchwork_api'),
       'api.redis': at('redis'),
       'api.domain': at('api'),
-      'api.origin': url('api'),
+      'api.origin': c.ports.api && http(c.ports.api), // it has no url yet
       'auth.jwt_key_file': secret('jwt-key'),
       'auth.chain_ids': CHAIN_ID,
       'webhook.secret_file': secret('webhook-secret'),

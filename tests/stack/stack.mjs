@@ -260,6 +260,8 @@ function page(info) {
     .map(n => `  ${n.padEnd(10)}${info[n].replace(/:[0-9a-f]{64}@/, ':...@')}`)
   const tries = [
     info.api && ['the page: leaderboard, open bounties, a contribution as it moves', `${info.api}/`],
+    info.api && info.github && ['one contribution, from the login to the score, played on this stack: the page fills',
+      `node tests/demo/demo.mjs --against ${file}`],
     info.api && ['what the API offers, and whether all it needs is there', `curl -s ${info.api}/openapi.json`, `curl -s ${info.api}/readyz`],
     info.github && ['a repository, an issue and a merged pull request on the stand-in for GitHub',
       ...[
