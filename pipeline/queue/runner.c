@@ -213,9 +213,10 @@ static bool claim_lane(struct work *w, struct tx *tx, struct dispatcher *d, stru
 	while (atomic_load(&lane->hot) && (want = room(d, lane)) > 0) {
 		if (!claim_take(w, tx, d->r, lane, NULL, (struct strs){ 0 }, want, &owned, &b))
 			return false;
+		if (b == NULL)
+			continue;
 		FAULT("queue.claimed");
-		if (b != NULL)
-			crew_push(d->r, b);
+		crew_push(d->r, b);
 	}
 	return true;
 }

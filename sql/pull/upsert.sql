@@ -19,6 +19,7 @@
 -- out  id            uuid
 -- out  changed       bool
 -- role worker
+-- GitHub's clock has whole seconds: two states of one second are two events, since two deliveries brought them.
 with pull as (
 	insert into core.pull as p (project_id, provider_pull_id, number, title, author_uid, author_login, author_type, state, draft,
 		base_ref, head_sha, merge_sha, merged_at, merged_by_uid, source_updated_at, delivery_id)
@@ -36,7 +37,7 @@ with pull as (
 			excluded.merge_sha, excluded.merged_at, excluded.merged_by_uid, excluded.source_updated_at)
 	returning id
 ), told as (
-	select q.emit('pull.synced', id || ':' || (extract(epoch from $15) * 1000000)::int8, 'pull/' || id,
+	select q.emit('pull.synced', id || ':' || coalesce($16, (extract(epoch from $15) * 1000000)::int8), 'pull/' || id,
 		jsonb_build_object('pull_id', id, 'project_id', $1, 'number', $3, 'state', $8, 'draft', $9, 'head_sha', $11,
 			'merge_sha', $12, 'merged_at', $13, 'author_uid', $5), $17, $1)
 	from pull

@@ -55,7 +55,7 @@ export async function call(at, method, path, { body, token, key, accept } = {}) 
   if (key) headers['idempotency-key'] = key
   const resp = await fetch(at.api + path, {
     method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(10_000),
-  })
+  }).catch(e => { throw new Unmet(`${method} ${path}: no answer from the API (${e.cause?.message ?? e.message})`, { part: 'api' }) })
   const bytes = Buffer.from(await resp.arrayBuffer())
   const json = /json/.test(resp.headers.get('content-type') ?? '')
   return { status: resp.status, headers: resp.headers, bytes, body: json ? JSON.parse(bytes) : bytes }
@@ -164,11 +164,11 @@ export async function transact(at, from, to, data) {
 }
 
 // The funder's wallet allows the escrow its money and locks it -> the receipt of the lock
-export async function lockDeposit(at, from, bounty, { amount = bounty.escrow.amount, escrow = bounty.escrow } = {}) {
+export async function lockDeposit(at, from, bounty, { amount = bounty.escrow.amount, allowance = amount, escrow = bounty.escrow } = {}) {
   const { selectors: token } = contract('Token')
   const { selectors } = contract('Escrow')
   const until = Math.ceil(Date.parse(bounty.deadline_at) / 1000)
-  await transact(at, from, escrow.token, token['approve(address,uint256)'] + word(escrow.address) + word(amount))
+  await transact(at, from, escrow.token, token['approve(address,uint256)'] + word(escrow.address) + word(allowance))
   return transact(at, from, escrow.address, selectors['lock(bytes32,address,uint256,uint64)'] +
     word(escrow.bounty_key) + word(escrow.token) + word(amount) + word(until))
 }
@@ -314,18 +314,27 @@ export async function projectEvents(at, project, topics = CONTRIBUTION_TOPICS, p
 // --- all of it ---
 
 const plain = (name, act) => act()
+const HALT = new Error('as far as it was to be played')
 
 // step(name, act, text) runs act and shows it; text makes a line of what act returned.
-// before[name] is awaited before that step: a test's chance to break something.
+// before[name] is awaited before that step: a test's chance to break something. until names a step that is not played any more.
 //   people      { maintainer, funder, contributor }: wallets { address, sign }        account  the contributor on GitHub
 //   proofFile   where the proof is saved                  events   false: nothing is asked of NATS
 export async function play(at, options = {}) {
-  const { amount = AMOUNT, before = {}, proofFile, events = true } = options
   const c = { tag: randomBytes(3).toString('hex') }
   const step = async (name, act, text) => {
-    await before[name]?.(c)
+    if (name === options.until) throw HALT
+    await options.before?.[name]?.(c)
     return (options.step ?? plain)(name, act, text)
   }
+  await playSteps(at, c, step, options).catch(e => {
+    if (e !== HALT) throw e
+  })
+  return c
+}
+
+async function playSteps(at, c, step, options) {
+  const { amount = AMOUNT, allowance = amount, proofFile, events = true } = options
   const people = { ...Object.fromEntries(['maintainer', 'funder', 'contributor'].map(n => [n, nodeWallet(at, n)])), ...options.people }
   const user = options.account ?? { login: 'ada', id: 1815_1210 }
   const repo = `northwind/forecast-${c.tag}`
@@ -349,7 +358,7 @@ export async function play(at, options = {}) {
   c.bounty = await step('bounty created', () => createBounty(at, c.funder, c.project, c.issue, amount, 'Rounding'),
     b => `${b.id} on issue #${c.issue.number}`)
   c.deposit = await step('money locked in the escrow', async () => {
-    const receipt = await lockDeposit(at, people.funder.address, c.bounty)
+    const receipt = await lockDeposit(at, people.funder.address, c.bounty, { allowance })
     expect('the status of the deposit', receipt.status, '0x1', 'evm')
     return receipt
   }, r => r.transactionHash)
@@ -384,7 +393,6 @@ export async function play(at, options = {}) {
   c.lineage = await step('lineage told by the API', () => lineage(at, c), l => `${l.deliveries.length} deliveries, ${l.jobs.length} jobs`)
   if (events)
     c.events = await step('events on NATS', () => projectEvents(at, c.project), e => `${e.length} events, ${new Set(e.map(x => x.type)).size} kinds`)
-  return c
 }
 
 export const formatAmount = (amount, decimals) => {

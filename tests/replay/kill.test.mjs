@@ -1,0 +1,104 @@
+// The worker is killed by SIGKILL at every fault point of every stage; another goes on; and what is left behind in every
+// table and on the chain is what an undisturbed contribution leaves.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
+import { rpc } from '../stack/evm.mjs'
+import { CONTRIBUTION_TOPICS, eventually, get, submission } from '../stack/scenario.mjs'
+import { checkInvariants, differences, ended, faultPoints, leftBehind, operatorNonce, World } from './world.mjs'
+
+const points = faultPoints()
+const ofKinds = Object.entries(points.kinds).flatMap(([kind, phases]) => phases.map(p => `${kind}.${p}`))
+// Reached only after something went wrong before; each has its test below.
+const ONLY_AFTER = ['score.payout.claimed', 'pay.rebroadcast']
+
+const worlds = [] // side by side, since most of the time is spent waiting for leases to end
+const free = []
+let reference // what the undisturbed contribution left behind
+
+before(async () => {
+  worlds.push(...await Promise.all([World.start(), World.start()]))
+})
+after(() => Promise.all(worlds.map(w => w.end())))
+
+// Plays one contribution while workers die at the faults, one after the other; a clean one goes on.
+async function playKilled(world, faults, options) {
+  const mark = await world.mark()
+  const nonce = await operatorNonce(world)
+  let over = false
+  const story = world.play(options).finally(() => { over = true })
+  story.catch(() => {})
+  for (const fault of faults) {
+    const w = world.worker({ PATCHWORK_FAULT: fault })
+    const end = await Promise.race([ended(w), story.then(() => 'the end of the story')])
+    assert.equal(end, 'SIGKILL', `${fault} is reached before ${over ? 'the story ends' : 'the worker ends otherwise'}`)
+  }
+  const clean = world.worker()
+  const c = await world.while(clean, story)
+  await world.quiet()
+  await world.retire(clean)
+  const left = await leftBehind(world, c, mark)
+  await checkInvariants(world, c, left)
+  assert.equal(await operatorNonce(world), nonce + 1, 'the operator sent one transaction')
+  return { c, left }
+}
+
+async function sameAsUndisturbed(faults, options) {
+  const world = free.pop()
+  const { left } = await playKilled(world, faults, options?.(world)).finally(() => free.push(world))
+  if (faults.some(f => !f.includes('.settled:'))) // what was settled is not lost
+    assert.ok(left.runs.some(r => r.state === 'rescued'), 'a lost worker\'s job was rescued')
+  assert.deepEqual(differences(left.seen, reference.seen), [])
+}
+
+test('undisturbed: every point that needs no mishap is reached', async () => {
+  await Promise.all(worlds.map(w => playKilled(w, []))) // the first one also makes rows that all share
+  const log = worlds[0].stack.path('points')
+  process.env.PATCHWORK_FAULT_LOG = log
+  const { left } = await playKilled(worlds[0], [])
+  delete process.env.PATCHWORK_FAULT_LOG
+  free.push(...worlds)
+  assert.ok(existsSync(log))
+  const reached = new Set(readFileSync(log, 'utf8').trim().split('\n'))
+  const all = [...ofKinds, ...points.named]
+  assert.deepEqual(all.filter(p => !reached.has(p)), ONLY_AFTER.filter(p => all.includes(p)))
+  assert.deepEqual([...reached].filter(p => !all.includes(p)), [], 'no point is reached that the sources do not name')
+  assert.ok(left.runs.every(r => r.state !== 'rescued'))
+  const topics = left.seen['q.outbox'].map(r => JSON.parse(r).topic).sort()
+  assert.deepEqual(topics, [...CONTRIBUTION_TOPICS, 'pull.synced'].sort(), 'each event once; the pull request as opened and as merged')
+  reference = left
+})
+
+describe('killed at', { concurrency: 2 }, () => {
+  for (const point of [...ofKinds, ...points.named].filter(p => !ONLY_AFTER.includes(p)))
+    test(point, () => sameAsUndisturbed([`${point}:kill`]))
+
+  for (const phase of points.kinds['sync.delivery'])
+    test(`sync.delivery.${phase}, of the merge`, () => sameAsUndisturbed([`sync.delivery.${phase}:kill:3`]))
+
+  test('score.payout.claimed, by the second worker that has the job', () =>
+    sameAsUndisturbed(['score.payout.settling:kill', 'score.payout.claimed:kill']))
+
+  test('pay.rebroadcast, after the node had dropped the transaction', () => sameAsUndisturbed(['pay.rebroadcast:kill'], world => ({
+    before: {
+      'merged on GitHub, webhook taken': () => rpc(world.at.evm, 'evm_setAutomine', [false]),
+      'merge verified': async c => {
+        const s = await eventually('there is a payout', () => submission(world.at, c.submission.id), x => x.payouts.length > 0, world.at.wait)
+        const sent = () => get(world.at, `/v1/payouts/${s.payouts[0].id}`)
+        const p = await eventually('it is sent', sent, x => x.state === 'sent', world.at.wait)
+        await rpc(world.at.evm, 'anvil_dropTransaction', [p.transactions[0].tx_hash])
+        const pool = () => rpc(world.at.evm, 'txpool_status')
+        await eventually('the node has it again', pool, x => Number(x.pending) === 1, world.at.wait)
+        await rpc(world.at.evm, 'evm_setAutomine', [true])
+        await rpc(world.at.evm, 'evm_mine')
+      },
+    },
+  })))
+
+  // pay.send.effected is not among them: once it was broadcast, the probe finds it
+  test('every point of paying, one after the other, in one contribution', () => sameAsUndisturbed([
+    'pay.quote.claimed', 'pay.quote.planned', 'pay.quote.effected', 'pay.quote.settling', 'pay.send.claimed', 'pay.signed', 'pay.reserved',
+    'pay.send.planned', 'pay.send.probed', 'pay.broadcast', 'pay.send.settling', 'pay.confirm.claimed', 'pay.confirm.planned',
+    'pay.confirm.effected', 'pay.confirm.settling',
+  ].map(p => `${p}:kill`)))
+})
