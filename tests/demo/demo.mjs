@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// demo.mjs [--dir var]                  start a stack, play one contribution, prove it offline, stop everything
+// demo.mjs [--dir var/demo]             start a stack, play one contribution, prove it offline, stop everything
 // demo.mjs --against var/stack.json     play one on a stack that runs; it goes on running
 // Exits 0 only when every step truly happened.
 import { execFile } from 'node:child_process'
@@ -141,5 +141,5 @@ async function against(file) {
   }
 }
 
-const { values } = parseArgs({ options: { dir: { type: 'string', default: join(ROOT, 'var') }, against: { type: 'string' } } })
+const { values } = parseArgs({ options: { dir: { type: 'string', default: join(ROOT, 'var/demo') }, against: { type: 'string' } } })
 process.exit(await (values.against ? against(values.against) : alone(resolve(values.dir))))

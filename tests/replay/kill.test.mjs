@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { rpc } from '../stack/evm.mjs'
 import { CONTRIBUTION_TOPICS, eventually, get, submission } from '../stack/scenario.mjs'
 import { checkInvariants, differences, ended, faultPoints, leftBehind, operatorNonce, World } from './world.mjs'
@@ -30,7 +31,7 @@ async function playKilled(world, faults, options) {
   story.catch(() => {})
   for (const fault of faults) {
     const w = world.worker({ PATCHWORK_FAULT: fault })
-    const end = await Promise.race([ended(w), story.then(() => 'the end of the story')])
+    const end = await Promise.race([ended(w), story.then(() => sleep(2000, 'the end of the story'))])
     assert.equal(end, 'SIGKILL', `${fault} is reached before ${over ? 'the story ends' : 'the worker ends otherwise'}`)
   }
   const clean = world.worker()

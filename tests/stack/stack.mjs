@@ -263,6 +263,9 @@ function page(info) {
     info.api && info.github && ['one contribution, from the login to the score, played on this stack: the page fills',
       `node tests/demo/demo.mjs --against ${file}`],
     info.api && ['what the API offers, and whether all it needs is there', `curl -s ${info.api}/openapi.json`, `curl -s ${info.api}/readyz`],
+    info.api && ['what it did: jobs with their runs, money, points', `curl -s ${info.api}/v1/jobs`, `curl -s ${info.api}/v1/bounties`,
+      `curl -s ${info.api}/v1/leaderboard`],
+    info.nats && ['its events, as they come (Ctrl-C ends it)', `node tests/stack/nats.mjs ${info.nats}`],
     info.github && ['a repository, an issue and a merged pull request on the stand-in for GitHub',
       ...[
         ['repo', { owner: 'ada', name: 'engine' }],

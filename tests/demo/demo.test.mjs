@@ -1,0 +1,92 @@
+// The demo as a person runs it: it ends well, twice, after a crash, when it is interrupted, against a stack that runs; and it
+// says what was wrong when something is.
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { recall, startTime, until } from '../stack/proc.mjs'
+
+const run = promisify(execFile)
+const DEMO = fileURLToPath(new URL('demo.mjs', import.meta.url))
+const STACK = fileURLToPath(new URL('../stack/stack.mjs', import.meta.url))
+const dir = mkdtempSync(join(tmpdir(), 'patchwork-demo-'))
+const node = (...words) => run(process.execPath, words).then(r => ({ code: 0, ...r }), e => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }))
+const demo = (...words) => node(DEMO, '--dir', dir, ...words)
+
+after(() => run(process.execPath, [STACK, 'clean', '--dir', dir]))
+
+// Processes whose command line or folder is ours.
+const left = () => readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && Number(pid) !== process.pid).filter(pid => {
+  try {
+    return startTime(pid) !== null && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dir)
+  } catch {
+    return false
+  }
+})
+
+const STEPS = [
+  'everything started', 'wallets log in', 'GitHub account linked', 'project registered', 'project verified', 'bounty created',
+  'money locked in the escrow', 'deposit confirmed, bounty open', 'pull request opened', 'pull request is a submission',
+  'merged on GitHub, webhook taken', 'merge verified', 'proof pinned on IPFS', 'paid', 'score on the leaderboard',
+  'lineage told by the API', 'events on NATS', 'proof verified', 'the same proof with one byte changed is refused', 'everything stopped',
+]
+
+function complete({ code, stdout, stderr }) {
+  assert.equal(code, 0, stdout + stderr)
+  const lines = stdout.split('\n').filter(l => l.startsWith('✓'))
+  assert.deepEqual(lines.map((l, i) => l.includes(`  ${STEPS[i]}`)), STEPS.map(() => true), stdout)
+  for (const l of lines) assert.match(l, /^✓ +\d+\.\d+ s {2}\S/)
+  assert.ok(!stdout.includes('\x1b'), 'no colours where there is no terminal')
+  for (const word of ['deliveries', 'verify.merge  done', 'V16  pass', 'proof  bafkrei', 'transaction  0x', 'score  1 points'])
+    assert.ok(stdout.includes(word), word)
+  assert.deepEqual(left(), [])
+}
+
+test('it plays the whole contribution and leaves no process behind', async () => complete(await demo()))
+
+test('it may be interrupted, and stops everything', async () => {
+  const child = spawn(process.execPath, [DEMO, '--dir', dir], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const end = new Promise(done => child.once('exit', (code, signal) => done(code ?? signal)))
+  await new Promise(go => child.stdout.on('data', data => String(data).includes('wallets log in') && go()))
+  child.kill('SIGINT')
+  assert.equal(await end, 130)
+  await until('nothing is left', () => left().length === 0, { timeout: 5000 })
+})
+
+test('it works after a kill -9 of everything', async () => {
+  const child = spawn(process.execPath, [DEMO, '--dir', dir], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const end = new Promise(done => child.once('exit', done))
+  await new Promise(go => child.stdout.on('data', data => String(data).includes('bounty created') && go()))
+  child.kill('SIGKILL')
+  for (const f of readdirSync(join(dir, 'run'))) {
+    const p = recall(join(dir, 'run', f))
+    if (p) process.kill(p.pid, 'SIGKILL')
+  }
+  await end
+  complete(await demo())
+})
+
+test('it plays against a stack that runs, again and again, and says what is wrong', async () => {
+  await run(process.execPath, [STACK, 'up', '--dir', dir])
+  const file = join(dir, 'stack.json')
+  for (let i = 0; i < 2; i++) {
+    const { code, stdout, stderr } = await node(DEMO, '--against', file)
+    assert.equal(code, 0, stdout + stderr)
+    assert.match(stdout, /Every step happened: 18 steps/)
+    const [lineage] = stdout.match(/http\S*\/v1\/lineage\/submission\/\S+/)
+    assert.equal((await (await fetch(lineage)).json()).payouts[0].state, 'paid', 'what it says to try works')
+  }
+  const wrong = join(dir, 'wrong.json')
+  writeFileSync(wrong, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), webhook_secret: 'another' }))
+  const { code, stdout, stderr } = await node(DEMO, '--against', wrong)
+  assert.equal(code, 1)
+  assert.match(stdout, /✗ +\d+\.\d+ s {2}project verified\n {2}the webhook ping was answered 401/)
+  assert.match(stderr, /expected {2}200\ngot {7}401\n/)
+  assert.match(stderr, /the end of \S*api\.log/)
+  await run(process.execPath, [STACK, 'down', '--dir', dir])
+  assert.deepEqual(left(), [])
+})
