@@ -125,7 +125,10 @@ select
 	(select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'key', t.key, 'kind', t.kind, 'amount', (select max(e.amount)::text
 		from ledger.entry e where e.transfer_id = t.id), 'job_id', t.job_id, 'at', t.at) order by t.at, t.id), '[]')
 		from ledger.transfer t where t.key in (select 'deposit:' || id from contributions union all
-			select u.word || o.id from payouts o, unnest(array['hold:', 'send:', 'paid:']) as u (word))) as transfers,
+			select u.word || o.id from payouts o, unnest(array['hold:', 'send:', 'paid:']) as u (word) union all
+			select 'send:' || o.id || ':' || encode(o.tx_hash, 'hex') from payouts o union all -- adopted
+			select unnest(array['send:' || o.id || ':' || i.attempt, 'dropped:' || i.id])
+				from payouts o join ledger.tx_intent i on i.key = o.key)) as transfers,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'person_id', e.person_id, 'login', a.login_display,
 		'kind', e.kind, 'points_micro', e.points_micro, 'formula_version', e.formula_version, 'source_type', e.source_type,
 		'source_id', e.source_id, 'occurred_at', e.occurred_at, 'job_id', e.job_id) order by e.id), '[]')

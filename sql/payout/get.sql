@@ -30,7 +30,10 @@ select o.id, o.bounty_id, o.submission_id, o.person_id, o.payee, o.amount::numer
 			as n on true
 		where i.key = o.key) as transactions,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'key', t.key, 'kind', t.kind, 'at', t.at) order by t.at, t.id), '[]')
-		from ledger.transfer t where t.key in ('hold:' || o.id, 'send:' || o.id, 'paid:' || o.id)) as transfers,
+		from ledger.transfer t where t.key in (select u.word || o.id from unnest(array['hold:', 'send:', 'paid:']) as u (word)
+			union all select 'send:' || o.id || ':' || encode(o.tx_hash, 'hex') -- adopted
+			union all select unnest(array['send:' || o.id || ':' || i.attempt, 'dropped:' || i.id])
+				from ledger.tx_intent i where i.key = o.key)) as transfers,
 	o.created_at, o.updated_at
 from ledger.payout o join core.asset a on a.id = o.asset_id
 where o.id = $1

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "crypto/digest.h"
 #include "rows.h"
+#include "sql.h"
 #include "stages/pay/pay.h"
 #include "stages/stages.h"
 #include "stages/verify/verdict.h"
@@ -373,6 +374,30 @@ static void nothing_is_signed_twice(void **state)
 	assert_value("select count(*) from ledger.transfer where kind = 'send'", "1");
 }
 
+/* What the API tells of a payout leaves out none of its transfers, however often it was sent. */
+static void assert_all_transfers_told(void)
+{
+	struct conn *api = db_test_conn(&w, "patchwork_api");
+	struct tx tx = tx_auto(api);
+	struct sql_payout_get_out payout;
+	struct sql_lineage_get_in whole = { .kind = STR("payout"), .has_id = true };
+	struct sql_lineage_get_out lineage;
+	const cJSON *told;
+	char want[16];
+	bool found;
+
+	snprintf(want, sizeof(want), "%s",
+		db_test_value("select count(*) from ledger.transfer where kind <> 'deposit'"));
+	assert_true(uuid_parse(str_c(db_test_value("select id from ledger.payout")), &whole.id));
+	assert_true(sql_payout_get(&w, &tx, &(struct sql_payout_get_in){ whole.id }, &payout, &found) && found);
+	assert_true(json_parse(&w, payout.transfers, &told));
+	assert_int_equal(cJSON_GetArraySize(told), atoi(want));
+	assert_true(sql_lineage_get(&w, &tx, &whole, &lineage, &found) && found);
+	assert_true(json_parse(&w, lineage.transfers, &told));
+	assert_int_equal(cJSON_GetArraySize(told), atoi(want) + 1); /* and the deposit */
+	conn_close(&api);
+}
+
 static void a_failed_release_is_payable_again(void **state)
 {
 	struct send_task *s;
@@ -403,6 +428,7 @@ static void a_failed_release_is_payable_again(void **state)
 	assert_value(BALANCES, "external 1000");
 	assert_value("select state from core.bounty", "paid");
 	assert_value("select sum(amount) from ledger.entry", "0");
+	assert_all_transfers_told();
 }
 
 static void a_dead_transaction_stops_the_signer(void **state)
@@ -421,6 +447,7 @@ static void a_dead_transaction_stops_the_signer(void **state)
 	assert_false(rows_plan(&w, conn, &pay_send, SEND, &task));
 	assert_true(w.err.snooze);
 	assert_err(&w, ERR_RETRY, "pay.signer_stopped");
+	assert_all_transfers_told();
 }
 
 /* The chain counts more transactions of the key than we signed. */
@@ -464,6 +491,7 @@ static void what_the_chain_has_paid_is_adopted(void **state)
 		"select p.state || ' ' || left(encode(p.tx_hash, 'hex'), 4) || ' ' || b.state from ledger.payout p, core.bounty b",
 		"paid 5a5a paid");
 	assert_value(BALANCES, "external 1000");
+	assert_all_transfers_told();
 }
 
 /* Ours reverted because another transaction had paid it. */
@@ -518,6 +546,7 @@ static void a_fee_is_raised_under_the_same_nonce(void **state)
 	settled_twice(&pay_confirm, c);
 	assert_value("select string_agg(state, ',' order by attempt) from ledger.tx_intent", "replaced,dead");
 	assert_value("select state from core.bounty", "paid");
+	assert_all_transfers_told();
 }
 
 static void unknown_payouts_are_refused(void **state)
