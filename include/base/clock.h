@@ -11,6 +11,7 @@ typedef int64_t usec;
 usec clock_now(void);       /* wall clock; PATCHWORK_CLOCK_OFFSET_S moves it in test builds only */
 usec clock_monotonic(void); /* for spans */
 void clock_sleep(usec span);
+usec clock_doubled(usec first, int times, usec most); /* first * 2^times (times < 0 is 0), at most `most` */
 
 /* RFC 3339. Reading takes any offset and up to nine digits of fraction (cut to microseconds); writing is UTC with 'Z',
  * six digits of fraction when it is not zero, years outside 0000 to 9999 as the nearest of these. */

@@ -52,6 +52,15 @@ void clock_sleep(usec span)
 		continue;
 }
 
+usec clock_doubled(usec first, int times, usec most)
+{
+	usec span = first;
+
+	while (times-- > 0 && span > 0 && span < most)
+		span = span > most / 2 ? most : 2 * span;
+	return span < most ? span : most;
+}
+
 /* Takes exactly n digits. */
 static bool take_number(str *s, size_t n, int *out)
 {

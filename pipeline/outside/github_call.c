@@ -63,8 +63,7 @@ static usec limit_wait(const struct work *w, const struct fetch_resp *resp)
 		wait = reset * USEC_S - clock_now();
 		return wait < USEC_S ? USEC_S : wait > 2 * WAIT_MOST ? 2 * WAIT_MOST : wait;
 	}
-	wait = WAIT_LEAST << (w->attempt > 1 ? (w->attempt < 8 ? w->attempt - 1 : 7) : 0);
-	return wait > WAIT_MOST ? WAIT_MOST : wait;
+	return clock_doubled(WAIT_LEAST, w->attempt - 1, WAIT_MOST);
 }
 
 static bool limited(struct work *w, const struct fetch_resp *resp)

@@ -3,15 +3,6 @@
 #include "runner.h"
 #include "sql.h"
 
-static usec jitter_ceiling(const struct stage *stage, int burned)
-{
-	usec span = stage->retry_base;
-
-	for (int i = 0; i < burned && span < stage->retry_cap; i++)
-		span *= 2;
-	return span < stage->retry_cap ? span : stage->retry_cap;
-}
-
 struct end end_of_failure(const struct work *w, const struct job *j)
 {
 	struct end end = { .state = "failed", .why = w->err, .wait = w->err.retry_after, .burned = j->burned };
@@ -25,7 +16,7 @@ struct end end_of_failure(const struct work *w, const struct job *j)
 		end.burned >= j->stage->attempts)
 		end.state = "parked";
 	else
-		end.jitter = jitter_ceiling(j->stage, j->burned);
+		end.jitter = clock_doubled(j->stage->retry_base, j->burned, j->stage->retry_cap);
 	return end;
 }
 

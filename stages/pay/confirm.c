@@ -18,11 +18,10 @@ bool confirm_plan(struct work *w, struct tx *tx, void *task)
 	return true;
 }
 
+/* 1 s, 2 s, 4 s ... from one look to the next */
 static usec wait(const struct work *w)
 {
-	usec span = USEC_S / 2 << (w->attempt < 7 ? w->attempt : 7);
-
-	return span < WAIT_MAX ? span : WAIT_MAX;
+	return clock_doubled(USEC_S, w->attempt - 1, WAIT_MAX);
 }
 
 /* The receipt is final and good: does the escrow say that it paid this payout, this much, to this wallet? */

@@ -70,9 +70,7 @@ static bool judge(struct work *w, struct fund_task *t)
 /* 1 s, 2 s, 4 s ... from one look to the next */
 static usec wait(const struct work *w)
 {
-	usec span = USEC_S << (w->attempt < 6 ? w->attempt : 6);
-
-	return span < WAIT_MAX ? span : WAIT_MAX;
+	return clock_doubled(USEC_S, w->attempt - 1, WAIT_MAX);
 }
 
 static bool on_our_chain(struct work *w, const struct chain *chain, const struct fund_task *t)

@@ -9,9 +9,7 @@
 /* 1 s, 2 s, 4 s ... up to an hour */
 static usec wait(const struct work *w)
 {
-	usec span = USEC_S << (w->attempt < 12 ? w->attempt : 12);
-
-	return span < HOUR ? span : HOUR;
+	return clock_doubled(USEC_S, w->attempt - 1, HOUR);
 }
 
 static bool check_state(struct work *w, const struct sql_submission_begin_out *row, struct merge_task *t)

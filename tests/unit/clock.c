@@ -1,5 +1,7 @@
 #include "tests/unit/check.h"
 
+#include <limits.h>
+
 #include "base/clock.h"
 
 static void reads(void **state)
@@ -138,6 +140,18 @@ static void deadline(void **state)
 	work_end(&w);
 }
 
+static void doubles(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_doubled(USEC_S, -1, 30 * USEC_S), USEC_S);
+	assert_int_equal(clock_doubled(USEC_S, 0, 30 * USEC_S), USEC_S);
+	assert_int_equal(clock_doubled(USEC_S, 4, 30 * USEC_S), 16 * USEC_S);
+	assert_int_equal(clock_doubled(USEC_S, 5, 30 * USEC_S), 30 * USEC_S);
+	assert_int_equal(clock_doubled(USEC_S, INT_MAX, INT64_MAX), INT64_MAX);
+	assert_int_equal(clock_doubled(USEC_S, 0, USEC_MS), USEC_MS);
+	assert_int_equal(clock_doubled(0, INT_MAX, USEC_S), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +161,7 @@ int main(void)
 		cmocka_unit_test(moves_on),
 		cmocka_unit_test(offset),
 		cmocka_unit_test(deadline),
+		cmocka_unit_test(doubles),
 	};
 
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
