@@ -129,8 +129,7 @@ test('IPFS is out of order: tried again, pinned once, paid once', async () => {
 test('an RPC of another chain is not believed: the deposit stays unconfirmed', async () => {
   evm.rule = ({ rpc }) => (rpc?.method === 'eth_chainId' ? { status: 200, body: JSON.stringify({ jsonrpc: '2.0', id: rpc.id, result: '0x19' }) } : undefined)
   worker = world.worker()
-  let c
-  await world.play({ before: { 'deposit confirmed, bounty open': x => { c = x } }, until: 'deposit confirmed, bounty open' })
+  const c = await world.play({ until: 'deposit confirmed, bounty open' })
   await fund(world.at, c.funder, c.bounty, c.deposit.transactionHash)
   const j = await reason('verify.fund', 'chain.wrong_id')
   assert.equal(j.state, 'parked')
