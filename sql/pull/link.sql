@@ -39,6 +39,9 @@ with found as (
 	select b.id, $2, a.person_id, b.level
 	from bounty b left join core.external_account a
 		on a.provider = 'github' and a.provider_uid = $3 and a.revoked_at is null
+	-- what was merged before the bounty was offered earns nothing; the clocks may differ by two minutes
+	where $8 is null or exists (select from core.pull p join core.bounty o on o.id = b.id
+		where p.id = $2 and p.merged_at >= o.created_at - interval '2 minutes')
 	on conflict (bounty_id, pull_id) do update
 	set evidence_level = greatest(s.evidence_level, excluded.evidence_level),
 		claimant_id = coalesce(s.claimant_id, excluded.claimant_id), updated_at = now()

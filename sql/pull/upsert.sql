@@ -16,7 +16,7 @@
 -- in   updated_at    timestamptz   by GitHub's clock
 -- in   delivery_id   int8?
 -- in   trace         text?
--- out  id            uuid
+-- out  id            uuid?    null when another delivery made it while this statement ran: once more
 -- out  changed       bool
 -- role worker
 -- GitHub's clock has whole seconds: two states of one second are two events, since two deliveries brought them.

@@ -349,6 +349,28 @@ static void weak_links_and_dead_bounties_count_nothing(void **state)
 	assert_value("select count(*) from q.job where kind = 'verify.merge'", "0");
 }
 
+/* An issue was reopened and a bounty put on it: the pull request that closed it before must not take the money. */
+static void what_was_merged_before_the_bounty_earns_nothing(void **state)
+{
+	static const struct link links[] = { { 3, 33, 5, { "closing_reference", 17 } }, { 3, 0, 2, { "commit", 6 } } };
+	struct delivery_task *t;
+
+	(void)state;
+	rows_open();
+	db_test_sql("update core.bounty set created_at = to_timestamp(2121)"); /* the merge is at 2000 */
+	t = pull_delivered("edited", links, COUNT(links));
+	merge(t);
+	settled_twice(&sync_delivery, t);
+	assert_value("select state from core.pull", "merged");
+	assert_value("select count(*) from core.submission", "0");
+	assert_value("select count(*) from q.job where kind = 'verify.merge'", "0");
+	db_test_sql("update core.bounty set created_at = to_timestamp(2120)"); /* within what the clocks may differ */
+	t = pull_delivered("edited", links, COUNT(links));
+	merge(t);
+	settled(&sync_delivery, t);
+	assert_value("select count(*) from q.job where kind = 'verify.merge'", "1");
+}
+
 /* The author links the account later: the next delivery makes them the claimant. */
 static void a_claimant_may_come_later(void **state)
 {
@@ -390,6 +412,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(waits_for_a_project_to_be_resolved, start, stop),
 		cmocka_unit_test_setup_teardown(a_pull_request_becomes_a_submission, start, stop),
 		cmocka_unit_test_setup_teardown(weak_links_and_dead_bounties_count_nothing, start, stop),
+		cmocka_unit_test_setup_teardown(what_was_merged_before_the_bounty_earns_nothing, start, stop),
 		cmocka_unit_test_setup_teardown(a_claimant_may_come_later, start, stop),
 		cmocka_unit_test_setup_teardown(text_after_the_merge_does_not_count, start, stop),
 	};
