@@ -50,7 +50,8 @@ static PGconn *begin_connect(void)
 	char secret[256];
 
 	snprintf(url, sizeof(url), STR_FMT, STR_ARG(api_conf.database));
-	snprintf(options, sizeof(options), "-c jit=off -c statement_timeout=%ld", (long)(api_conf.statement_timeout / USEC_MS));
+	snprintf(options, sizeof(options), "-c jit=off -c statement_timeout=%ld",
+		(long)(api_conf.statement_timeout / USEC_MS));
 	if (api_conf.database_password.n > 0) {
 		snprintf(secret, sizeof(secret), STR_FMT, STR_ARG(api_conf.database_password));
 		values[7] = secret;

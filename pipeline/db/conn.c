@@ -55,7 +55,8 @@ static char *session_options(struct work *w, const struct conn_conf *c, const PQ
 		if (strcmp(url->keyword, "options") == 0 && url->val != NULL)
 			own = url->val;
 	}
-	return (char *)arena_printf(w->arena, "%s -c synchronous_commit=on -c jit=off -c statement_timeout=%" PRId64 "%s%c", own,
+	return (char *)arena_printf(w->arena,
+		"%s -c synchronous_commit=on -c jit=off -c statement_timeout=%" PRId64 "%s%c", own,
 		(c->statement_timeout + USEC_MS - 1) / USEC_MS,
 		c->queue_plans ? " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 				 " -c enable_hashjoin=off -c enable_mergejoin=off"

@@ -181,6 +181,7 @@ bool pull_store(struct work *w, struct tx *tx, const struct pull_sync *p, uuid p
 	if (!sql_pull_upsert(w, tx, &in, &out))
 		return false;
 	if (!out.has_id)
-		return err_set(w, ERR_RETRY, "sync.pull_raced", "another delivery stored it at the same moment: once more");
+		return err_set(
+			w, ERR_RETRY, "sync.pull_raced", "another delivery stored it at the same moment: once more");
 	return p->n_links == 0 || store_links(w, tx, p, project_id, out.id);
 }

@@ -42,7 +42,8 @@ void rows_bounty(void)
 {
 	db_test_sql(
 		"insert into core.bounty (id, project_id, issue_id, asset_id, amount, hold, deadline_at, created_by, created_at) values ('" BOUNTY
-		"', '" PROJECT "', '" ISSUE "', '" ASSET "', 1000, '0', '2030-01-01', '" FUNDER "', '1970-01-01 00:30:00Z');"
+		"', '" PROJECT "', '" ISSUE "', '" ASSET "', 1000, '0', '2030-01-01', '" FUNDER
+		"', '1970-01-01 00:30:00Z');"
 		"insert into core.contribution (id, bounty_id, funder_id, asset_id, deposit_tx) values ('" CONTRIBUTION
 		"', '" BOUNTY "', '" FUNDER "', '" ASSET "', decode(repeat('c0', 32), 'hex'));"
 		"select core.bounty_move('" BOUNTY "', 'deposit_seen', 'test', null)");
