@@ -7,39 +7,36 @@
 
 #define QUEUES 8
 
-struct hint {
-	const char *queue;
-	struct pipe_call call;
-	struct arena *arena;
-	bool due, sending;
-};
-
-static struct hint hints[QUEUES];
-static bool armed;
+static const char *due[QUEUES];
+static int n_due;
+static bool armed, sending;
+static struct pipe_call call;
+static struct arena *arena; /* of call's parameters */
 
 static void arm(void);
 
-static void on_sent(struct pipe_call *call)
+static void on_sent(struct pipe_call *sent)
 {
-	struct hint *h = call->arg;
-
-	PQclear(call->res);
-	arena_free(&h->arena);
-	h->sending = false;
-	if (h->due)
+	PQclear(sent->res);
+	arena_free(&arena);
+	sending = false;
+	if (n_due > 0)
 		arm();
 }
 
-static void send_hint(struct hint *h)
+static void send_hints(void)
 {
-	struct sql_job_wake_in in = { .channel = STR(WAKE_CHANNEL), .queue = str_c(h->queue) };
+	str queues[QUEUES];
+	struct sql_queue_hint_in in = { .queues = { queues, (size_t)n_due } };
 
-	h->due = false;
-	h->sending = true;
-	h->arena = arena_new();
-	h->call = (struct pipe_call){ .sql = &sql_job_wake_stmt, .done = on_sent, .arg = h };
-	query_encode(h->arena, h->call.sql, &in, &h->call.params);
-	pipe_submit(&h->call);
+	for (int i = 0; i < n_due; i++)
+		queues[i] = str_c(due[i]);
+	n_due = 0;
+	sending = true;
+	arena = arena_new();
+	call = (struct pipe_call){ .sql = &sql_queue_hint_stmt, .done = on_sent };
+	query_encode(arena, call.sql, &in, &call.params);
+	pipe_submit(&call);
 }
 
 static void on_timer(void *arg, u_int64_t now)
@@ -47,10 +44,8 @@ static void on_timer(void *arg, u_int64_t now)
 	(void)arg;
 	(void)now;
 	armed = false;
-	for (int i = 0; i < QUEUES; i++) {
-		if (hints[i].due && !hints[i].sending)
-			send_hint(&hints[i]);
-	}
+	if (!sending)
+		send_hints();
 }
 
 static void arm(void)
@@ -62,13 +57,13 @@ static void arm(void)
 
 void wake_hint_queue(const char *queue)
 {
-	for (int i = 0; i < QUEUES; i++) {
-		if (hints[i].queue == NULL)
-			hints[i].queue = queue;
-		if (strcmp(hints[i].queue, queue) != 0)
-			continue;
-		hints[i].due = true;
-		arm();
-		return;
+	for (int i = 0; i < n_due; i++) {
+		if (strcmp(due[i], queue) == 0)
+			return;
 	}
+	if (n_due == QUEUES)
+		return;
+	due[n_due++] = queue;
+	if (!sending)
+		arm();
 }
