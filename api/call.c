@@ -6,13 +6,28 @@
 static struct call *spare[SPARE_MAX];
 static int n_spare;
 
+static void end(struct call *c)
+{
+	if (c->waiting && c->submitted)
+		pipe_detach(&c->pipe);
+	else if (c->waiting)
+		window_detach(&c->window);
+	if (n_spare < SPARE_MAX) {
+		work_reset(&c->w);
+		spare[n_spare++] = c;
+		return;
+	}
+	work_end(&c->w);
+	free(c);
+}
+
 static void on_free(struct http_request *req)
 {
 	struct call *c = req->hdlr_extra;
 
 	req->hdlr_extra = NULL;
 	if (c != NULL)
-		call_end(c);
+		end(c);
 }
 
 static struct call *take(void)
@@ -44,19 +59,4 @@ struct call *call_begin(struct http_request *req)
 	req->flags |= HTTP_REQUEST_RETAIN_EXTRA;
 	req->onfree = on_free;
 	return c;
-}
-
-void call_end(struct call *c)
-{
-	if (c->waiting && c->submitted)
-		pipe_detach(&c->pipe);
-	else if (c->waiting)
-		window_detach(&c->window);
-	if (n_spare < SPARE_MAX) {
-		work_reset(&c->w);
-		spare[n_spare++] = c;
-		return;
-	}
-	work_end(&c->w);
-	free(c);
 }

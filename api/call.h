@@ -48,5 +48,4 @@ struct call {
 	str cache;         /* Cache-Control; { NULL, 0 } = as the access says */
 };
 
-struct call *call_begin(struct http_request *req);
-void call_end(struct call *c);
+struct call *call_begin(struct http_request *req); /* ends with the request */

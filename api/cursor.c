@@ -32,7 +32,7 @@ bool cursor_open(struct call *c, str cursor, str *position)
 	uint8_t full[32];
 	str raw;
 
-	if (cursor.n > 512 || !base64url_decode(c->w.arena, cursor, &raw) || raw.n <= MAC)
+	if (cursor.n > CURSOR_MAX || !base64url_decode(c->w.arena, cursor, &raw) || raw.n <= MAC)
 		return problem_set(c, "query.cursor");
 	mac(c, str_skip(raw, MAC), full);
 	if (!str_eq_secret(str_of(full, MAC), str_of(raw.p, MAC)))

@@ -3,6 +3,8 @@
 
 #include "call.h"
 
+#define CURSOR_MAX 512 /* bytes of text */
+
 str cursor_seal(struct call *c, str position);
 /* fails  query.cursor */
 MUST bool cursor_open(struct call *c, str cursor, str *position);

@@ -71,11 +71,10 @@ static void submit(struct call *c)
 	pipe_submit(&c->pipe);
 }
 
-/* A route that writes its own reply is also asked when PostgreSQL does not answer: it reads c->w.err. */
 static bool answer(struct call *c)
 {
 	if (c->submitted && !pipe_result(&c->w, &c->pipe)) {
-		if (c->route->reply != REPLY_OWN || strcmp(c->route->tag, "health") != 0)
+		if (!c->route->always)
 			return false;
 		c->status = c->route->status;
 		c->media = c->route->media;

@@ -1,5 +1,6 @@
 #include "openapi.h"
 
+#include "cursor.h"
 #include "problem.h"
 #include "routes.h"
 #include "schema.h"
@@ -18,7 +19,7 @@ static void parameter(
 	json_bool(j, "required", required);
 	if (doc != NULL)
 		json_str(j, "description", str_c(doc));
-	schema_of_field(j, f);
+	schema_of_field(j, "schema", f);
 	json_close(j, '}');
 }
 
@@ -69,8 +70,8 @@ static void header_parameters(struct json *j, const struct route *r)
 
 static void parameters(struct json *j, const struct route *r)
 {
-	static const struct field limit = { .type = FIELD_I32, .min = 1, .max = 200 };
-	static const struct field cursor = { .type = FIELD_STR, .max = 512 };
+	static const struct field limit = { .type = FIELD_I32, .min = 1, .max = PAGE_MAX };
+	static const struct field cursor = { .type = FIELD_STR, .max = CURSOR_MAX };
 
 	json_open(j, "parameters", '[');
 	path_parameters(j, r);
@@ -99,14 +100,8 @@ static void body_members(struct json *j, const struct route *r)
 	json_close(j, ']');
 	json_open(j, "properties", '{');
 	for (size_t i = 0; i < r->n_params; i++) {
-		if (r->params[i].from != FROM_BODY)
-			continue;
-		/* schema_of_field writes the member "schema": here the member is the field's own name */
-		struct buf inner = buf_new(work.arena, 4096);
-		struct json k = { .b = &inner };
-
-		schema_of_field(&k, &r->params[i].field);
-		json_raw(j, r->params[i].field.name, str_skip(buf_str(&inner), strlen("\"schema\":")));
+		if (r->params[i].from == FROM_BODY)
+			schema_of_field(j, r->params[i].field.name, &r->params[i].field);
 	}
 	json_close(j, '}');
 }

@@ -91,7 +91,8 @@ static const struct problem *find(const char *code)
 	return bsearch(code, problems, n_problems, sizeof(problems[0]), by_code);
 }
 
-struct problem problem_of(const struct err *err)
+/* A code that is not in the table is judged by its last word and the kind of error. */
+static struct problem problem_of(const struct err *err)
 {
 	const struct problem *p = err->code == NULL ? NULL : find(err->code);
 	struct problem other = { .code = err->code };

@@ -13,9 +13,6 @@ struct problem {
 extern const struct problem problems[]; /* sorted by code; docs/errors.md says the same */
 extern const size_t n_problems;
 
-/* Never NULL: a code that is not in the table is judged by its last word and the kind of error. */
-struct problem problem_of(const struct err *err);
-
 /* Sets the error that a refused column, or a handler, names by its code. Returns false. */
 bool problem_set(struct call *c, const char *code);
 

@@ -8,8 +8,6 @@
 
 #include "crypto/digest.h"
 
-#define PAGE_DEFAULT 50
-#define PAGE_MAX 200
 #define QUERY_MAX 16
 
 struct pair {
@@ -206,7 +204,7 @@ static bool decode_limit(struct call *c, const struct param *p, struct query *q)
 	str v = { NULL, 0 };
 
 	if (take(q, "limit", &v) && (!str_i64(v, &n) || n < 1 || n > PAGE_MAX))
-		return bad_value(c, "limit", "must be an integer from 1 to 200");
+		return err_set(&c->w, ERR_INVALID, "query.value", "limit must be an integer from 1 to %d", PAGE_MAX);
 	c->page = (int32_t)n;
 	*(int32_t *)((char *)c->in + p->field.offset) = c->page + 1;
 	return true;

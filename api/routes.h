@@ -5,6 +5,9 @@
 #include "call.h"
 #include "sql.h"
 
+#define PAGE_DEFAULT 50 /* rows, when the request names no limit */
+#define PAGE_MAX 200
+
 enum access {
 	ACCESS_NONE,
 	ACCESS_SESSION, /* Authorization: Bearer of a signed-in wallet */
@@ -28,7 +31,7 @@ enum from {
 
 struct param {
 	enum from from;
-	struct field field; /* into the statement's input; of a name that starts with '-' nothing is documented */
+	struct field field; /* into the statement's input */
 };
 
 enum reply { REPLY_OBJECT, REPLY_PAGE, REPLY_OWN };
@@ -46,6 +49,7 @@ struct route {
 	bool (*bind)(struct call *c, void *in); /* what the table cannot say, before the statement */
 	bool (*finish)(struct call *c,
 		void *row); /* REPLY_OBJECT: changes the row; REPLY_OWN: writes the reply; may be NULL */
+	bool always;        /* finish also runs when PostgreSQL does not answer: no row, c->w.err says why */
 	const char *wakes;  /* queue that the statement may have fed */
 	const char *media;  /* REPLY_OWN: of the reply */
 	const char *doc;

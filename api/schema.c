@@ -23,20 +23,19 @@ static void one_of(struct json *j, const char *list)
 	json_close(j, ']');
 }
 
-/* What of a request a field reads. */
-void schema_of_field(struct json *j, const struct field *f)
+void schema_of_field(struct json *j, const char *key, const struct field *f)
 {
 	bool ranged = f->min < f->max;
 
 	switch (f->type) {
-	case FIELD_BOOL: begin(j, "schema", "boolean", NULL, NULL); break;
-	case FIELD_I32: begin(j, "schema", "integer", "int32", NULL); break;
-	case FIELD_I64: begin(j, "schema", "integer", "int64", NULL); break;
-	case FIELD_U256: begin(j, "schema", "string", NULL, "^(0|[1-9][0-9]{0,77})$"); break;
-	case FIELD_UUID: begin(j, "schema", "string", "uuid", NULL); break;
-	case FIELD_TIME: begin(j, "schema", "string", "date-time", NULL); break;
-	case FIELD_HEX: begin(j, "schema", "string", NULL, "^0x([0-9a-fA-F]{2})*$"); break;
-	default: begin(j, "schema", "string", NULL, NULL); break;
+	case FIELD_BOOL: begin(j, key, "boolean", NULL, NULL); break;
+	case FIELD_I32: begin(j, key, "integer", "int32", NULL); break;
+	case FIELD_I64: begin(j, key, "integer", "int64", NULL); break;
+	case FIELD_U256: begin(j, key, "string", NULL, "^(0|[1-9][0-9]{0,77})$"); break;
+	case FIELD_UUID: begin(j, key, "string", "uuid", NULL); break;
+	case FIELD_TIME: begin(j, key, "string", "date-time", NULL); break;
+	case FIELD_HEX: begin(j, key, "string", NULL, "^0x([0-9a-fA-F]{2})*$"); break;
+	default: begin(j, key, "string", NULL, NULL); break;
 	}
 	if (f->type == FIELD_I32 || f->type == FIELD_I64) {
 		if (ranged)
@@ -59,7 +58,7 @@ void schema_of_field(struct json *j, const struct field *f)
 	json_close(j, '}');
 }
 
-void schema_type(struct json *j, const char *type, bool nullable)
+static void put_type(struct json *j, const char *type, bool nullable)
 {
 	if (!nullable) {
 		json_str(j, "type", str_c(type));
@@ -78,33 +77,33 @@ static void column_schema(struct json *j, const char *key, const struct sql_valu
 
 	json_open(j, key, '{');
 	switch (v->type) {
-	case SQL_BOOL: schema_type(j, "boolean", null); break;
+	case SQL_BOOL: put_type(j, "boolean", null); break;
 	case SQL_INT4:
-	case SQL_INT8: schema_type(j, "integer", null); break;
+	case SQL_INT8: put_type(j, "integer", null); break;
 	case SQL_INT8S:
-		schema_type(j, "array", null);
+		put_type(j, "array", null);
 		json_open(j, "items", '{');
 		json_str(j, "type", STR("integer"));
 		json_close(j, '}');
 		break;
 	case SQL_JSONB: break; /* any value: its shape is in the description */
 	case SQL_UUID:
-		schema_type(j, "string", null);
+		put_type(j, "string", null);
 		json_str(j, "format", STR("uuid"));
 		break;
 	case SQL_TIMESTAMPTZ:
-		schema_type(j, "string", null);
+		put_type(j, "string", null);
 		json_str(j, "format", STR("date-time"));
 		break;
 	case SQL_BYTEA:
-		schema_type(j, "string", null);
+		put_type(j, "string", null);
 		json_str(j, "pattern", STR("^0x([0-9a-fA-F]{2})*$"));
 		break;
 	case SQL_NUMERIC:
-		schema_type(j, "string", null);
+		put_type(j, "string", null);
 		json_str(j, "pattern", STR("^(0|[1-9][0-9]{0,77})$"));
 		break;
-	case SQL_TEXT: schema_type(j, "string", null); break;
+	case SQL_TEXT: put_type(j, "string", null); break;
 	default: fatal("openapi: column %s has a type that replies do not write", v->name);
 	}
 	if (v->doc != NULL && v->doc[0] != '\0')
@@ -126,7 +125,7 @@ static int group_schema(struct json *j, const struct sql *s, int i)
 
 	snprintf(name, sizeof(name), "%.*s", (int)n, s->out[i].name);
 	json_open(j, name, '{');
-	schema_type(j, "object", s->out[i].nullable && !is_refusable(s));
+	put_type(j, "object", s->out[i].nullable && !is_refusable(s));
 	json_open(j, "properties", '{');
 	for (; end < s->n_out && encode_group(&s->out[end]) == n && memcmp(s->out[end].name, name, n) == 0; end++)
 		column_schema(j, s->out[end].name + n + 2, &s->out[end], is_refusable(s));
@@ -166,7 +165,7 @@ void schema_of_page(struct json *j, const struct sql *s)
 	schema_of_row(j, "items", s);
 	json_close(j, '}');
 	json_open(j, "next_cursor", '{');
-	schema_type(j, "string", true);
+	put_type(j, "string", true);
 	json_close(j, '}');
 	json_close(j, '}');
 	json_close(j, '}');

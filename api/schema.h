@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "db/query.h"
 
-void schema_of_field(struct json *j, const struct field *f);              /* the member "schema" */
-void schema_of_row(struct json *j, const char *key, const struct sql *s); /* an object of the statement's columns */
-void schema_of_page(struct json *j, const struct sql *s);          /* the member "schema": items and next_cursor */
-void schema_type(struct json *j, const char *type, bool nullable); /* the member "type" */
+void schema_of_field(struct json *j, const char *key, const struct field *f); /* what of a request a field reads */
+void schema_of_row(struct json *j, const char *key, const struct sql *s);     /* an object of the statement's columns */
+void schema_of_page(struct json *j, const struct sql *s); /* the member "schema": items and next_cursor */
