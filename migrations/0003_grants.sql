@@ -75,3 +75,14 @@ grant insert, update (number) on core.issue to patchwork_api;               -- t
 grant insert, update (request_sha256) on core.idempotency to patchwork_api; -- the same
 grant insert, update (state, state_since, version, blocker) on core.bounty to patchwork_api;
 grant insert, update (deposit_tx) on core.contribution to patchwork_api;    -- the same
+
+-- The auditor reads what was decided and on what evidence, and changes nothing; sessions, challenges and bodies of deliveries
+-- are none of it.
+grant usage on schema core, ingest, proof, ledger, rep to patchwork_auditor;
+grant select on core.chain, core.asset, core.person, core.wallet, core.external_account, core.project, core.issue, core.pull,
+	core.pull_issue_link, core.bounty, core.bounty_state_rule, core.bounty_event, core.contribution, core.submission
+	to patchwork_auditor;
+grant select (id, received_at, provider, guid, hook_id, event, secret_no, body_sha256, state, reason, action, repo_id)
+	on ingest.delivery to patchwork_auditor;
+grant select on ingest.delivery_key, ingest.evidence to patchwork_auditor;
+grant select on all tables in schema proof, ledger, rep to patchwork_auditor;

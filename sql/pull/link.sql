@@ -33,7 +33,8 @@ with found as (
 	select issue_id, max(level) as level from tie group by 1 having max(level) >= 2
 ), bounty as (
 	select b.id, best.level from best join core.bounty b using (issue_id)
-	where b.project_id = $1 and b.state in ('draft', 'funding', 'open', 'in_progress', 'merged')
+	-- a draft costs nothing, so it makes no work; a frozen bounty may be resumed
+	where b.project_id = $1 and b.state in ('funding', 'open', 'in_progress', 'merged', 'frozen')
 ), seen as (
 	insert into core.submission as s (bounty_id, pull_id, claimant_id, evidence_level)
 	select b.id, $2, a.person_id, b.level

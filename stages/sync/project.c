@@ -42,6 +42,9 @@ bool project_settle(struct work *w, struct tx *tx, void *task)
 	struct sql_project_resolve_out out;
 	bool found;
 
+	if (t->repo.private_)
+		return err_set(w, ERR_INVALID, "project.private",
+			"the repository is private: what Patchwork keeps of a project is public");
 	if (!sql_project_resolve(w, tx, &in, &out, &found))
 		return false;
 	if (!found)

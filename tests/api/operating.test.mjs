@@ -47,9 +47,9 @@ test('the relay\'s lag and what the escrow must hold', async () => {
 })
 
 test('each role may do what the table says, and no more', async () => {
-  await as('auditor', 'select count(*) from q.run; select count(*) from q.outbox')
+  await as('auditor', 'select count(*) from q.run; select count(*) from q.outbox; select count(*) from proof.verdict; select sum(amount) from ledger.entry')
   for (const [role, text] of Object.entries({
-    auditor: 'select from core.person', relay: 'select from q.job', api: 'select body from ingest.delivery',
+    auditor: 'select from core.session', relay: 'select from q.job', api: 'select body from ingest.delivery',
     worker: 'select from core.auth_nonce',
   })) await assert.rejects(as(role, text), /permission denied/, `${role}: ${text}`)
   for (const text of ['update ledger.payout set state = state', 'delete from q.ready', 'insert into ledger.account default values', 'insert into q.run default values'])

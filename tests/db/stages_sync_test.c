@@ -113,6 +113,21 @@ static void resolves_a_project(void **state)
 	assert_err(&w, ERR_INVALID, "sync.project_changed");
 }
 
+static void a_private_repository_is_kept_out(void **state)
+{
+	struct project_task *t;
+
+	(void)state;
+	db_test_sql("insert into core.project (id, full_name, created_by) values ('" ID(13) "', 'octo/secret', '" FUNDER
+											    "')");
+	t = planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
+	t->repo = (struct github_repo){ 13, STR("octo/secret"), STR("main"), true, false };
+	assert_false(rows_settle(&w, conn, &sync_project, t));
+	assert_err(&w, ERR_INVALID, "project.private");
+	assert_value("select count(*) from core.project where id = '" ID(13) "' and repo_id is null", "1");
+	assert_value("select count(*) from q.outbox", "0");
+}
+
 static void one_project_per_repository(void **state)
 {
 	struct project_task *t;
@@ -403,6 +418,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(resolves_a_project, start, stop),
+		cmocka_unit_test_setup_teardown(a_private_repository_is_kept_out, start, stop),
 		cmocka_unit_test_setup_teardown(one_project_per_repository, start, stop),
 		cmocka_unit_test_setup_teardown(refuses_unknown_rows, start, stop),
 		cmocka_unit_test_setup_teardown(observes_an_issue, start, stop),
