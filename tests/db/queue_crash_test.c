@@ -117,6 +117,48 @@ static void a_stopped_worker_cannot_settle(void **state)
 	}
 }
 
+/* Its worker was stopped between claim and settle, until another had rescued and done the batch: nothing that it writes for it
+ * stays. With a settle of the stage's own, and without, when the claim's statement is the whole transaction. */
+static void a_stopped_worker_cannot_settle_a_pure_batch(void **state)
+{
+	static const struct stage noting = STAGE(.settle = note_settle), silent = STAGE(.settle = NULL);
+	static const struct stage *const stages[] = { &noting, &silent };
+	static const char *const seen[] = { "13 13", "0 0" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct run run = run_of(stages[i]);
+		pid_t pid;
+		int status;
+
+		empty_queue(state);
+		run.conf.threads = 1; /* in order: once the last job is done, the stale batch is dealt with */
+		db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[12]))");
+		pid = run_fork(&run, "queue.claimed:stop");
+		assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+		assert_true(WIFSTOPPED(status));
+		run_start(&run);
+		eventually("select count(*) from q.run where state = 'done'", "12", (LEASE + 5) * USEC_S);
+		run_stop(&run);
+		kill(pid, SIGCONT);
+		db_test_sql("select q.enqueue('test', 'test.one', 'last', '{}')");
+		eventually("select count(*) from q.run where state = 'done'", "13", 10 * USEC_S);
+		kill(pid, SIGTERM);
+		assert_int_equal(run_wait(pid), 0);
+		assert_string_equal(db_test_value("select count(*) || ' ' || count(distinct job) from seen"), seen[i]);
+		assert_string_equal(
+			db_test_value(
+				"select string_agg(attempt || ' ' || state || ' ' || n, ', ' order by attempt, state)"
+				" from (select attempt, state, count(*) n from q.run group by 1, 2) r"),
+			"1 done 3, 1 rescued 10, 2 done 10");
+		assert_string_equal(db_test_value("select string_agg(job_id::text, ',') = (select job_id::text from"
+						  " q.job_key where key = 'last') from q.run where state = 'done'"
+						  " and worker = (select min(id) from q.worker)"),
+			"t");
+		assert_string_equal(
+			db_test_value("select (select count(*) from q.ready) || ' ' || count(*) from q.claim"), "0 0");
+	}
+}
+
 /* Every worker that runs it dies: the first death makes its batch suspects, the next ones burn its attempts alone. */
 static void a_deadly_job_is_parked_and_the_others_do_not_pay(void **state)
 {
@@ -315,6 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_killed_worker_s_job_runs_again, empty_queue),
 		cmocka_unit_test_setup(a_stopped_worker_cannot_settle, empty_queue),
+		cmocka_unit_test_setup(a_stopped_worker_cannot_settle_a_pure_batch, empty_queue),
 		cmocka_unit_test_setup(a_deadly_job_is_parked_and_the_others_do_not_pay, empty_queue),
 		cmocka_unit_test_setup(a_slow_job_keeps_its_lease_while_its_worker_lives, empty_queue),
 		cmocka_unit_test_setup(two_processes_never_run_the_same_job, empty_queue),
