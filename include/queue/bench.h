@@ -5,5 +5,5 @@
 #include "db/conn.h"
 
 /* jobs  how many are enqueued in bulk and drained per round
- * fails as conn_open; as the statements */
+ * fails ERR_INVALID queue.bench_role, queue.bench_database, before anything is enqueued; as conn_open; as the statements */
 MUST bool bench_queue(struct work *w, const struct conn_conf *db, int64_t jobs);

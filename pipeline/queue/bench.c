@@ -121,6 +121,23 @@ bool bench_drain(struct work *w, struct bench *b, int batch, int round)
 	return true;
 }
 
+/* Jobs are never deleted, so it is refused before the first one. */
+static bool fit(struct work *w, struct bench *b)
+{
+	struct tx tx = tx_auto(b->conn);
+	struct sql_bench_fit_out out;
+
+	if (!sql_bench_fit(w, &tx, &out))
+		return false;
+	if (!out.may)
+		return err_set(w, ERR_INVALID, "queue.bench_role",
+			"run it as patchwork_owner, in a database of its own: it works the queue and makes a table in public");
+	if (out.others)
+		return err_set(w, ERR_INVALID, "queue.bench_database",
+			"this database holds jobs of others: migrate an empty one and measure there");
+	return true;
+}
+
 static bool measure(struct work *w, struct bench *b)
 {
 	if (!singles(w, b) || !bench_start(w, b))
@@ -139,7 +156,7 @@ bool bench_queue(struct work *w, const struct conn_conf *db, int64_t jobs)
 	log_level(LOG_WARN);
 	if (!conn_open(w, db, &b.conn))
 		return false;
-	ok = measure(w, &b);
+	ok = fit(w, &b) && measure(w, &b);
 	conn_close(&b.conn);
 	return ok;
 }
