@@ -6,13 +6,16 @@
  *   /allocate        much memory, a file, time: what normal work does under the filter
  *   /sql/STATEMENT   one of the statements below, its parameter in the query string: state, kind, code, first column
  *   /window/KEY?R,B  one request at R per minute, burst B: the verdict
- *   /state           connections ready, window degraded */
+ *   /state           connections ready, window degraded
+ *   /capture/A/N     the groups of that route's own expression
+ *   /socket          a WebSocket: probe_socket.c */
 #include "api/host.h"
 
 #include "api/dispatch.h"
 #include "api/metrics.h"
 #include "api/pipe.h"
 #include "api/window.h"
+#include "probe.h"
 
 #include <sys/syscall.h>
 
@@ -54,7 +57,20 @@ void dispatch_prepare(int workers)
 	(void)workers;
 }
 
-void dispatch_start(void) {}
+HOOK int probe_capture(struct http_request *req);
+
+/* A route of Kore's own, before the one that takes every path. */
+void dispatch_start(void)
+{
+	struct kore_domain *domain = kore_domain_lookup(kore_server_lookup("main"), "x");
+	struct kore_module_handle *all = TAILQ_FIRST(&domain->handlers);
+
+	if (!kore_module_handler_new(
+		    domain, "^/capture/([a-z]+)/([0-9]+)$", "probe_capture", NULL, HANDLER_TYPE_DYNAMIC))
+		fatal("no route");
+	TAILQ_REMOVE(&domain->handlers, all, list);
+	TAILQ_INSERT_TAIL(&domain->handlers, all, list);
+}
 
 static int answer(struct http_request *req, const char *text)
 {
@@ -270,6 +286,18 @@ static int pid(struct http_request *req)
 	return answer(req, text);
 }
 
+int probe_capture(struct http_request *req)
+{
+	struct kore_buf *b = kore_buf_alloc(64);
+
+	for (size_t i = 1; i < HTTP_CAPTURE_GROUPS && req->cgroups[i].rm_so >= 0; i++)
+		kore_buf_appendf(b, "%.*s\n", (int)(req->cgroups[i].rm_eo - req->cgroups[i].rm_so),
+			req->path + req->cgroups[i].rm_so);
+	http_response(req, 200, b->data, b->offset);
+	kore_buf_free(b);
+	return KORE_RESULT_OK;
+}
+
 static const struct {
 	const char *prefix;
 	int (*plain)(struct http_request *);
@@ -278,6 +306,7 @@ static const struct {
 	{ "/echo", echo, NULL },
 	{ "/pid", pid, NULL },
 	{ "/state", state, NULL },
+	{ "/socket", open_socket, NULL },
 	{ "/metrics", metrics, NULL },
 	{ "/allocate", allocate, NULL },
 	{ "/sleep/", NULL, sleep_for },
