@@ -186,9 +186,11 @@ create table ingest.delivery (
 	reason text,                                 -- why it was ignored
 	action text,
 	repo_id bigint,
+	number int,                                  -- of the pull request or issue it is about
 	primary key (received_at, id)
 ) partition by range (received_at);
 create index delivery_id on ingest.delivery (id);
+create index delivery_subject on ingest.delivery (repo_id, number) where number is not null;
 create table ingest.delivery_rest partition of ingest.delivery default;
 alter table ingest.delivery alter column body set compression lz4;
 alter table ingest.delivery_rest alter column body set compression lz4;

@@ -11,7 +11,7 @@ grant select on all tables in schema proof, ledger, rep to patchwork_worker;
 -- sync
 grant update (repo_id, full_name, default_branch, private, archived, state, state_reason, hook_alive_at, updated_at, version)
 	on core.project to patchwork_worker;
-grant update (state, reason, action, repo_id) on ingest.delivery to patchwork_worker;
+grant update (state, reason, action, repo_id, number) on ingest.delivery to patchwork_worker;
 grant insert (project_id, provider_issue_id, number, title, state, state_reason, closed_at, source_updated_at),
 	update (provider_issue_id, title, state, state_reason, closed_at, source_updated_at, updated_at)
 	on core.issue to patchwork_worker;
@@ -56,7 +56,7 @@ grant select on core.person, core.chain, core.asset, core.wallet, core.external_
 grant select (number) on core.migration to patchwork_api;
 grant select on ingest.delivery_key, proof.verdict, proof.proof, proof.signature, ledger.entry, ledger.transfer, ledger.payout,
 	ledger.tx_intent, ledger.tx_observation to patchwork_api;
-grant select (id, received_at, guid, hook_id, event, state, reason, action, repo_id) on ingest.delivery to patchwork_api;
+grant select (id, received_at, provider, guid, hook_id, event, state, reason, action, repo_id, number) on ingest.delivery to patchwork_api;
 grant select on all tables in schema rep to patchwork_api;
 
 -- sign in

@@ -3,7 +3,7 @@
 -- in   id             uuid?        of a pull, submission, bounty or payout; of a delivery, GitHub's GUID
 -- in   number         int8?        of a delivery or job
 -- out  project        jsonb?       {id, full_name, state}
--- out  deliveries     jsonb        [{id, guid, event, action, state, reason, received_at}]
+-- out  deliveries     jsonb        [{id, guid, event, action, number, state, reason, received_at}]
 -- out  pulls          jsonb        [{id, number, title, author, state, head_sha, merge_sha, merged_at, updated_at}]
 -- out  links          jsonb        [{pull_id, issue_id, issue_number, level, source, first_seen}]
 -- out  bounties       jsonb        [{id, issue_id, issue_number, title, state, state_since, blocker, amount, asset, events}]
@@ -38,7 +38,10 @@ with asked_jobs as (
 	select p.* from core.pull p where p.id in (
 		select id from core.pull where $1 = 'pull' and id = $2
 		union select pull_id from asked_submission
-		union select id from core.pull where delivery_id in (select id from asked_delivery))
+		union select id from core.pull where delivery_id in (select id from asked_delivery)
+		union select u.id from ingest.delivery d join core.project r on r.provider = d.provider and r.repo_id = d.repo_id
+			join core.pull u on u.project_id = r.id and u.number = d.number
+			where d.id in (select id from asked_delivery) and d.event like 'pull_request%')
 ), submissions as materialized (
 	select s.* from core.submission s where s.pull_id in (select id from pulls)
 		and ($1 not in ('submission', 'bounty', 'payout') or s.id in (select id from asked_submission))
@@ -52,9 +55,15 @@ with asked_jobs as (
 	select c.* from core.contribution c where c.bounty_id in (select id from bounties)
 ), payouts as materialized (
 	select o.* from ledger.payout o where o.submission_id in (select id from submissions)
+), subjects as materialized (
+	select r.provider, r.repo_id, u.number, 'pull_request%' as events from pulls u join core.project r on r.id = u.project_id
+	union select r.provider, r.repo_id, i.number, 'issues' from bounties b join core.issue i on i.id = b.issue_id
+		join core.project r on r.id = i.project_id
 ), deliveries as materialized (
 	select d.id, d.guid from ingest.delivery d where d.id in (
 		select id from asked_delivery union select delivery_id from pulls where delivery_id is not null)
+	union select d.id, d.guid from subjects s join ingest.delivery d
+		on d.repo_id = s.repo_id and d.number = s.number and d.provider = s.provider and d.event like s.events
 ), projects as (
 	select p.id, p.full_name, p.state from core.project p where p.id in (
 		select project_id from pulls union select project_id from bounties
@@ -78,8 +87,8 @@ with asked_jobs as (
 )
 select
 	(select jsonb_build_object('id', id, 'full_name', full_name, 'state', state) from projects) as project,
-	(select coalesce(jsonb_agg(jsonb_build_object('id', id, 'guid', guid, 'event', event, 'action', action, 'state', state,
-		'reason', reason, 'received_at', received_at) order by id), '[]') from ingest.delivery where id in (
+	(select coalesce(jsonb_agg(jsonb_build_object('id', id, 'guid', guid, 'event', event, 'action', action, 'number', number,
+		'state', state, 'reason', reason, 'received_at', received_at) order by received_at, id), '[]') from ingest.delivery where id in (
 			select id from deliveries union
 			select (args ->> 'delivery_id')::int8 from jobs where args ->> 'delivery_id' is not null)) as deliveries,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', id, 'number', number, 'title', title, 'author', author_login,

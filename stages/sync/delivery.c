@@ -18,18 +18,25 @@ static str text_at_merge(const cJSON *body, const struct delivery_task *t)
 	return json_get_str(body, "pull_request.body");
 }
 
-static void read_pull(const cJSON *body, struct delivery_task *t)
+/* Also of what is ignored: it belongs to the pull request's lineage. */
+static int32_t subject_number(const cJSON *subject)
 {
 	int64_t number;
 
+	return json_get_i64(subject, "number", &number) && number >= 1 && number <= INT32_MAX ? (int32_t)number : 0;
+}
+
+static void read_pull(const cJSON *body, struct delivery_task *t)
+{
+	t->number = subject_number(json_get(body, "pull_request"));
 	if (!str_one_of(t->action, "opened|edited|synchronize|reopened|closed|ready_for_review|converted_to_draft"))
 		return ignore(t, "action.unsubscribed");
-	if (!json_get_i64(body, "pull_request.number", &number) || number < 1 || number > INT32_MAX)
+	if (t->number == 0)
 		return ignore(t, "delivery.malformed");
 	t->kind = DELIVERY_PULL;
 	t->pull.repo_id = t->repo_id;
 	t->pull.full_name = t->full_name;
-	t->pull.number = (int32_t)number;
+	t->pull.number = t->number;
 	t->pull.text = text_at_merge(body, t);
 }
 
@@ -45,6 +52,7 @@ static const struct field issue_fields[] = {
 
 static void read_issue(struct work *w, const cJSON *body, struct delivery_task *t)
 {
+	t->number = subject_number(json_get(body, "issue"));
 	if (!str_one_of(t->action, "opened|edited|closed|reopened|deleted|transferred"))
 		return ignore(t, "action.unsubscribed");
 	if (!cJSON_IsObject(json_get(body, "issue")) ||
@@ -158,5 +166,7 @@ bool delivery_settle(struct work *w, struct tx *tx, void *task)
 				.action = t->action,
 				.has_repo_id = t->repo_id > 0,
 				.repo_id = t->repo_id,
+				.has_number = t->number > 0,
+				.number = t->number,
 			});
 }

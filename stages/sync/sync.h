@@ -33,6 +33,7 @@ struct delivery_task {
 	usec received_at;
 	int64_t repo_id; /* 0 = the body names none */
 	str full_name;
+	int32_t number; /* of the pull request or issue; 0 = the body names none */
 	uuid project_id;
 	struct github_issue issue;
 	struct pull_sync pull;

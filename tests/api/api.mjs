@@ -108,8 +108,9 @@ export async function contribution(api, { project, bounty, person, number = 7 })
   const cid = `bafkrei${sha256(payload).slice(0, 52)}`
   const out = await api.sql(`
     with issue as (select issue_id, asset_id, amount from core.bounty where id = '${bounty}'),
-    d as (insert into ingest.delivery (guid, event, secret_no, body, body_sha256, state, action)
-      values ('${randomUUID()}', 'pull_request', 1, '{}', sha256('{}'), 'done', 'closed') returning id, guid),
+    r as (select repo_id from core.project where id = '${project}'),
+    d as (insert into ingest.delivery (guid, event, secret_no, body, body_sha256, state, action, repo_id, number)
+      select '${randomUUID()}', 'pull_request', 1, '{}', sha256('{}'), 'done', 'closed', repo_id, ${number} from r returning id, guid),
     dk as (insert into ingest.delivery_key (provider, guid, body_sha256, delivery_id) select 'github', guid, sha256('{}'), id from d),
     p as (insert into core.pull (project_id, provider_pull_id, number, title, author_uid, author_login, author_type, state, base_ref, head_sha,
       merge_sha, merged_at, source_updated_at, delivery_id)

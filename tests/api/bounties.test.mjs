@@ -244,3 +244,31 @@ test('jobs: states, runs and filters', async () => {
   } while (query)
   assert.deepEqual(ids, all.items.map(j => j.id))
 })
+
+// Deliveries as sync leaves them, each with its job, which has a child.
+const deliver = async (event, action, number, minute, of = project) => (await api.sql(`
+  with d as (insert into ingest.delivery (received_at, guid, event, secret_no, body, body_sha256, state, action, repo_id, number)
+    select now() - interval '1 hour' + interval '${minute} minutes', gen_random_uuid(), '${event}', 1, '{}', sha256('{}'), 'done', '${action}',
+      repo_id, ${number} from core.project where id = '${of}' returning id, guid),
+  k as (insert into ingest.delivery_key (provider, guid, body_sha256, delivery_id) select 'github', guid, sha256('{}'), id from d),
+  j as materialized (select q.enqueue('sync', 'sync.delivery', 'delivery:' || guid, jsonb_build_object('delivery_id', id)) as id from d)
+  select d.guid || ' ' || q.enqueue('verify', 'verify.merge', 'merge:' || guid, '{}', parent => j.id) from d, j`)).trim().split(' ')[0]
+
+test('a lineage has every delivery of its pull request and of its issue, with their jobs', async () => {
+  const { body: b } = await api.bounty(me.token, project, { issue_number: 31 })
+  const c = await contribution(api, { project, bounty: b.id, person: me.person_id, number: 8 })
+  const other = await api.verifiedProject(me.token, 'ada/elsewhere', 31)
+  const issue = await deliver('issues', 'opened', 31, 1)
+  const edited = await deliver('pull_request', 'edited', 8, 3)
+  const opened = await deliver('pull_request', 'opened', 8, 2) // received earlier, though its row is later
+  for (const args of [['pull_request', 'opened', 9, 2], ['issues', 'closed', 8, 2], ['pull_request', 'opened', 31, 2], ['pull_request', 'opened', 8, 2, other]])
+    await deliver(...args)
+  const ids = { pull: c.pull, submission: c.submission, bounty: b.id, payout: c.payout, delivery: opened }
+  for (const [kind, id] of Object.entries(ids)) {
+    const { body: l } = await api.get(`/v1/lineage/${kind}/${id}`)
+    assert.deepEqual(l.deliveries.map(d => [d.guid, d.action, d.number]),
+      [[issue, 'opened', 31], [opened, 'opened', 8], [edited, 'edited', 8], [c.guid, 'closed', 8]], kind)
+    assert.deepEqual(l.jobs.filter(j => j.kind !== 'sync.issue').map(j => j.key),
+      [issue, edited, opened].flatMap(g => [`delivery:${g}`, `merge:${g}`]), kind)
+  }
+})

@@ -215,8 +215,8 @@ static void an_issue_event_needs_no_fetch(void **state)
 	settled_twice(&sync_delivery, t);
 	assert_value("select state || ' ' || state_reason from core.issue where number = 8", "closed transferred");
 	assert_value(
-		"select string_agg(state || ' ' || action || ' ' || repo_id, ',' order by id) from ingest.delivery",
-		"done closed 10,done transferred 10");
+		"select string_agg(concat_ws(' ', state, action, repo_id, number), ',' order by id) from ingest.delivery",
+		"done closed 10 8,done transferred 10 8");
 }
 
 static void ignores_with_a_reason(void **state)
@@ -343,6 +343,11 @@ static void a_pull_request_becomes_a_submission(void **state)
 	settled(&sync_delivery, pull_delivered("edited", links, COUNT(links))); /* late and old */
 	assert_value("select state from core.pull", "merged");
 	assert_value("select count(*) from q.job where kind = 'verify.merge'", "1");
+	settled_twice(&sync_delivery,
+		delivered("pull_request", "{\"action\": \"labeled\", \"pull_request\": {\"number\": 4}, " REPO "}"));
+	assert_value(
+		"select string_agg(concat_ws(' ', state, action, repo_id, number), ',' order by id) from ingest.delivery",
+		"done opened 10 4,done closed 10 4,done edited 10 4,ignored labeled 10 4");
 }
 
 static void weak_links_and_dead_bounties_count_nothing(void **state)

@@ -41,7 +41,7 @@ function complete({ code, stdout, stderr }) {
   assert.deepEqual(lines.map((l, i) => l.includes(`  ${STEPS[i]}`)), STEPS.map(() => true), stdout)
   for (const l of lines) assert.match(l, /^✓ +\d+\.\d+ s {2}\S/)
   assert.ok(!stdout.includes('\x1b'), 'no colours where there is no terminal')
-  for (const word of ['deliveries', 'verify.merge  done', 'V16  pass', 'proof  bafkrei', 'transaction  0x', 'score  1 points'])
+  for (const word of ['deliveries', 'pull_request opened', 'pull_request closed', 'verify.merge  done', 'V16  pass', 'proof  bafkrei', 'transaction  0x', 'score  1 point for'])
     assert.ok(stdout.includes(word), word)
   assert.deepEqual(left(), [])
 }

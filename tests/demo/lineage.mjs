@@ -1,5 +1,5 @@
 // The lineage of a contribution, as GET /v1/lineage tells it, as a tree for people.
-import { formatAmount } from '../stack/scenario.mjs'
+import { count, formatAmount } from '../stack/scenario.mjs'
 
 // What a check of the verdict asks (docs/stages.md).
 const ASKS = {
@@ -13,7 +13,7 @@ const clock = t => (t ? new Date(t).toISOString().slice(11, 23) : 'not yet')
 
 function job(j, all) {
   const last = j.runs.at(-1)
-  const runs = j.runs.length === 1 ? `${ms(last)} ms` : `${j.runs.length} runs`
+  const runs = j.runs.length === 1 ? `${ms(last)} ms` : count(j.runs.length, 'run')
   return [`${j.kind}  ${j.state}`, `job ${j.id}, ${runs}, ${j.key}`, all.filter(x => x.parent_id === j.id).map(x => job(x, all))]
 }
 
@@ -23,11 +23,11 @@ function tree(l) {
   const bounty = l.bounties[0]
   const ids = new Set(l.jobs.map(j => j.id))
   return [`${l.project.full_name}#${pull.number}  ${pull.title}`, `by ${pull.author}, ${pull.state} ${clock(pull.merged_at)} as ${pull.merge_sha?.slice(0, 12)}`, [
-    ['deliveries', null, l.deliveries.map(d => [`${d.event} ${d.action ?? ''}`.trim(), `${d.guid}, ${d.state} ${clock(d.received_at)}`, []])],
+    [count(l.deliveries.length, 'delivery', 'deliveries'), null, l.deliveries.map(d => [`${d.event} ${d.action ?? ''}`.trim(), `${d.guid}, ${d.state} ${clock(d.received_at)}`, []])],
     [`bounty  ${formatAmount(bounty.amount, bounty.decimals)} ${bounty.symbol} on issue #${bounty.issue_number}`, bounty.id,
       bounty.events.map(e => [`${e.from} -> ${e.to}`, `${e.event}, ${clock(e.at)}`, []])],
     ...l.contributions.map(c => [`deposit  ${c.state}`, `block ${c.block_number}, ${c.tx_hash}`, []]),
-    ['jobs', null, l.jobs.filter(j => !ids.has(j.parent_id)).map(j => job(j, l.jobs))],
+    [count(l.jobs.length, 'job'), null, l.jobs.filter(j => !ids.has(j.parent_id)).map(j => job(j, l.jobs))],
     ...l.verdicts.map(v => [`verdict  ${v.result}`, `evidence ${v.evidence_root.slice(0, 18)}...`,
       v.checks.map(c => [`${c.id.padEnd(3)}  ${c.result}`, c.detail ?? c.code ?? ASKS[c.id], []])]),
     ...l.proofs.map(p => [`proof  ${p.cid}`, `pinned ${clock(p.pinned_at)}`, []]),
@@ -35,7 +35,7 @@ function tree(l) {
       ...l.transactions.filter(t => t.payout_id === p.id).map(t => [`transaction  ${t.tx_hash}`, `${t.state}, nonce ${t.nonce}, block ${t.block_number}`, []]),
       ...l.transfers.map(t => [`ledger  ${t.kind}  ${formatAmount(t.amount, p.decimals)}`, t.key, []]),
     ]]),
-    ...l.scores.map(s => [`score  ${s.points_micro / 1e6} points for ${s.login ?? s.person_id}`, `${s.kind}, formula ${s.formula_version}`, []]),
+    ...l.scores.map(s => [`score  ${count(s.points_micro / 1e6, 'point')} for ${s.login ?? s.person_id}`, `${s.kind}, formula ${s.formula_version}`, []]),
   ]]
 }
 

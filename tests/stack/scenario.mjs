@@ -376,7 +376,7 @@ async function playSteps(at, c, step, options) {
     c.merged_at = performance.now()
     return mergePull(at, repo, c.pull, c.issue)
   }, m => `commit ${m.merge_commit_sha.slice(0, 12)}`)
-  await step('merge verified', () => verified(at, c.submission.id), s => `${s.verdict.checks.length} checks passed`)
+  await step('merge verified', () => verified(at, c.submission.id), s => `${count(s.verdict.checks.length, 'check')} passed`)
   c.proof = await step('proof pinned on IPFS', async () => {
     const { proof } = await proved(at, c.submission.id)
     return saveProof(at, proof.cid, proofFile)
@@ -389,10 +389,10 @@ async function playSteps(at, c, step, options) {
     return payout
   }, p => `${formatAmount(p.amount, p.asset.decimals)} ${p.asset.symbol} to ${p.payee}, ${p.tx_hash.slice(0, 18)}...`)
   c.score = await step('score on the leaderboard', () => boardRow(at, c.project, c.contributor.person_id),
-    r => `${r.login ?? r.person_id}: ${r.points_micro / 1e6} points, rank ${r.rank}`)
-  c.lineage = await step('lineage told by the API', () => lineage(at, c), l => `${l.deliveries.length} deliveries, ${l.jobs.length} jobs`)
+    r => `${r.login ?? r.person_id}: ${count(r.points_micro / 1e6, 'point')}, rank ${r.rank}`)
+  c.lineage = await step('lineage told by the API', () => lineage(at, c), l => `${count(l.deliveries.length, 'delivery', 'deliveries')}, ${count(l.jobs.length, 'job')}`)
   if (events)
-    c.events = await step('events on NATS', () => projectEvents(at, c.project), e => `${e.length} events, ${new Set(e.map(x => x.type)).size} kinds`)
+    c.events = await step('events on NATS', () => projectEvents(at, c.project), e => `${count(e.length, 'event')}, ${count(new Set(e.map(x => x.type)).size, 'kind')}`)
 }
 
 export const formatAmount = (amount, decimals) => {
@@ -400,13 +400,19 @@ export const formatAmount = (amount, decimals) => {
   return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`.replace(/\.?0+$/, '')
 }
 
+// 1 point, 2 points
+export const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`
+
 // Everything that belongs to the contribution, once every job of it is done.
 export async function lineage(at, c) {
   const l = await eventually('every job of the contribution is done', () => get(at, `/v1/lineage/submission/${c.submission.id}`),
     x => x.jobs.length > 0 && x.jobs.every(j => j.state === 'done'), { part: 'work', ...at.wait })
   expect('the payout of the lineage', l.payouts[0]?.tx_hash, c.payout.tx_hash, 'api')
   expect('the proof of the lineage', l.proofs[0]?.cid, c.proof.cid, 'api')
-  expect('the deliveries of the lineage with the merge among them', l.deliveries.some(d => d.guid === c.merge.merged_delivery), true, 'api')
+  const [opened, merged] = [c.pull.opened_delivery, c.merge.merged_delivery]
+  expect('the deliveries of the lineage from the opening to the merge', l.deliveries.map(d => d.guid).filter(g => [opened, merged].includes(g)).join(),
+    [opened, merged].join(), 'api')
+  expect('the jobs of both', [opened, merged].every(g => l.jobs.some(j => j.key === `delivery:${g}`)), true, 'api')
   expect('the scores of the lineage', l.scores.length, 1, 'api')
   return l
 }
