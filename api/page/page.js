@@ -122,7 +122,16 @@ function checks(list) {
 	}))
 }
 
-// Everything that has a time, as one story: { at, what, detail: nodes, state }.
+const plural = (n, one) => (n === '1' ? `1 ${one}` : `${n} ${one}s`)
+const moment = time => `${day.format(new Date(time))} ${clock.format(new Date(time))}`
+
+// When we heard of a merge, and when its points were added: GitHub's merged_at, which both carry, has whole seconds only.
+const heard = (l, p) => l.deliveries.findLast(d => d.event === 'pull_request' && d.action === 'closed' && d.number === p.number)?.received_at ?? p.merged_at
+const added = (l, e) => l.jobs.find(j => j.id === e.job_id)?.runs.find(r => r.state === 'done')?.finished_at
+	?? l.payouts.find(o => o.id === e.source_id)?.paid_at ?? e.occurred_at
+
+// Everything that has a time, as one story: { at, what, detail: nodes, state }. Told in the pipeline's order, which sorting by
+// time keeps where times are the same.
 function story(l) {
 	const out = []
 	const tell = (at, what, state, ...detail) => at && out.push({ at, what, state, detail })
@@ -139,7 +148,7 @@ function story(l) {
 		tell(d.received_at, `GitHub says: ${words(d.event)}${d.action ? ` ${d.action}` : ''}`, mood(d.state), 'delivery ', code(d.guid),
 			d.reason ? `, ${d.reason}` : null)
 	for (const p of l.pulls)
-		tell(p.merged_at, `Pull request #${p.number} merged`, 'good', `${p.title}, by ${p.author}, commit `, hash(p.merge_sha))
+		if (p.merged_at) tell(heard(l, p), `Pull request #${p.number} merged`, 'good', `${p.title}, by ${p.author}, ${moment(p.merged_at)}, commit `, hash(p.merge_sha))
 	for (const v of l.verdicts) tell(v.created_at, `Verdict: ${v.result}`, mood(v.result), checks(v.checks))
 	for (const f of l.proofs) {
 		tell(f.created_at, 'Proof signed', 'good', anchor(`/v1/proofs/${f.cid}`, f.cid))
@@ -149,11 +158,11 @@ function story(l) {
 		tell(o.created_at, `Payout of ${money(o.amount, o)} scheduled`, 'good', 'to ', code(o.payee))
 		if (o.state === 'hold') tell(o.due_at, 'Hold ends', 'wait', 'then it is paid')
 		if (o.state === 'held') tell(o.created_at, 'Payout held', 'bad', o.blocker ?? '')
-		tell(o.paid_at, 'Paid', 'good', 'transaction ', hash(o.tx_hash))
 	}
 	for (const t of l.transactions) tell(t.sent_at, 'Transaction sent', 'good', `nonce ${t.nonce}, `, hash(t.tx_hash))
+	for (const o of l.payouts) tell(o.paid_at, 'Paid', 'good', 'transaction ', hash(o.tx_hash))
 	for (const e of l.scores)
-		tell(e.occurred_at, `${units(e.points_micro, 6)} points for ${e.login ?? 'the contributor'}`, 'good', `formula ${e.formula_version}`)
+		tell(added(l, e), `${plural(units(e.points_micro, 6), 'point')} for ${e.login ?? 'the contributor'}`, 'good', `formula ${e.formula_version}`)
 	for (const j of l.jobs) {
 		const last = j.runs.at(-1)
 		if (j.state === 'parked') tell(last.finished_at, `${j.kind} waits for a person`, 'bad', `${last.error_code}: ${last.error ?? ''}`)
@@ -171,7 +180,7 @@ function span(ms) {
 }
 
 function entry(e, before) {
-	const time = element('time', '', `${day.format(new Date(e.at))} ${clock.format(new Date(e.at))}`)
+	const time = element('time', '', moment(e.at))
 	time.dateTime = e.at
 	const gap = before ? span(Date.parse(e.at) - Date.parse(before.at)) : ''
 	return element('li', e.state, time, element('div', '', element('div', 'what', e.what, gap ? element('span', 'took', `  ${gap}`) : null),
