@@ -7,17 +7,23 @@
 #define KIND_WAIT (30 * USEC_S) /* a kind that this program does not know may be a newer one's */
 #define BATCHES_IN_A_ROW 64     /* then other lanes have their turn */
 
-static void begin(struct work *w, const struct job *j)
+/* What the work is about, for its log lines and its statements. */
+static void name(struct work *w, const struct job *j)
 {
 	size_t n = j->trace.n < sizeof(w->trace) ? j->trace.n : 0; /* longer is no traceparent */
 
-	work_reset(w);
 	w->job = j->id;
 	w->attempt = j->attempt;
 	w->stage = j->stage == NULL ? j->batch->lane->queue : j->stage->kind;
 	if (n > 0)
 		memcpy(w->trace, j->trace.p, n);
 	w->trace[n] = '\0';
+}
+
+static void begin(struct work *w, const struct job *j)
+{
+	work_reset(w);
+	name(w, j);
 }
 
 static void allow(struct work *w, const struct job *j)
@@ -50,6 +56,12 @@ static bool plan(struct work *w, struct runner *r, const struct job *j, void *ta
 	return ok;
 }
 
+static bool check_lease(struct work *w, const struct runner *r, const struct job *j)
+{
+	return lease_held(r, j->batch->lane) ||
+		err_retry_after(w, 0, "queue.lease_lost", "not seen by the database for the lease");
+}
+
 /* The world: what an earlier attempt did is not done again. */
 static bool act(struct work *w, struct runner *r, const struct job *j, void *task)
 {
@@ -58,8 +70,8 @@ static bool act(struct work *w, struct runner *r, const struct job *j, void *tas
 
 	if (s->probe == NULL && s->effect == NULL)
 		return true;
-	if (!lease_held(r, j->batch->lane))
-		return err_retry_after(w, 0, "queue.lease_lost", "not seen by the database for the lease");
+	if (!check_lease(w, r, j))
+		return false;
 	allow(w, j);
 	if (s->probe != NULL) {
 		if (!s->probe(w, r->outside, task, &done))
@@ -68,8 +80,8 @@ static bool act(struct work *w, struct runner *r, const struct job *j, void *tas
 	}
 	if (s->effect == NULL || done)
 		return true;
-	if (!lease_held(r, j->batch->lane))
-		return err_retry_after(w, 0, "queue.lease_lost", "not seen by the database for the lease");
+	if (!check_lease(w, r, j))
+		return false;
 	allow(w, j);
 	if (!s->effect(w, r->outside, task))
 		return false;
@@ -228,11 +240,7 @@ static bool settle_jobs(struct work *w, struct tx *tx, const struct batch *b, st
 		const struct job *j = &b->at[i];
 		void *task;
 
-		w->job = j->id;
-		w->attempt = j->attempt;
-		w->stage = j->stage->kind;
-		memcpy(w->trace, j->trace.p == NULL ? "" : j->trace.p, j->trace.n < sizeof(w->trace) ? j->trace.n : 0);
-		w->trace[j->trace.n < sizeof(w->trace) ? j->trace.n : 0] = '\0';
+		name(w, j);
 		w->output = (str){ 0 };
 		if (!read_task(w, j, &task) || (j->stage->settle != NULL && !j->stage->settle(w, tx, task)))
 			return false;

@@ -72,9 +72,12 @@ struct runner {
 	bool closing; /* nothing new is begun */
 };
 
-/* runner.c */
+/* crew.c */
 void runner_ended(struct runner *r, struct batch *b); /* all its jobs have their end; frees it */
 bool runner_closing(struct runner *r);
+
+/* runner.c */
+void lane_heat(struct runner *r, str queue);                           /* a queue that is ours may have something */
 void runner_point(struct work *w, const char *kind, const char *what); /* FAULT("KIND.WHAT") */
 
 /* claim.c: ends `settle` (NULL = none; outputs as in sql/queue/claim.sql) and takes up to want jobs; *out is NULL when there
@@ -110,5 +113,5 @@ MUST bool lease_rescue(struct work *w, struct tx *tx, struct runner *r);
 bool lease_held(const struct runner *r, const struct lane *lane);
 void lease_mark(
 	struct work *w, struct runner *r, const struct job *j); /* on a connection of the pool, as often as it takes */
+/* Moves what is due, however long ago with `all`; *next = until the next one, INT64_MAX = none. */
 MUST bool due_move(struct work *w, struct tx *tx, struct runner *r, bool all, usec *next);
-void lane_heat(struct runner *r, str queue); /* a queue that is ours may have something */
