@@ -125,8 +125,7 @@ static bool ask_gas(struct work *w, struct chain *c, str call, uint64_t *gas)
 		return err_set(w, ERR_INVALID, "chain.reverts", STR_FMT, STR_ARG(text));
 	}
 	if (error.is)
-		return err_set(w, ERR_RETRY, "chain.server", "%" PRId64 " %.160s", error.code,
-			arena_cstr(w->arena, error.message));
+		return node_refused(w, &error);
 	if (!node_u64(w, result, &estimate))
 		return false;
 	if (estimate > UINT64_C(1) << 40)

@@ -39,7 +39,7 @@ static bool call(struct work *w, struct chain *c, struct node *n, const char *me
 	return ok;
 }
 
-static bool server_error(struct work *w, const struct jsonrpc_error *error)
+bool node_refused(struct work *w, const struct jsonrpc_error *error)
 {
 	str text = error->message;
 
@@ -59,7 +59,7 @@ bool node_known(struct work *w, struct chain *c, struct node *n)
 	if (!call(w, c, n, "eth_chainId", STR("[]"), &result, &error))
 		return false;
 	if (error.is)
-		return server_error(w, &error);
+		return node_refused(w, &error);
 	if (!node_u64(w, result, &id))
 		return false;
 	if (id != (uint64_t)c->conf.chain_id)
@@ -76,7 +76,7 @@ bool node_ask(struct work *w, struct chain *c, struct node *n, const char *metho
 
 	if (!node_known(w, c, n) || !call(w, c, n, method, params, result, error == NULL ? &own : error))
 		return false;
-	return error != NULL || !own.is || server_error(w, &own);
+	return error != NULL || !own.is || node_refused(w, &own);
 }
 
 static str lower(struct work *w, str s)

@@ -22,6 +22,7 @@ struct chain {
 /* A question that changes nothing. An error object is ERR_RETRY chain.server; with error not NULL it is the caller's. */
 MUST bool node_ask(struct work *w, struct chain *c, struct node *n, const char *method, str params,
 	const cJSON **result, struct jsonrpc_error *error);
+bool node_refused(struct work *w, const struct jsonrpc_error *error);  /* sets ERR_RETRY chain.server, returns false */
 MUST bool node_known(struct work *w, struct chain *c, struct node *n); /* fails  ERR_INVALID chain.wrong_id */
 
 /* Ethereum's hex texts.  fails  ERR_RETRY rpc.malformed */
@@ -30,5 +31,5 @@ MUST bool node_u64(struct work *w, const cJSON *item, uint64_t *out);
 MUST bool node_bytes(struct work *w, const cJSON *item, void *out, size_t n);
 MUST bool node_malformed(struct work *w, const char *what);
 
-/* chains.md's table: what a node's text says about a transaction that was sent to it; false when it says nothing known. */
+/* What a node's text says about a transaction that was sent to it; false when it says nothing known. */
 MUST bool node_verdict(struct work *w, str text, enum chain_sent *out);

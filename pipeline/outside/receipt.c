@@ -1,4 +1,4 @@
-/* Is a transaction final: chains.md's confirmation rule, on every endpoint. */
+/* Is a transaction final: in the block that the chain has at its height, deep enough, on every endpoint. */
 #include <inttypes.h>
 
 #include "base/hex.h"
