@@ -1,6 +1,7 @@
 #include "pipe_link.h"
 
 #include "conf.h"
+#include "db/sqlstate.h"
 #include "metrics.h"
 
 #include <sys/epoll.h>
@@ -140,14 +141,6 @@ bool link_send(struct link *l, struct pipe_op *op)
 	return true;
 }
 
-/* What was prepared has been dropped or its result type has changed: nothing was executed. */
-static bool is_stale(const PGresult *res)
-{
-	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-
-	return state != NULL && (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0);
-}
-
 static void keep(struct link *l, struct pipe_op *op, PGresult *res)
 {
 	ExecStatusType status = PQresultStatus(res);
@@ -160,7 +153,7 @@ static void keep(struct link *l, struct pipe_op *op, PGresult *res)
 	}
 	if (of_prepare)
 		place(l, op->sql)->done = false; /* refused */
-	else if (is_stale(res))
+	else if (sqlstate_stale(res))
 		l->stale = true;
 	PQclear(op->res);
 	op->res = res;
@@ -171,7 +164,7 @@ static void answered(struct link *l, struct pipe_op *op)
 	TAILQ_REMOVE(&l->ops, op, list);
 	l->in_flight--;
 	l->heard = clock_monotonic();
-	if (op->res != NULL && is_stale(op->res) && !op->repeated) {
+	if (op->res != NULL && sqlstate_stale(op->res) && !op->repeated) {
 		op->repeated = true;
 		pipe_again(op);
 		return;

@@ -8,3 +8,6 @@
 #include "db/conn.h"
 
 bool sqlstate_err(struct work *w, const PGresult *res, const PGconn *pg); /* sets w->err, returns false */
+/* The server does not know our prepared statement as we do: a migration changed its result, or a pooler discarded it. Nothing
+ * was executed; another connection prepares it again. */
+bool sqlstate_stale(const PGresult *res);

@@ -1,7 +1,5 @@
 #include "codec.h"
 
-#include "exchange.h"
-
 #define EPOCH_2000 (INT64_C(946684800) * USEC_S) /* timestamptz counts from 2000-01-01 */
 #define DAY (INT64_C(86400) * USEC_S)
 /* pg_type.dat: these numbers never change. size: of a value in binary, 0 when it varies. */

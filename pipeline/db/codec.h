@@ -62,3 +62,9 @@ bool numeric_text(struct arena *arena, const char *p, size_t n, str *out);
 /* Arrays of one dimension, in arena. element is the element's oid. */
 int array_put(struct arena *arena, enum sql_type type, Oid element, const void *field, const char **out);
 bool array_get(struct arena *arena, enum sql_type type, Oid element, const char *p, size_t n, void *field);
+
+/* A value of a statement. */
+/* *p NULL = NULL. format 1 = binary; p in arena or in the struct itself */
+void codec_encode(struct arena *arena, const struct sql_value *v, const void *in, const char **p, int *n, int *format);
+/* False when the bytes are no value of v's type (negative, fractional or over 256 bits; months; two dimensions). */
+MUST bool codec_decode(struct arena *arena, const struct sql_value *v, const char *p, size_t n, void *out);

@@ -37,9 +37,3 @@ PostgresPollingStatusType conn_step(struct conn *conn);
 bool conn_refused(struct work *w, struct conn *conn); /* sets w->err from what went wrong, returns false */
 void conn_conf_copy(struct conn_conf *to, const struct conn_conf *from);
 void conn_conf_wipe(struct conn_conf *c);
-
-/* Binary values. */
-/* *p NULL = NULL. format 1 = binary; p in arena or in the struct itself */
-void codec_encode(struct arena *arena, const struct sql_value *v, const void *in, const char **p, int *n, int *format);
-/* False when the bytes are no value of v's type (negative, fractional or over 256 bits; months; two dimensions). */
-MUST bool codec_decode(struct arena *arena, const struct sql_value *v, const char *p, size_t n, void *out);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "codec.h"
 #include "db/sqlstate.h"
 #include "exchange.h"
 
@@ -137,24 +138,11 @@ static bool receive(struct work *w, struct conn *c, const struct sql *s, struct 
 	}
 }
 
-/* The server does not know our statement as we do: a migration changed its result, or a pooler discarded it.
- * Another connection prepares it again. */
-static bool is_stale(const PGresult *res)
-{
-	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	const char *where = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
-
-	if (state == NULL)
-		return false;
-	return strcmp(state, "26000") == 0 ||
-		(strcmp(state, "0A000") == 0 && where != NULL && strcmp(where, "RevalidateCachedQuery") == 0);
-}
-
 static bool refused(struct work *w, struct tx *tx, const PGresult *res)
 {
 	struct conn *c = tx->conn;
 
-	if (is_stale(res)) {
+	if (sqlstate_stale(res)) {
 		c->broken = true;
 		return err_set(w, ERR_RETRY, "db.conflict", "the prepared statement is out of date");
 	}

@@ -5,7 +5,7 @@ static bool starts(const char *state, const char *class)
 	return strncmp(state, class, strlen(class)) == 0;
 }
 
-/* "bounty.exists": lower-case words, exactly one dot or more between them; n bytes of it */
+/* "bounty.exists": lower-case words with dots between them, at least one; n bytes of it */
 static bool is_code(const char *p, size_t n)
 {
 	bool dot = false;
@@ -71,4 +71,15 @@ bool sqlstate_err(struct work *w, const PGresult *res, const PGconn *pg)
 	if (starts(state, "08") || starts(state, "57P") || strcmp(state, "25P03") == 0)
 		return line_err(w, ERR_RETRY, "db.unreachable", state, message);
 	return line_err(w, ERR_BUG, "db.statement", state, message);
+}
+
+bool sqlstate_stale(const PGresult *res)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *where = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
+
+	if (state == NULL)
+		return false;
+	return strcmp(state, "26000") == 0 ||
+		(strcmp(state, "0A000") == 0 && where != NULL && strcmp(where, "RevalidateCachedQuery") == 0);
 }
