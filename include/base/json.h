@@ -52,3 +52,5 @@ void json_raw(struct json *j, const char *key, str json_text); /* trusted JSON, 
  * (beyond it a double stands for several), invalid UTF-8, a name twice in one object.
  * fails  ERR_INVALID jcs.number, jcs.text, json.duplicate_key */
 MUST bool json_canonical(struct work *w, const cJSON *value, str *out);
+/* The same of a text that was written.  fails  ERR_INVALID CODE when b is full; as json_parse and json_canonical */
+MUST bool json_canonical_buf(struct work *w, const struct buf *b, const char *code, str *out);

@@ -40,6 +40,7 @@ bool str_ends(str s, str suffix);
 str str_trim(str s);           /* space, tab, CR, LF on both sides */
 str str_skip(str s, size_t n); /* without its first n bytes */
 bool str_find(str s, str needle, size_t *at);
+MUST bool str_into(str s, void *out, size_t n); /* its bytes, when they are exactly n */
 /* "a,,b," gives "a", "", "b"; false when nothing is left. */
 bool str_next(str *rest, char separator, str *piece);
 bool str_one_of(str s, const char *list); /* "a|b|c" */

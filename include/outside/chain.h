@@ -18,6 +18,8 @@ struct chain_conf {
 MUST bool chain_new(struct work *w, const struct chain_conf *c, struct chain **out);
 void chain_free(struct chain **c);
 const struct chain_conf *chain_conf(const struct chain *c);
+/* Is it the chain, and the escrow, that a row is about?  fails  ERR_INVALID chain.not_configured */
+MUST bool chain_serves(struct work *w, const struct chain *c, int64_t chain_id, const uint8_t escrow[20]);
 
 struct chain_fees {
 	u256 max_fee, max_priority_fee; /* wei per gas: 2 * base + tip, at most the cap */

@@ -169,3 +169,12 @@ bool json_canonical(struct work *w, const cJSON *value, str *out)
 	*out = buf_str(&p.b);
 	return true;
 }
+
+bool json_canonical_buf(struct work *w, const struct buf *b, const char *code, str *out)
+{
+	const cJSON *tree;
+
+	if (buf_full(b))
+		return err_set(w, ERR_INVALID, code, "more than %zu bytes", b->max);
+	return json_parse(w, buf_str(b), &tree) && json_canonical(w, tree, out);
+}

@@ -72,6 +72,14 @@ bool str_find(str s, str needle, size_t *at)
 	return true;
 }
 
+bool str_into(str s, void *out, size_t n)
+{
+	if (s.p == NULL || s.n != n)
+		return false;
+	memcpy(out, s.p, n);
+	return true;
+}
+
 bool str_next(str *rest, char separator, str *piece)
 {
 	const char *end;

@@ -1,7 +1,19 @@
 /* Calls, events and errors of stages/pay/escrow/Escrow.sol. */
 #include "escrow.h"
 
+#include <inttypes.h>
+
 #include "wire/abi.h"
+
+bool chain_serves(struct work *w, const struct chain *chain, int64_t chain_id, const uint8_t escrow[20])
+{
+	const struct chain_conf *c = chain_conf(chain);
+
+	if (c->chain_id == chain_id && memcmp(c->escrow, escrow, 20) == 0)
+		return true;
+	return err_set(w, ERR_INVALID, "chain.not_configured",
+		"this worker is on chain %" PRId64 " and its escrow, the row is on %" PRId64, c->chain_id, chain_id);
+}
 
 static struct abi_value word(const uint8_t bytes[32])
 {

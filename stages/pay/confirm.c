@@ -139,7 +139,7 @@ bool confirm_effect(struct work *w, const struct outside *outside, void *task)
 
 	if (t->decided)
 		return true;
-	if (!payout_chain(w, &t->payout, outside->chain))
+	if (!chain_serves(w, outside->chain, t->payout.chain_id, t->payout.escrow))
 		return false;
 	if (live != NULL)
 		return look(w, outside->chain, t, live->hash) && judge(w, outside->chain, t, live);

@@ -28,8 +28,6 @@ struct payout {
 MUST bool payout_load(struct work *w, struct tx *tx, uuid payout_id, struct payout *out);
 const struct attempt *payout_live(const struct payout *p);               /* prepared or sent; NULL without one */
 MUST bool payout_data(struct work *w, const struct payout *p, str *out); /* call data of its release */
-/* fails  ERR_INVALID chain.not_configured */
-MUST bool payout_chain(struct work *w, const struct payout *p, const struct chain *chain);
 
 const struct signer *pay_signer(void);
 

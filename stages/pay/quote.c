@@ -33,7 +33,8 @@ bool quote_effect(struct work *w, const struct outside *outside, void *task)
 
 	if (t->decided)
 		return true;
-	if (!payout_chain(w, &t->payout, outside->chain) || !chain_paid(w, outside->chain, t->payout.name, &t->paid))
+	if (!chain_serves(w, outside->chain, t->payout.chain_id, t->payout.escrow) ||
+		!chain_paid(w, outside->chain, t->payout.name, &t->paid))
 		return false;
 	if (t->paid) {
 		if (!chain_find_release(w, outside->chain, t->payout.name, &found, t->paid_by))

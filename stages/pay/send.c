@@ -99,7 +99,8 @@ bool send_probe(struct work *w, const struct outside *outside, void *task, bool 
 	*done = t->decided;
 	if (t->decided)
 		return true;
-	if (!payout_chain(w, &t->payout, outside->chain) || !chain_receipt_of(w, outside->chain, t->hash, &seen))
+	if (!chain_serves(w, outside->chain, t->payout.chain_id, t->payout.escrow) ||
+		!chain_receipt_of(w, outside->chain, t->hash, &seen))
 		return false;
 	*done = seen.seen != CHAIN_ABSENT;
 	return true;

@@ -105,15 +105,6 @@ static void write_evidence(struct work *w, struct json *j, const struct statemen
 	json_close(j, '}');
 }
 
-static bool canonical(struct work *w, const struct buf *b, str *out)
-{
-	const cJSON *tree;
-
-	if (buf_full(b))
-		return err_set(w, ERR_INVALID, "proof.too_large", "a proof fits in %d bytes", CID_MAX_BLOCK);
-	return json_parse(w, buf_str(b), &tree) && json_canonical(w, tree, out);
-}
-
 bool statement_text(struct work *w, const struct statement *s, str *out)
 {
 	struct buf b = buf_new(w->arena, CID_MAX_BLOCK);
@@ -135,5 +126,5 @@ bool statement_text(struct work *w, const struct statement *s, str *out)
 	write_evidence(w, &j, s, &m);
 	json_close(&j, '}');
 	json_close(&j, '}');
-	return canonical(w, &b, out);
+	return json_canonical_buf(w, &b, "proof.too_large", out);
 }

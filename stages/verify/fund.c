@@ -5,14 +5,6 @@
 
 #define WAIT_MAX (30 * USEC_S)
 
-static bool bytes_into(str s, uint8_t *out, size_t n)
-{
-	if (s.n != n)
-		return false;
-	memcpy(out, s.p, n);
-	return true;
-}
-
 bool fund_plan(struct work *w, struct tx *tx, void *task)
 {
 	struct fund_task *t = task;
@@ -30,8 +22,8 @@ bool fund_plan(struct work *w, struct tx *tx, void *task)
 	t->wallets = row.wallets.at;
 	t->n_wallets = row.wallets.n;
 	t->stale = row.stale;
-	if (!bytes_into(row.chain_key, t->bounty, 32) || !bytes_into(row.token, t->token, 20) ||
-		!bytes_into(row.escrow, t->escrow, 20) || !bytes_into(row.deposit_tx, t->tx, 32))
+	if (!str_into(row.chain_key, t->bounty, 32) || !str_into(row.token, t->token, 20) ||
+		!str_into(row.escrow, t->escrow, 20) || !str_into(row.deposit_tx, t->tx, 32))
 		return err_set(w, ERR_BUG, "db.row", "a chain name in the database has the wrong length");
 	return true;
 }
@@ -73,24 +65,14 @@ static usec wait(const struct work *w)
 	return clock_doubled(USEC_S, w->attempt - 1, WAIT_MAX);
 }
 
-static bool on_our_chain(struct work *w, const struct chain *chain, const struct fund_task *t)
-{
-	const struct chain_conf *c = chain_conf(chain);
-
-	if (c->chain_id == t->chain_id && memcmp(c->escrow, t->escrow, 20) == 0)
-		return true;
-	return err_set(w, ERR_INVALID, "chain.not_configured",
-		"this worker reads chain %lld and its escrow, the bounty is on %lld", (long long)c->chain_id,
-		(long long)t->chain_id);
-}
-
 bool fund_effect(struct work *w, const struct outside *outside, void *task)
 {
 	struct fund_task *t = task;
 
 	if (t->decided)
 		return true;
-	if (!on_our_chain(w, outside->chain, t) || !chain_receipt_of(w, outside->chain, t->tx, &t->receipt))
+	if (!chain_serves(w, outside->chain, t->chain_id, t->escrow) ||
+		!chain_receipt_of(w, outside->chain, t->tx, &t->receipt))
 		return false;
 	switch (t->receipt.seen) {
 	case CHAIN_DONE: return judge(w, t);

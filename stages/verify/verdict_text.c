@@ -30,15 +30,6 @@ void evidence_sort(struct source *sources, size_t *n, uint8_t root[32])
 	*n = kept;
 }
 
-static bool canonical(struct work *w, const struct buf *b, str *out)
-{
-	const cJSON *tree;
-
-	if (buf_full(b))
-		return err_set(w, ERR_INVALID, "verify.too_large", "more than %d bytes", TEXT_MAX);
-	return json_parse(w, buf_str(b), &tree) && json_canonical(w, tree, out);
-}
-
 static void write_policy(struct json *j, const char *key, const struct policy *p)
 {
 	json_open(j, key, '{');
@@ -123,7 +114,7 @@ bool policy_text(struct work *w, const struct policy *p, str *out)
 	struct json j = { .b = &b };
 
 	write_policy(&j, NULL, p);
-	return canonical(w, &b, out);
+	return json_canonical_buf(w, &b, "verify.too_large", out);
 }
 
 bool facts_text(struct work *w, const struct facts *f, str *out)
@@ -132,7 +123,7 @@ bool facts_text(struct work *w, const struct facts *f, str *out)
 	struct json j = { .b = &b };
 
 	write_own_facts(&j, NULL, f);
-	return canonical(w, &b, out);
+	return json_canonical_buf(w, &b, "verify.too_large", out);
 }
 
 str checks_text(struct work *w, const struct verdict *v)
@@ -167,5 +158,5 @@ bool verdict_text(struct work *w, const struct verdict *v, const struct facts *f
 	}
 	json_close(&j, ']');
 	json_close(&j, '}');
-	return canonical(w, &b, out);
+	return json_canonical_buf(w, &b, "verify.too_large", out);
 }

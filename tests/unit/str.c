@@ -30,6 +30,7 @@ static void secrets(void **state)
 
 static void searches(void **state)
 {
+	char bytes[4];
 	size_t at = 99;
 
 	(void)state;
@@ -45,6 +46,10 @@ static void searches(void **state)
 	assert_int_equal(at, 0);
 	assert_false(str_find(STR("abc"), STR("cd"), &at));
 	assert_false(str_find((str){ 0 }, STR("c"), &at));
+	assert_true(str_into(STR("abc"), bytes, 3));
+	assert_memory_equal(bytes, "abc", 3);
+	assert_false(
+		str_into(STR("abc"), bytes, 4) || str_into(STR("abc"), bytes, 2) || str_into((str){ 0 }, bytes, 0));
 }
 
 static void trims_and_skips(void **state)
