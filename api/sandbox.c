@@ -22,9 +22,7 @@ HOOK const char *__lsan_default_options(void)
 
 HOOK const char *__lsan_default_suppressions(void)
 {
-	return "leak:kore_seccomp_enable\nleak:kore_accesslog_gather\nleak:kore_pool_init\n"
-	       "leak:regcomp\nleak:re_compile_internal\nleak:build_trtable\nleak:create_cd_newstate\n"
-	       "leak:re_acquire_state_context\n";
+	return "leak:kore_seccomp_enable\nleak:kore_accesslog_gather\nleak:kore_pool_init\n";
 }
 #endif
 
