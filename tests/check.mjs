@@ -2,7 +2,7 @@
 // check.mjs [--only TEXT] SUITE...: runs suites one after another and counts their tests.
 // A SUITE is NAME=COMMAND. What it prints is read as TAP (cmocka, node:test) or as a last line `N passed, N failed`, and kept
 // in build/check/NAME.log; a suite that ends badly without a failed test, that ran none, or that skipped any counts as failed.
-// The last line is `N passed, N failed`.
+// A suite that takes longer than ten minutes is ended and counts as failed. The last line is `N passed, N failed`.
 import { spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,12 +19,24 @@ mkdirSync(folder, { recursive: true })
 const colour = process.stdout.isTTY && !process.env.NO_COLOR
 const paint = (code, text) => colour ? `\x1b[${code}m${text}\x1b[0m` : text
 
+const PATIENCE = 600_000
+
 const run = (command, log) => new Promise(done => {
   const out = createWriteStream(log)
-  const child = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, CMOCKA_MESSAGE_OUTPUT: 'TAP' } })
+  const child = spawn('bash', ['-c', command], {
+    stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, CMOCKA_MESSAGE_OUTPUT: 'TAP' },
+  })
+  const end = () => { try { process.kill(-child.pid, 'SIGKILL') } catch { /* it has just ended */ } }
+  const late = setTimeout(() => { out.write('FAILED: ended after ten minutes\n'); end() }, PATIENCE)
+  const stop = () => { end(); process.exit(130) }
+  process.once('SIGINT', stop).once('SIGTERM', stop)
   child.stdout.pipe(out, { end: false })
   child.stderr.pipe(out, { end: false })
-  child.on('close', (code, signal) => out.end(() => done(code ?? signal)))
+  child.on('close', (code, signal) => {
+    clearTimeout(late)
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+    out.end(() => done(code ?? signal))
+  })
 })
 
 // node:test says its own sums at the end, nested tests included; cmocka's TAP is counted line by line.
