@@ -89,7 +89,7 @@ test('one contribution\'s lineage, in the order of time', { timeout: 60_000 }, a
   for (const part of ['Bounty created', 'pull request closed', 'Pull request #7 merged', 'Verdict: pass', 'V1 pass', made.cid, 'Payout of 250 TUSD scheduled',
     me.address, 'Paid', '12.5 points for octocat']) assert.ok(timeline.includes(part), `${part}\n${timeline}`)
   const told = ['Bounty created', 'pull request closed', 'Pull request #7 merged', 'Verdict: pass', 'Paid', '12.5 points'].map(part => timeline.indexOf(part))
-  assert.deepEqual(told, told.toSorted((a, b) => a - b), timeline)
+  assert.deepEqual(told, [...told].sort((a, b) => a - b), timeline)
   const unknown = await browse('/#submission/00000000-0000-7000-8000-000000000000')
   assert.ok(plain(unknown.dom).includes('There is nothing by this id.'))
   assert.deepEqual(complaints, [])
