@@ -102,9 +102,11 @@ function explain(e, logs) {
 
 async function alone(dir) {
   let stack
+  let ending = null // set when a signal came: the step that it breaks off has not failed
   const interrupted = signal => {
     process.stderr.write(`\n${signal}: stopping everything\n`)
-    stopStack(dir).finally(() => process.exit(signal === 'SIGINT' ? 130 : 143))
+    ending = stopStack(dir).then(() => signal === 'SIGINT' ? 130 : 143)
+    ending.then(code => process.exit(code))
   }
   process.once('SIGINT', () => interrupted('SIGINT'))
   process.once('SIGTERM', () => interrupted('SIGTERM'))
@@ -117,6 +119,7 @@ async function alone(dir) {
     steps.say(`\n${steps.paint(32, 'Every step happened:')} ${steps.total()}; from the merge's webhook to its confirmed payment ${(c.paid_after / 1000).toFixed(2)} s`)
     steps.say(`The proof is kept in ${relative(process.cwd(), c.proof.file)}. make up starts the same and leaves it running.`)
   } catch (e) {
+    if (ending) return ending
     explain(e, join(dir, 'log'))
     await stopStack(dir)
     return 1
