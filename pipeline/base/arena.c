@@ -1,11 +1,16 @@
 #include "base/arena.h"
 
 #include <assert.h>
-
-#include <sanitizer/asan_interface.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
 
 /* Blocks double from FIRST to LARGEST; a larger request gets a block of its own size. */
 #define FIRST ((size_t)8 << 10)
