@@ -13,7 +13,8 @@ BEGINFILE {
 	name = FILENAME; sub(/.*\//, "", name)
 	if (name !~ /^[0-9][0-9][0-9][0-9]_[a-z][a-z0-9_]*\.sql$/) fail("the name must be NNNN_noun.sql")
 	number = substr(name, 1, 4) + 0
-	if (number != ++count) fail("number " number " where " count " is next")
+	if (number <= last) fail("number " number " after " last)
+	last = number
 	noun = substr(name, 6); sub(/\.sql$/, "", noun)
 	c = c "\t{ " number ", \"" noun "\",\n"
 }

@@ -1,7 +1,9 @@
 /* Applies migrations/NNNN_noun.sql once each, in order, each in its own transaction, under an advisory lock so that two that
  * start at once do it once. Their text is compiled into the program; core.migration keeps number, name, sha256 and time.
- * fails  ERR_INVALID migrate.changed (an applied file differs from ours, or one was left out), migrate.ahead (the
- * database knows newer ones) */
+ * Numbers may have gaps; one that arrives later with a lower number than an applied one is applied, too, so files that are
+ * made side by side must not depend on each other.
+ * fails  ERR_INVALID migrate.changed (an applied file differs from ours), migrate.ahead (the database knows one that we do
+ * not) */
 #pragma once
 
 #include "db/conn.h"

@@ -75,10 +75,9 @@ static const struct migration *ours(int64_t number)
 	return NULL;
 }
 
-/* *done: the highest number that is applied; every one up to it must be ours, unchanged. */
-static bool compare(struct work *w, struct conn *c, const PGresult *applied, int *done)
+/* Every one that is applied must be ours, unchanged. */
+static bool compare(struct work *w, struct conn *c, const PGresult *applied)
 {
-	*done = 0;
 	for (int i = 0; applied != NULL && i < PQntuples(applied); i++) {
 		const struct migration *m;
 		const char *hex;
@@ -95,12 +94,19 @@ static bool compare(struct work *w, struct conn *c, const PGresult *applied, int
 		if (strcmp(hex, PQgetvalue(applied, i, 2)) != 0)
 			return err_set(w, ERR_INVALID, "migrate.changed", "%04d_%s is not what was applied", m->number,
 				m->name);
-		if (number != *done + 1)
-			return err_set(w, ERR_INVALID, "migrate.changed", "%04d was never applied, %04d was", *done + 1,
-				m->number);
-		*done = m->number;
 	}
 	return true;
+}
+
+static bool is_applied(const PGresult *applied, const struct migration *m)
+{
+	int64_t number;
+
+	for (int i = 0; applied != NULL && i < PQntuples(applied); i++) {
+		if (str_i64(str_c(PQgetvalue(applied, i, 0)), &number) && number == m->number)
+			return true;
+	}
+	return false;
 }
 
 static bool apply(struct work *w, struct conn *c, const struct migration *m)
@@ -130,15 +136,14 @@ static bool apply(struct work *w, struct conn *c, const struct migration *m)
 static bool apply_all(struct work *w, struct conn *c, bool dry_run, struct migrate_report *out)
 {
 	PGresult *applied;
-	int done;
 
 	if (!dry_run && !create_table(w, c))
 		return false;
-	if (!read_applied(w, c, &applied) || !compare(w, c, applied, &done))
+	if (!read_applied(w, c, &applied) || !compare(w, c, applied))
 		return false;
 	for (const struct migration *m = migrations; m->number != 0; m++) {
 		out->total++;
-		if (m->number <= done)
+		if (is_applied(applied, m))
 			continue;
 		if (!dry_run && !apply(w, c, m))
 			return false; /* those before it stay, and are counted */

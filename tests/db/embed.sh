@@ -73,8 +73,8 @@ migrations() { # NAMES WANT
 	verdict "migrations $1" "$got" "$2"
 }
 migrations '0001_a.sql 0002_b.sql' ''
-migrations '0001_a.sql 0003_b.sql' '0003_b.sql:1: number 3 where 2 is next'
-migrations '0001_a.sql 0001_b.sql' '0001_b.sql:1: number 1 where 2 is next'
+migrations '0001_a.sql 0003_b.sql' ''
+migrations '0001_a.sql 0001_b.sql' '0001_b.sql:1: number 1 after 1'
 migrations '0001_A.sql' '0001_A.sql:1: the name must be NNNN_noun.sql'
 
 echo "$passed passed, $failed failed"
