@@ -3,24 +3,32 @@
 #pragma once
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "base/work.h"
 #include "conf.h"
-#include "db/conn.h"
+#include "db/tx.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_RETRY = 3 };
 
 struct invocation {
 	const struct conf *conf;
-	int argc; /* what follows the command's name, options of all commands taken out */
+	int argc; /* what follows the command's words, options of all commands taken out */
 	char **argv;
 	bool json, dry_run;
 };
 
 struct command {
-	const char *name, *args, *doc;
+	const char *name; /* one word or two: "work", "chain add" */
+	const char *args; /* operands and options, as help shows them; an option that is not named here is refused */
+	const char *doc;
 	int (*run)(struct work *w, const struct invocation *in);
 };
+extern const struct command commands[]; /* the whole program on one page; name NULL at the end */
+
+/* help.c: what all commands take, and the rows whose names begin with the words given (n = 0: all). */
+void help_print(FILE *to, int n, char *const words[]);
+bool help_has_option(const struct command *c, str name); /* is "--name" in c->args? */
 
 int command_failed(const struct work *w); /* prints w->err; its exit status */
 int command_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -29,11 +37,21 @@ const char *command_option(struct invocation *in, const char *name);
 /* Set by SIGTERM and SIGINT from now on. */
 volatile sig_atomic_t *command_until_stopped(void);
 struct conn_conf command_db(const struct invocation *in, const char *application);
+/* A connection and one transaction for a visit, which is committed (--dry-run: rolled back); its exit status. */
+typedef bool command_visit_fn(struct work *w, struct tx *tx, void *arg);
+int command_visit(struct work *w, const struct invocation *in, command_visit_fn *visit, void *arg);
+/* Who does it and why, for what is written down: --actor NAME, else "cli:" and $SUDO_USER or $USER; --reason TEXT, which must
+ * be there. False: the usage is on stderr. */
+struct command_by {
+	str actor, reason;
+};
+MUST bool command_by(struct work *w, struct invocation *in, struct command_by *out);
 
 int command_migrate(struct work *w, const struct invocation *in);
 int command_config(struct work *w, const struct invocation *in);
 int command_work(struct work *w, const struct invocation *in);
 int command_relay(struct work *w, const struct invocation *in);
+int command_relay_rewind(struct work *w, const struct invocation *in);
 int command_chain(struct work *w, const struct invocation *in);
 int command_account(struct work *w, const struct invocation *in);
 int command_proof(struct work *w, const struct invocation *in);

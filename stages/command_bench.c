@@ -11,7 +11,7 @@ int command_bench(struct work *w, const struct invocation *in)
 
 	if (in->dry_run)
 		return command_usage("bench has no dry run: it would fill the queue");
-	if (rest.argc != 1 || strcmp(rest.argv[0], "queue") != 0)
+	if (rest.argc != 0)
 		return command_usage("bench queue [--jobs N]");
 	if (jobs != NULL && (!str_i64(str_c(jobs), &n) || n < 1000 || n > 10000000))
 		return command_usage("--jobs is 1000 to 10000000");

@@ -37,16 +37,14 @@ int command_config(struct work *w, const struct invocation *in)
 {
 	str text;
 
-	if (in->argc != 1 || strcmp(in->argv[0], "show") != 0)
+	if (in->argc != 0)
 		return command_usage("config show");
 	text = conf_show(w, conf_fields, in->conf);
 	fwrite(text.p, 1, text.n, stdout);
 	return EXIT_OK;
 }
 
-/* Opens a connection, and hands it to a visit that is one statement. */
-static int visit(
-	struct work *w, const struct invocation *in, bool (*statement)(struct work *, struct tx *, void *), void *arg)
+int command_visit(struct work *w, const struct invocation *in, command_visit_fn *visit, void *arg)
 {
 	struct conn_conf c = command_db(in, "patchwork");
 	struct conn *conn;
@@ -55,7 +53,7 @@ static int visit(
 
 	if (!conn_open(w, &c, &conn))
 		return command_failed(w);
-	ok = tx_begin(w, conn, TX_DURABLE, &tx) && statement(w, &tx, arg) && (in->dry_run || tx_commit(w, &tx));
+	ok = tx_begin(w, conn, TX_DURABLE, &tx) && visit(w, &tx, arg) && (in->dry_run || tx_commit(w, &tx));
 	tx_rollback(&tx);
 	conn_close(&conn);
 	return ok ? EXIT_OK : command_failed(w);
@@ -74,12 +72,12 @@ int command_chain(struct work *w, const struct invocation *in)
 	uint8_t escrow[20], token_bytes[20];
 	int64_t places;
 
-	if (rest.argc != 1 || strcmp(rest.argv[0], "add") != 0 || token == NULL || symbol == NULL || decimals == NULL)
+	if (rest.argc != 0 || token == NULL || symbol == NULL || decimals == NULL)
 		return command_usage("chain add --token ADDRESS --symbol SYMBOL --decimals N");
 	if (!address_parse(in->conf->evm_escrow, escrow) || !address_parse(str_c(token), token_bytes) ||
 		!str_i64(str_c(decimals), &places) || places < 0 || places > 36)
 		return command_usage("evm.escrow and --token are addresses, --decimals is 0 to 36");
-	return visit(w, in, chain_add,
+	return command_visit(w, in, chain_add,
 		&(struct sql_chain_add_in){
 			.chain_id = in->conf->evm_chain_id,
 			.confirmations = in->conf->evm_confirmations,
@@ -111,11 +109,10 @@ int command_account(struct work *w, const struct invocation *in)
 	struct sql_account_link_in link = { .login = str_c(login) };
 	uint8_t bytes[20];
 
-	if (rest.argc != 1 || strcmp(rest.argv[0], "link") != 0 || address == NULL || login == NULL ||
-		github_id == NULL)
+	if (rest.argc != 0 || address == NULL || login == NULL || github_id == NULL)
 		return command_usage("account link --address 0x... --github-id N --login NAME");
 	if (!address_parse(str_c(address), bytes) || !str_i64(str_c(github_id), &link.github_id) || link.github_id <= 0)
 		return command_usage("--address is an EVM address, --github-id a positive number");
 	link.address = str_of(bytes, 20);
-	return visit(w, in, account_link, &link);
+	return command_visit(w, in, account_link, &link);
 }

@@ -88,12 +88,12 @@ int command_proof(struct work *w, const struct invocation *in)
 	uint8_t key[32];
 	str cid = { 0 }, trusted = key_text != NULL ? str_c(key_text) : in->conf->proof_public_key;
 
-	if (rest.argc != 2 || strcmp(rest.argv[0], "verify") != 0)
+	if (rest.argc != 1)
 		return command_usage("proof verify FILE [--key HEX] [--cid CID]");
 	if (!hex_decode(trusted, key, sizeof(key)))
 		return command_usage(
 			"proof verify needs --key (or proof.public_key): the platform's Ed25519 public key, 64 hex digits");
-	if (!verify(w, rest.argv[1], key, str_c(cid_text), &cid, &statement))
+	if (!verify(w, rest.argv[0], key, str_c(cid_text), &cid, &statement))
 		return command_failed(w);
 	print(w, in, cid, statement);
 	return EXIT_OK;

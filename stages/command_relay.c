@@ -6,10 +6,12 @@
 
 #define DUPLICATE_WINDOW (120 * USEC_S) /* the broker forgets ids after this; consumers deduplicate by them anyway */
 
-static int rewind_position(struct work *w, const struct invocation *in)
+int command_relay_rewind(struct work *w, const struct invocation *in)
 {
 	struct conn_conf db = command_db(in, "patchwork relay rewind");
 
+	if (in->argc != 0)
+		return command_usage("relay rewind");
 	if (in->dry_run) {
 		printf("the relay would start again with the first event of the outbox\n");
 		return EXIT_OK;
@@ -37,9 +39,7 @@ int command_relay(struct work *w, const struct invocation *in)
 		.poll = conf->relay_poll,
 	};
 
-	if (in->argc == 1 && strcmp(in->argv[0], "rewind") == 0)
-		return rewind_position(w, in);
 	if (in->argc != 0)
-		return command_usage("relay takes nothing, or rewind");
+		return command_usage("relay, or relay rewind");
 	return relay_run(w, &c, command_until_stopped()) ? EXIT_OK : command_failed(w);
 }

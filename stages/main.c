@@ -7,32 +7,6 @@
 #include "base/log.h"
 #include "command.h"
 
-static const struct command commands[] = {
-	{ "migrate", "[--dry-run]", "bring the database to this program's schema", command_migrate },
-	{ "work", "STAGE...", "run stages until SIGTERM: sync verify prove pay score", command_work },
-	{ "relay", "[rewind]", "publish committed events to NATS until SIGTERM; rewind starts again at the first",
-		command_relay },
-	{ "chain", "add",
-		"make the configured chain, its escrow and a token known: --token ADDRESS --symbol S --decimals N",
-		command_chain },
-	{ "account", "link", "bind a wallet's person to a GitHub account: --address 0x... --github-id N --login NAME",
-		command_account },
-	{ "proof", "verify FILE", "check a saved proof, offline: [--key HEX] [--cid CID]", command_proof },
-	{ "bench", "queue", "measure the queue: --jobs N", command_bench },
-	{ "config", "show", "what is in force, with secrets masked", command_config },
-};
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-static void help(FILE *to)
-{
-	fprintf(to, "usage: patchwork [--config FILE] [--json] [--dry-run] COMMAND ...\n\n");
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		fprintf(to, "  %-8s %-12s %s\n", commands[i].name, commands[i].args, commands[i].doc);
-	fprintf(to,
-		"\nThe file is $PATCHWORK_CONF, or /etc/patchwork/patchwork.conf where it exists; the environment wins\n"
-		"(db.url = PATCHWORK_DB_URL). Exit: 0 done, 1 refused or failed, 2 usage, 3 try again later.\n");
-}
-
 int command_usage(const char *format, ...)
 {
 	va_list args;
@@ -79,6 +53,23 @@ const char *command_option(struct invocation *in, const char *name)
 		}
 	}
 	return NULL;
+}
+
+bool command_by(struct work *w, struct invocation *in, struct command_by *out)
+{
+	const char *actor = command_option(in, "actor"), *reason = command_option(in, "reason");
+	const char *user = getenv("SUDO_USER");
+
+	if (user == NULL || user[0] == '\0')
+		user = getenv("USER");
+	if (user == NULL || user[0] == '\0')
+		user = "unknown";
+	out->actor = actor == NULL ? arena_printf(w->arena, "cli:%s", user) : str_c(actor);
+	out->reason = str_c(reason);
+	if (reason != NULL && reason[0] != '\0' && str_utf8(out->actor) && str_utf8(out->reason))
+		return true;
+	command_usage("--reason TEXT must say why");
+	return false;
 }
 
 static volatile sig_atomic_t stopped;
@@ -130,10 +121,43 @@ static void set_level(str name)
 			log_level((enum log_level)i);
 }
 
-static int run(struct work *w, struct invocation *in, const char *file)
+/* The row with the most words that the invocation begins with, which are taken out of it. */
+static const struct command *find(struct invocation *in)
+{
+	const struct command *best = NULL;
+	int words = 0;
+
+	for (const struct command *c = commands; c->name != NULL; c++) {
+		size_t first = strcspn(c->name, " ");
+		bool two = c->name[first] != '\0';
+
+		if (strlen(in->argv[0]) != first || strncmp(in->argv[0], c->name, first) != 0 ||
+			(two && (in->argc < 2 || strcmp(in->argv[1], c->name + first + 1) != 0)) ||
+			(two ? 2 : 1) <= words)
+			continue;
+		best = c;
+		words = two ? 2 : 1;
+	}
+	take_out(in, 0, words);
+	return best;
+}
+
+static bool options_known(const struct invocation *in, const struct command *c)
+{
+	for (int i = 0; i < in->argc; i++) {
+		str name = str_skip(str_c(in->argv[i]), 2), head;
+
+		if (strncmp(in->argv[i], "--", 2) == 0 && str_next(&name, '=', &head) && !help_has_option(c, head)) {
+			command_usage("%s has no option --" STR_FMT, c->name, STR_ARG(head));
+			return false;
+		}
+	}
+	return true;
+}
+
+static int run(struct work *w, struct invocation *in, const struct command *command, const char *file)
 {
 	struct conf *conf = ARENA_NEW(w->arena, struct conf);
-	const char *name = in->argv[0];
 
 	if (file == NULL)
 		file = getenv("PATCHWORK_CONF");
@@ -143,32 +167,37 @@ static int run(struct work *w, struct invocation *in, const char *file)
 		return command_failed(w);
 	set_level(conf->log_level);
 	in->conf = conf;
-	take_out(in, 0, 1);
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return commands[i].run(w, in);
-	return command_usage("no command '%s'", name);
+	return command->run(w, in);
 }
 
 int main(int argc, char **argv)
 {
 	struct invocation in = { .argc = argc - 1, .argv = argv + 1 };
-	const char *file = command_option(&in, "config");
+	const char *file = command_option(&in, "config"), *name;
+	const struct command *command;
 	struct work w;
 	int status;
 
 	if (take_flag(&in, "--help") || take_flag(&in, "-h") || (in.argc > 0 && strcmp(in.argv[0], "help") == 0)) {
-		help(stdout);
+		bool word = in.argc > 0 && strcmp(in.argv[0], "help") == 0;
+
+		help_print(stdout, in.argc - word, in.argv + word);
 		return EXIT_OK;
 	}
 	in.json = take_flag(&in, "--json");
 	in.dry_run = take_flag(&in, "--dry-run");
 	if (in.argc == 0) {
-		help(stderr);
+		help_print(stderr, 0, NULL);
 		return EXIT_USAGE;
 	}
+	name = in.argv[0];
+	command = find(&in);
+	if (command == NULL)
+		return command_usage("no command '%s'", name);
+	if (!options_known(&in, command))
+		return EXIT_USAGE;
 	work_init(&w);
-	status = run(&w, &in, file);
+	status = run(&w, &in, command, file);
 	work_end(&w);
 	return status;
 }

@@ -1,0 +1,16 @@
+#include "command.h"
+
+const struct command commands[] = {
+	{ "migrate", "", "bring the database to this program's schema", command_migrate },
+	{ "work", "STAGE...", "run stages until SIGTERM: sync verify prove pay score", command_work },
+	{ "relay", "", "publish committed events to NATS until SIGTERM", command_relay },
+	{ "relay rewind", "", "publish again, from the first event on", command_relay_rewind },
+	{ "chain add", "--token ADDRESS --symbol S --decimals N",
+		"make the configured chain, its escrow and a token known", command_chain },
+	{ "account link", "--address 0x... --github-id N --login NAME", "bind a wallet's person to a GitHub account",
+		command_account },
+	{ "proof verify", "FILE [--key HEX] [--cid CID]", "check a saved proof, offline", command_proof },
+	{ "bench queue", "[--jobs N]", "measure the queue, in a database of its own", command_bench },
+	{ "config show", "", "what is in force, with secrets masked", command_config },
+	{ NULL, NULL, NULL, NULL },
+};
