@@ -5,6 +5,9 @@
 
 #include "base/json.h"
 
+struct work rows_work;
+struct conn *rows_conn;
+
 /* Everything but the rules and the list of migrations. The ledger's guard against truncation is for programs, not for tests. */
 static void empty(void)
 {
@@ -157,4 +160,61 @@ const char *rows_digest(struct work *w)
 		"(select string_agg(concat_ws(' ', 'told', topic, key), '; ' order by topic, key) from q.outbox)), 'utf8')), 'hex')");
 
 	return arena_cstr(w->arena, str_c(hash));
+}
+
+int rows_begin(void **state)
+{
+	(void)state;
+	db_test_open();
+	return 0;
+}
+
+int rows_end(void **state)
+{
+	(void)state;
+	db_test_close();
+	return 0;
+}
+
+int rows_start(void **state)
+{
+	(void)state;
+	rows_world();
+	work_init(&rows_work);
+	rows_conn = db_test_conn(&rows_work, "patchwork_worker");
+	rows_work.job = rows_job();
+	return 0;
+}
+
+int rows_stop(void **state)
+{
+	(void)state;
+	conn_close(&rows_conn);
+	work_end(&rows_work);
+	return 0;
+}
+
+void *rows_planned(const struct stage *s, const char *args)
+{
+	void *task = NULL;
+
+	if (!rows_plan(&rows_work, rows_conn, s, args, &task))
+		fail_msg("%s: %s", rows_work.err.code, rows_work.err.text);
+	return task;
+}
+
+void rows_settled(const struct stage *s, void *task)
+{
+	if (!rows_settle(&rows_work, rows_conn, s, task))
+		fail_msg("%s: %s", rows_work.err.code, rows_work.err.text);
+}
+
+void rows_settled_twice(const struct stage *s, void *task)
+{
+	const char *once;
+
+	rows_settled(s, task);
+	once = rows_digest(&rows_work);
+	rows_settled(s, task);
+	assert_string_equal(rows_digest(&rows_work), once);
 }

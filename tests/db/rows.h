@@ -2,6 +2,8 @@
  * verified project (GitHub id 10) with issue 3, and a bounty on it. */
 #pragma once
 
+#include "tests/unit/check.h"
+
 #include "db_test.h"
 #include "queue/stage.h"
 
@@ -33,3 +35,16 @@ MUST bool rows_plan(struct work *w, struct conn *conn, const struct stage *s, co
 MUST bool rows_settle(struct work *w, struct conn *conn, const struct stage *s, void *task);
 /* The sha256 over all that a second run must not change: states, times, balances, jobs, events. In w's arena. */
 const char *rows_digest(struct work *w);
+
+/* A suite on these rows: group set-up and end, and for each test rows_world(), a work with a job, and the worker's connection. */
+extern struct work rows_work;
+extern struct conn *rows_conn;
+int rows_begin(void **state);
+int rows_end(void **state);
+int rows_start(void **state);
+int rows_stop(void **state);
+/* The same as rows_plan and rows_settle, on those; a failure fails the test. */
+void *rows_planned(const struct stage *s, const char *args);
+void rows_settled(const struct stage *s, void *task);
+void rows_settled_twice(const struct stage *s, void *task); /* the second time nothing may change */
+#define assert_value(SQL, WANT) assert_string_equal(db_test_value(SQL), WANT)

@@ -13,9 +13,6 @@
 #include "wire/cid.h"
 #include "wire/dsse.h"
 
-static struct work w;
-static struct conn *conn;
-
 static struct signer *signer;
 static struct secret *seed;
 static char key_file[] = "/tmp/patchwork-key-XXXXXX";
@@ -31,7 +28,7 @@ static void load_keys(void)
 	fd = mkstemp(key_file); /* readable by its owner alone */
 	assert_true(fd >= 0 && write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
 	close(fd);
-	assert_true(signer_load(&w, key_file, &signer) && secret_load_hex32(&w, key_file, &seed));
+	assert_true(signer_load(&rows_work, key_file, &signer) && secret_load_hex32(&rows_work, key_file, &seed));
 	unlink(key_file);
 	pay_use_signer(signer);
 	prove_use_key(seed);
@@ -43,66 +40,18 @@ static void drop_keys(void)
 	secret_free(&seed);
 }
 
-static int open_database(void **state)
+static int end(void **state)
 {
-	(void)state;
-	db_test_open();
-	return 0;
-}
-
-static int close_database(void **state)
-{
-	(void)state;
 	drop_keys();
-	db_test_close();
-	return 0;
+	return rows_end(state);
 }
 
 static int start(void **state)
 {
-	(void)state;
-	rows_world();
-	work_init(&w);
+	int status = rows_start(state);
+
 	load_keys();
-	conn = db_test_conn(&w, "patchwork_worker");
-	w.job = rows_job();
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	conn_close(&conn);
-	work_end(&w);
-	return 0;
-}
-
-#define assert_value(SQL, WANT) assert_string_equal(db_test_value(SQL), WANT)
-
-static void *planned(const struct stage *s, const char *args)
-{
-	void *task = NULL;
-
-	if (!rows_plan(&w, conn, s, args, &task))
-		fail_msg("%s: %s", w.err.code, w.err.text);
-	return task;
-}
-
-static void settled(const struct stage *s, void *task)
-{
-	if (!rows_settle(&w, conn, s, task))
-		fail_msg("%s: %s", w.err.code, w.err.text);
-}
-
-/* Settles, and again: the second time nothing may change. */
-static void settled_twice(const struct stage *s, void *task)
-{
-	const char *once;
-
-	settled(s, task);
-	once = rows_digest(&w);
-	settled(s, task);
-	assert_string_equal(rows_digest(&w), once);
+	return status;
 }
 
 #define PROVE "{\"submission_id\": \"" SUBMISSION "\"}"
@@ -140,8 +89,8 @@ static void rows_verified(void)
 	rows_pulls();
 	verdict_of(&f, &policy_v1, &v);
 	assert_int_equal(v.result, CHECK_PASS);
-	assert_true(verdict_text(&w, &v, &f, &policy_v1, NULL, 0, &body));
-	db_test_sql(arena_printf(w.arena,
+	assert_true(verdict_text(&rows_work, &v, &f, &policy_v1, NULL, 0, &body));
+	db_test_sql(arena_printf(rows_work.arena,
 		"insert into proof.verdict (submission_id, policy_sha256, evidence_root, evidence, checks, result, body) values"
 		" ('" SUBMISSION "', decode(repeat('01', 32), 'hex'), decode(repeat('02', 32), 'hex'),"
 		" array[decode(repeat('03', 32), 'hex')], '[]', 'pass', convert_to('%.*s', 'utf8'));"
@@ -154,9 +103,9 @@ static void rows_verified(void)
 
 static char *payout_args(const char *more)
 {
-	return arena_cstr(w.arena,
+	return arena_cstr(rows_work.arena,
 		arena_printf(
-			w.arena, "{\"payout_id\": \"%s\"%s}", db_test_value("select id from ledger.payout"), more));
+			rows_work.arena, "{\"payout_id\": \"%s\"%s}", db_test_value("select id from ledger.payout"), more));
 }
 #define QUOTE payout_args("")
 #define SEND payout_args(", \"quote\": {\"max_fee\": \"100\", \"max_priority_fee\": \"1\", \"gas\": 90000}")
@@ -165,30 +114,30 @@ static char *payout_args(const char *more)
 static void proven(void)
 {
 	rows_verified();
-	settled(&prove_proof, planned(&prove_proof, PROVE));
+	rows_settled(&prove_proof, rows_planned(&prove_proof, PROVE));
 }
 
 static void quoted(uint64_t chain_nonce)
 {
-	struct quote_task *t = planned(&pay_quote, QUOTE);
+	struct quote_task *t = rows_planned(&pay_quote, QUOTE);
 
 	assert_false(t->decided);
 	t->fees = (struct chain_fees){ .max_fee = u256_of(100), .max_priority_fee = u256_of(1), .gas = 90000 };
 	t->nonce = chain_nonce;
-	settled_twice(&pay_quote, t);
+	rows_settled_twice(&pay_quote, t);
 }
 
 static struct send_task *sent(void)
 {
-	struct send_task *t = planned(&pay_send, SEND);
+	struct send_task *t = rows_planned(&pay_send, SEND);
 
-	settled_twice(&pay_send, t);
+	rows_settled_twice(&pay_send, t);
 	return t;
 }
 
 static struct confirm_task *confirmed(enum outcome outcome)
 {
-	struct confirm_task *t = planned(&pay_confirm, CONFIRM);
+	struct confirm_task *t = rows_planned(&pay_confirm, CONFIRM);
 	const struct attempt *live = payout_live(&t->payout);
 
 	assert_false(t->decided);
@@ -214,7 +163,7 @@ static void a_proof_is_pinned_once(void **state)
 
 	(void)state;
 	proven();
-	settled_twice(&prove_proof, planned(&prove_proof, PROVE)); /* a whole second run */
+	rows_settled_twice(&prove_proof, rows_planned(&prove_proof, PROVE)); /* a whole second run */
 	assert_value("select count(*) || ' ' || count(pinned_at) from proof.proof", "1 1");
 	assert_value("select state from core.bounty", "hold");
 	assert_value("select state || ' ' || amount || ' ' || encode(payee, 'hex') from ledger.payout",
@@ -226,15 +175,15 @@ static void a_proof_is_pinned_once(void **state)
 	assert_value("select string_agg(topic, ',' order by id) from q.outbox", "proof.pinned,payout.scheduled");
 	assert_value("select count(*) from q.job where kind = 'pay.quote'", "1");
 	assert_true(hex_0x_decode(
-		w.arena, str_c(db_test_value("select '0x' || encode(payload, 'hex') from proof.proof")), &payload));
-	cid = arena_cstr(w.arena, cid_raw_text(w.arena, payload));
+		rows_work.arena, str_c(db_test_value("select '0x' || encode(payload, 'hex') from proof.proof")), &payload));
+	cid = arena_cstr(rows_work.arena, cid_raw_text(rows_work.arena, payload));
 	assert_value("select cid from proof.proof", cid);
 	envelope =
-		arena_str(w.arena, str_c(db_test_value("select convert_from(envelope, 'utf8') from proof.signature")));
-	assert_true(dsse_parse(&w, envelope, &d));
-	assert_str(d.keyid, arena_cstr(w.arena, str_c(db_test_value("select kid from proof.signature"))));
+		arena_str(rows_work.arena, str_c(db_test_value("select convert_from(envelope, 'utf8') from proof.signature")));
+	assert_true(dsse_parse(&rows_work, envelope, &d));
+	assert_str(d.keyid, arena_cstr(rows_work.arena, str_c(db_test_value("select kid from proof.signature"))));
 	assert_true(hex_decode(d.keyid, pub, 32));
-	assert_true(dsse_verify(&w, &d, pub));
+	assert_true(dsse_verify(&rows_work, &d, pub));
 	assert_true(str_eq(d.payload, payload));
 }
 
@@ -246,11 +195,11 @@ static void the_first_statement_stays(void **state)
 
 	(void)state;
 	rows_verified();
-	planned(&prove_proof, PROVE);
-	cid = arena_cstr(w.arena, str_c(db_test_value("select cid from proof.proof")));
+	rows_planned(&prove_proof, PROVE);
+	cid = arena_cstr(rows_work.arena, str_c(db_test_value("select cid from proof.proof")));
 	db_test_sql("update core.chain set caip2 = 'eip155:1'"); /* what it was made from changes */
-	task = planned(&prove_proof, PROVE);
-	settled_twice(&prove_proof, task);
+	task = rows_planned(&prove_proof, PROVE);
+	rows_settled_twice(&prove_proof, task);
 	assert_value("select cid from proof.proof", cid);
 	assert_value("select count(*) from proof.signature", "1");
 }
@@ -262,16 +211,16 @@ static void no_proof_without_verdict_or_wallet(void **state)
 	(void)state;
 	rows_verified();
 	db_test_sql("update proof.verdict set result = 'review'");
-	assert_false(rows_plan(&w, conn, &prove_proof, PROVE, &task));
-	assert_err(&w, ERR_INVALID, "prove.no_verdict");
+	assert_false(rows_plan(&rows_work, rows_conn, &prove_proof, PROVE, &task));
+	assert_err(&rows_work, ERR_INVALID, "prove.no_verdict");
 	db_test_sql("update core.wallet set unlinked_at = now()");
 	task = NULL;
-	assert_false(rows_plan(&w, conn, &prove_proof, PROVE, &task));
-	assert_true(w.err.snooze);
-	assert_err(&w, ERR_RETRY, "prove.no_wallet");
+	assert_false(rows_plan(&rows_work, rows_conn, &prove_proof, PROVE, &task));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "prove.no_wallet");
 	task = NULL;
-	assert_false(rows_plan(&w, conn, &prove_proof, "{\"submission_id\": \"" ID(99) "\"}", &task));
-	assert_err(&w, ERR_INVALID, "prove.submission_unknown");
+	assert_false(rows_plan(&rows_work, rows_conn, &prove_proof, "{\"submission_id\": \"" ID(99) "\"}", &task));
+	assert_err(&rows_work, ERR_INVALID, "prove.submission_unknown");
 }
 
 /* A wallet that is linked later does not turn the payout. */
@@ -281,7 +230,7 @@ static void the_oldest_wallet_is_paid(void **state)
 	rows_verified();
 	db_test_sql("insert into core.wallet (person_id, chain_id, caip10, address, linked_at) values ('" ALICE
 		    "', 338, 'new', decode(repeat('a2', 20), 'hex'), now() + interval '1 s')");
-	settled(&prove_proof, planned(&prove_proof, PROVE));
+	rows_settled(&prove_proof, rows_planned(&prove_proof, PROVE));
 	assert_value("select encode(payee, 'hex') from ledger.payout", "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1");
 }
 
@@ -292,21 +241,21 @@ static void the_hold_is_waited_out(void **state)
 	(void)state;
 	rows_verified();
 	db_test_sql("update core.bounty set hold = '7 days'");
-	settled(&prove_proof, planned(&prove_proof, PROVE));
+	rows_settled(&prove_proof, rows_planned(&prove_proof, PROVE));
 	assert_value(
 		"select due_at = now()::date + interval '7 days' + (due_at - date_trunc('day', due_at)) and state = 'hold'"
 		" from ledger.payout",
 		"t");
 	assert_value("select count(*) from q.scheduled", "1");
-	assert_false(rows_plan(&w, conn, &pay_quote, QUOTE, &task));
-	assert_true(w.err.snooze && w.err.retry_after > INT64_C(604000) * USEC_S);
-	assert_err(&w, ERR_RETRY, "pay.not_due");
+	assert_false(rows_plan(&rows_work, rows_conn, &pay_quote, QUOTE, &task));
+	assert_true(rows_work.err.snooze && rows_work.err.retry_after > INT64_C(604000) * USEC_S);
+	assert_err(&rows_work, ERR_RETRY, "pay.not_due");
 	db_test_sql("update ledger.payout set due_at = now(); select core.bounty_move('" BOUNTY
 		    "', 'flagged', 'test', null)");
 	task = NULL;
-	assert_false(rows_plan(&w, conn, &pay_quote, QUOTE, &task));
-	assert_true(w.err.snooze);
-	assert_err(&w, ERR_RETRY, "pay.bounty_held");
+	assert_false(rows_plan(&rows_work, rows_conn, &pay_quote, QUOTE, &task));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "pay.bounty_held");
 }
 
 static void a_payout_is_paid_and_scored(void **state)
@@ -323,13 +272,13 @@ static void a_payout_is_paid_and_scored(void **state)
 	s = sent();
 	assert_value("select nonce || ' ' || state || ' ' || attempt from ledger.tx_intent", "5 sent 1");
 	assert_value("select encode(tx_hash, 'hex') from ledger.tx_intent",
-		arena_cstr(w.arena, hex_str(w.arena, str_of(s->hash, 32))));
+		arena_cstr(rows_work.arena, hex_str(rows_work.arena, str_of(s->hash, 32))));
 	assert_value("select next_nonce from ledger.chain_key", "6");
 	assert_value(BALANCES, "in_transit 1000");
 	assert_value("select b.state || ' ' || s.state from core.bounty b join core.submission s on s.bounty_id = b.id"
 		     " where s.id = '" SUBMISSION "'",
 		"paying paying");
-	settled_twice(&pay_confirm, confirmed(OUTCOME_PAID));
+	rows_settled_twice(&pay_confirm, confirmed(OUTCOME_PAID));
 	assert_value(
 		"select b.state || ' ' || s.state || ' ' || p.state from core.bounty b join core.submission s on s.bounty_id = b.id"
 		" join ledger.payout p on p.submission_id = s.id",
@@ -340,17 +289,17 @@ static void a_payout_is_paid_and_scored(void **state)
 	assert_value(
 		"select string_agg(key, ',' order by at, key) from (select split_part(key, ':', 1) as key, at from ledger.transfer) t",
 		"deposit,hold,send,paid");
-	score = planned(&score_payout, CONFIRM);
-	settled_twice(&score_payout, score);
+	score = rows_planned(&score_payout, CONFIRM);
+	rows_settled_twice(&score_payout, score);
 	assert_value(
 		"select string_agg(points_micro || ' ' || event_count, ',') from rep.score", "1000000 1,1000000 1");
 	assert_value("select count(*) || ' ' || sum(points_micro) from rep.event", "1 1000000");
 	assert_value("select string_agg(topic, ',' order by id) from q.outbox",
 		"proof.pinned,payout.scheduled,payout.sent,payout.paid,score.added");
 	/* whatever is run again now, by whomever, changes nothing */
-	assert_true(((struct quote_task *)planned(&pay_quote, QUOTE))->decided);
-	assert_true(((struct send_task *)planned(&pay_send, SEND))->decided);
-	assert_true(((struct confirm_task *)planned(&pay_confirm, CONFIRM))->decided);
+	assert_true(((struct quote_task *)rows_planned(&pay_quote, QUOTE))->decided);
+	assert_true(((struct send_task *)rows_planned(&pay_send, SEND))->decided);
+	assert_true(((struct confirm_task *)rows_planned(&pay_confirm, CONFIRM))->decided);
 }
 
 /* Killed after signing: the next run finds the same bytes, also when the quote has changed. */
@@ -361,23 +310,23 @@ static void nothing_is_signed_twice(void **state)
 	(void)state;
 	proven();
 	quoted(0);
-	first = planned(&pay_send, SEND);
-	again = planned(&pay_send,
+	first = rows_planned(&pay_send, SEND);
+	again = rows_planned(&pay_send,
 		payout_args(", \"quote\": {\"max_fee\": \"999\", \"max_priority_fee\": \"9\", \"gas\": 91000}"));
 	assert_true(str_eq(first->raw, again->raw));
 	assert_memory_equal(first->hash, again->hash, 32);
 	assert_value("select count(*) || ' ' || max(nonce) from ledger.tx_intent", "1 0");
 	assert_value("select next_nonce from ledger.chain_key", "1");
 	assert_value("select state from ledger.payout", "sending");
-	settled_twice(&pay_send, again);
-	settled_twice(&pay_send, first);
+	rows_settled_twice(&pay_send, again);
+	rows_settled_twice(&pay_send, first);
 	assert_value("select count(*) from ledger.transfer where kind = 'send'", "1");
 }
 
 /* What the API tells of a payout leaves out none of its transfers, however often it was sent. */
 static void assert_all_transfers_told(void)
 {
-	struct conn *api = db_test_conn(&w, "patchwork_api");
+	struct conn *api = db_test_conn(&rows_work, "patchwork_api");
 	struct tx tx = tx_auto(api);
 	struct sql_payout_get_out payout;
 	struct sql_lineage_get_in whole = { .kind = STR("payout"), .has_id = true };
@@ -389,11 +338,11 @@ static void assert_all_transfers_told(void)
 	snprintf(want, sizeof(want), "%s",
 		db_test_value("select count(*) from ledger.transfer where kind <> 'deposit'"));
 	assert_true(uuid_parse(str_c(db_test_value("select id from ledger.payout")), &whole.id));
-	assert_true(sql_payout_get(&w, &tx, &(struct sql_payout_get_in){ whole.id }, &payout, &found) && found);
-	assert_true(json_parse(&w, payout.transfers, &told));
+	assert_true(sql_payout_get(&rows_work, &tx, &(struct sql_payout_get_in){ whole.id }, &payout, &found) && found);
+	assert_true(json_parse(&rows_work, payout.transfers, &told));
 	assert_int_equal(cJSON_GetArraySize(told), atoi(want));
-	assert_true(sql_lineage_get(&w, &tx, &whole, &lineage, &found) && found);
-	assert_true(json_parse(&w, lineage.transfers, &told));
+	assert_true(sql_lineage_get(&rows_work, &tx, &whole, &lineage, &found) && found);
+	assert_true(json_parse(&rows_work, lineage.transfers, &told));
 	assert_int_equal(cJSON_GetArraySize(told), atoi(want) + 1); /* and the deposit */
 	conn_close(&api);
 }
@@ -406,7 +355,7 @@ static void a_failed_release_is_payable_again(void **state)
 	proven();
 	quoted(0);
 	sent();
-	settled_twice(&pay_confirm, confirmed(OUTCOME_FAILED));
+	rows_settled_twice(&pay_confirm, confirmed(OUTCOME_FAILED));
 	assert_value("select state || ' ' || (blocker like 'an operator: %') from ledger.payout", "held true");
 	assert_value("select b.state || ' ' || s.state from core.bounty b join core.submission s on s.bounty_id = b.id"
 		     " where s.id = '" SUBMISSION "'",
@@ -414,7 +363,7 @@ static void a_failed_release_is_payable_again(void **state)
 	assert_value(BALANCES, "payable 1000");
 	assert_value("select state from ledger.tx_intent", "failed");
 	/* nothing signs anew before the chain was asked again */
-	assert_true(((struct send_task *)planned(&pay_send, SEND))->decided);
+	assert_true(((struct send_task *)rows_planned(&pay_send, SEND))->decided);
 	quoted(1);
 	s = sent();
 	assert_value(
@@ -424,7 +373,7 @@ static void a_failed_release_is_payable_again(void **state)
 		"select string_agg(split_part(key, ':', 3), ',' order by key) from q.job where kind in ('pay.send', 'pay.confirm')",
 		",2,,2");
 	assert_non_null(s->raw.p);
-	settled_twice(&pay_confirm, confirmed(OUTCOME_PAID));
+	rows_settled_twice(&pay_confirm, confirmed(OUTCOME_PAID));
 	assert_value(BALANCES, "external 1000");
 	assert_value("select state from core.bounty", "paid");
 	assert_value("select sum(amount) from ledger.entry", "0");
@@ -439,14 +388,14 @@ static void a_dead_transaction_stops_the_signer(void **state)
 	proven();
 	quoted(0);
 	sent();
-	settled_twice(&pay_confirm, confirmed(OUTCOME_DEAD));
+	rows_settled_twice(&pay_confirm, confirmed(OUTCOME_DEAD));
 	assert_value("select stopped from ledger.chain_key", "pay.nonce_foreign");
 	assert_value("select state from ledger.tx_intent", "dead");
 	assert_value("select count(*) from ledger.tx_observation", "0");
 	quoted(1);
-	assert_false(rows_plan(&w, conn, &pay_send, SEND, &task));
-	assert_true(w.err.snooze);
-	assert_err(&w, ERR_RETRY, "pay.signer_stopped");
+	assert_false(rows_plan(&rows_work, rows_conn, &pay_send, SEND, &task));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "pay.signer_stopped");
 	assert_all_transfers_told();
 }
 
@@ -463,8 +412,8 @@ static void a_chain_ahead_stops_the_signer(void **state)
 	assert_value("select next_nonce || coalesce(stopped, '') from ledger.chain_key", "3");
 	quoted(4);
 	assert_value("select next_nonce || ' ' || stopped from ledger.chain_key", "3 pay.nonce_foreign");
-	assert_false(rows_plan(&w, conn, &pay_send, SEND, &task));
-	assert_err(&w, ERR_RETRY, "pay.signer_stopped");
+	assert_false(rows_plan(&rows_work, rows_conn, &pay_send, SEND, &task));
+	assert_err(&rows_work, ERR_RETRY, "pay.signer_stopped");
 }
 
 /* The escrow has released it, and we have no record of that: it is booked, not paid again. */
@@ -475,18 +424,18 @@ static void what_the_chain_has_paid_is_adopted(void **state)
 
 	(void)state;
 	proven();
-	t = planned(&pay_quote, QUOTE);
+	t = rows_planned(&pay_quote, QUOTE);
 	t->paid = true;
 	memset(t->paid_by, 0x5a, 32);
-	settled_twice(&pay_quote, t);
+	rows_settled_twice(&pay_quote, t);
 	assert_value("select count(*) from q.job where kind = 'pay.send'", "0");
 	assert_value("select b.state || ' ' || p.state from core.bounty b, ledger.payout p", "paying sent");
-	c = planned(&pay_confirm, CONFIRM);
+	c = rows_planned(&pay_confirm, CONFIRM);
 	assert_true(c->payout.has_adopted && payout_live(&c->payout) == NULL);
 	c->outcome = OUTCOME_PAID;
 	memcpy(c->hash, c->payout.adopted, 32);
 	c->receipt = (struct chain_receipt){ .block_number = 7, .bytes = STR("{}"), .endpoint = STR("node") };
-	settled_twice(&pay_confirm, c);
+	rows_settled_twice(&pay_confirm, c);
 	assert_value(
 		"select p.state || ' ' || left(encode(p.tx_hash, 'hex'), 4) || ' ' || b.state from ledger.payout p, core.bounty b",
 		"paid 5a5a paid");
@@ -506,7 +455,7 @@ static void a_release_by_another_transaction_counts(void **state)
 	c = confirmed(OUTCOME_PAID);
 	c->reverted = payout_live(&c->payout);
 	memset(c->hash, 0x5a, 32);
-	settled_twice(&pay_confirm, c);
+	rows_settled_twice(&pay_confirm, c);
 	assert_value("select state from ledger.tx_intent", "failed");
 	assert_value("select state || ' ' || left(encode(tx_hash, 'hex'), 4) from ledger.payout", "paid 5a5a");
 	assert_value(BALANCES, "external 1000");
@@ -521,15 +470,15 @@ static void a_fee_is_raised_under_the_same_nonce(void **state)
 	(void)state;
 	proven();
 	quoted(4);
-	t = planned(&pay_send, SEND);
-	low = planned(&pay_send, SEND);
+	t = rows_planned(&pay_send, SEND);
+	low = rows_planned(&pay_send, SEND);
 	low->replace = true;
 	low->fees = (struct chain_fees){ .max_fee = u256_of(109), .max_priority_fee = u256_of(2), .gas = 90000 };
-	assert_false(rows_settle(&w, conn, &pay_send, low));
-	assert_err(&w, ERR_RETRY, "pay.not_replaced");
+	assert_false(rows_settle(&rows_work, rows_conn, &pay_send, low));
+	assert_err(&rows_work, ERR_RETRY, "pay.not_replaced");
 	t->replace = true;
 	t->fees = (struct chain_fees){ .max_fee = u256_of(115), .max_priority_fee = u256_of(2), .gas = 90000 };
-	settled(&pay_send, t);
+	rows_settled(&pay_send, t);
 	assert_value(
 		"select string_agg(attempt || ' ' || nonce || ' ' || state || ' ' || max_fee, ',' order by attempt)"
 		" from ledger.tx_intent",
@@ -537,13 +486,13 @@ static void a_fee_is_raised_under_the_same_nonce(void **state)
 	assert_value("select count(distinct data) || ' ' || count(distinct raw) from ledger.tx_intent", "1 2");
 	assert_value("select next_nonce from ledger.chain_key", "5");
 	assert_value("select args -> 'quote' ->> 'max_fee' from q.job where key like 'send:%:2'", "115");
-	t = planned(&pay_send, SEND); /* whichever job comes: the live bytes */
+	t = rows_planned(&pay_send, SEND); /* whichever job comes: the live bytes */
 	assert_int_equal(t->nonce, 4);
-	settled_twice(&pay_send, t);
+	rows_settled_twice(&pay_send, t);
 	assert_value("select string_agg(state, ',' order by attempt) from ledger.tx_intent", "replaced,sent");
 	c = confirmed(OUTCOME_PAID);
 	memcpy(c->hash, c->payout.attempts[0].hash, 32); /* the first one was mined after all */
-	settled_twice(&pay_confirm, c);
+	rows_settled_twice(&pay_confirm, c);
 	assert_value("select string_agg(state, ',' order by attempt) from ledger.tx_intent", "replaced,dead");
 	assert_value("select state from core.bounty", "paid");
 	assert_all_transfers_told();
@@ -564,11 +513,11 @@ static void unknown_payouts_are_refused(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		void *task = NULL;
 
-		assert_false(rows_plan(&w, conn, cases[i].stage,
+		assert_false(rows_plan(&rows_work, rows_conn, cases[i].stage,
 			"{\"payout_id\": \"" ID(99) "\", \"quote\": {\"max_fee\": \"1\","
 						    " \"max_priority_fee\": \"1\", \"gas\": 90000}}",
 			&task));
-		assert_err(&w, ERR_INVALID, cases[i].code);
+		assert_err(&rows_work, ERR_INVALID, cases[i].code);
 	}
 }
 
@@ -578,9 +527,9 @@ static void only_what_was_paid_is_scored(void **state)
 
 	(void)state;
 	proven();
-	task = planned(&score_payout, CONFIRM);
-	assert_false(rows_settle(&w, conn, &score_payout, task));
-	assert_err(&w, ERR_INVALID, "score.not_paid");
+	task = rows_planned(&score_payout, CONFIRM);
+	assert_false(rows_settle(&rows_work, rows_conn, &score_payout, task));
+	assert_err(&rows_work, ERR_INVALID, "score.not_paid");
 	assert_value("select count(*) from rep.event", "0");
 }
 
@@ -596,8 +545,8 @@ static void points_fall_within_a_month(void **state)
 		"insert into rep.formula (version, sha256, body) values (2, sha256('x'), '{}');"
 		"insert into rep.event (person_id, project_id, kind, points_micro, formula_version, source_type, source_id, occurred_at)"
 		" select '" ALICE "', '" PROJECT "', 'merge', 1, 2, 'payout', gen_random_uuid(), '2026-01-05Z'");
-	task = planned(&score_payout, CONFIRM);
-	settled(&score_payout, task);
+	task = rows_planned(&score_payout, CONFIRM);
+	rows_settled(&score_payout, task);
 	assert_value("select points_micro from rep.event where formula_version = 1",
 		"1000000"); /* another version does not count */
 	db_test_sql(
@@ -605,13 +554,13 @@ static void points_fall_within_a_month(void **state)
 		"insert into rep.event (person_id, project_id, kind, points_micro, formula_version, source_type, source_id, occurred_at)"
 		" select '" ALICE "', '" PROJECT "', 'merge', 1, 1, 'payout', gen_random_uuid(), t from unnest(array["
 		"'2025-12-31 23:59:59Z', '2026-01-01Z', '2026-01-31 23:59:59Z', '2026-02-01Z']::timestamptz[]) t");
-	settled_twice(&score_payout, task);
+	rows_settled_twice(&score_payout, task);
 	assert_value("select points_micro from rep.event order by id desc limit 1",
 		"650000"); /* two earlier ones in January */
 	assert_value("select count(*) from rep.score", "2");
 	db_test_sql("update rep.formula set sha256 = sha256('y') where version = 1");
-	assert_false(rows_settle(&w, conn, &score_payout, task));
-	assert_err(&w, ERR_BUG, "score.formula_changed");
+	assert_false(rows_settle(&rows_work, rows_conn, &score_payout, task));
+	assert_err(&rows_work, ERR_BUG, "score.formula_changed");
 }
 
 /* The person's lock is really taken: a second settle waits for the first. */
@@ -623,36 +572,36 @@ static void one_scores_at_a_time(void **state)
 	(void)state;
 	proven();
 	db_test_sql("update ledger.payout set state = 'paid', tx_hash = '\\x00', paid_at = now()");
-	task = planned(&score_payout, CONFIRM);
-	assert_true(tx_begin(&w, conn, TX_DURABLE, &tx));
-	assert_true(score_payout.settle(&w, &tx, task));
+	task = rows_planned(&score_payout, CONFIRM);
+	assert_true(tx_begin(&rows_work, rows_conn, TX_DURABLE, &tx));
+	assert_true(score_payout.settle(&rows_work, &tx, task));
 	assert_value("select count(*) from pg_locks where locktype = 'advisory' and granted"
 		     " and database = (select oid from pg_database where datname = current_database())",
 		"1");
-	assert_true(tx_commit(&w, &tx));
+	assert_true(tx_commit(&rows_work, &tx));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_proof_is_pinned_once, start, stop),
-		cmocka_unit_test_setup_teardown(the_first_statement_stays, start, stop),
-		cmocka_unit_test_setup_teardown(no_proof_without_verdict_or_wallet, start, stop),
-		cmocka_unit_test_setup_teardown(the_oldest_wallet_is_paid, start, stop),
-		cmocka_unit_test_setup_teardown(the_hold_is_waited_out, start, stop),
-		cmocka_unit_test_setup_teardown(a_payout_is_paid_and_scored, start, stop),
-		cmocka_unit_test_setup_teardown(nothing_is_signed_twice, start, stop),
-		cmocka_unit_test_setup_teardown(a_failed_release_is_payable_again, start, stop),
-		cmocka_unit_test_setup_teardown(a_dead_transaction_stops_the_signer, start, stop),
-		cmocka_unit_test_setup_teardown(a_chain_ahead_stops_the_signer, start, stop),
-		cmocka_unit_test_setup_teardown(what_the_chain_has_paid_is_adopted, start, stop),
-		cmocka_unit_test_setup_teardown(a_release_by_another_transaction_counts, start, stop),
-		cmocka_unit_test_setup_teardown(a_fee_is_raised_under_the_same_nonce, start, stop),
-		cmocka_unit_test_setup_teardown(unknown_payouts_are_refused, start, stop),
-		cmocka_unit_test_setup_teardown(only_what_was_paid_is_scored, start, stop),
-		cmocka_unit_test_setup_teardown(points_fall_within_a_month, start, stop),
-		cmocka_unit_test_setup_teardown(one_scores_at_a_time, start, stop),
+		cmocka_unit_test_setup_teardown(a_proof_is_pinned_once, start, rows_stop),
+		cmocka_unit_test_setup_teardown(the_first_statement_stays, start, rows_stop),
+		cmocka_unit_test_setup_teardown(no_proof_without_verdict_or_wallet, start, rows_stop),
+		cmocka_unit_test_setup_teardown(the_oldest_wallet_is_paid, start, rows_stop),
+		cmocka_unit_test_setup_teardown(the_hold_is_waited_out, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_payout_is_paid_and_scored, start, rows_stop),
+		cmocka_unit_test_setup_teardown(nothing_is_signed_twice, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_failed_release_is_payable_again, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_dead_transaction_stops_the_signer, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_chain_ahead_stops_the_signer, start, rows_stop),
+		cmocka_unit_test_setup_teardown(what_the_chain_has_paid_is_adopted, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_release_by_another_transaction_counts, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_fee_is_raised_under_the_same_nonce, start, rows_stop),
+		cmocka_unit_test_setup_teardown(unknown_payouts_are_refused, start, rows_stop),
+		cmocka_unit_test_setup_teardown(only_what_was_paid_is_scored, start, rows_stop),
+		cmocka_unit_test_setup_teardown(points_fall_within_a_month, start, rows_stop),
+		cmocka_unit_test_setup_teardown(one_scores_at_a_time, start, rows_stop),
 	};
 
-	return cmocka_run_group_tests_name("stages_pay", tests, open_database, close_database);
+	return cmocka_run_group_tests_name("stages_pay", tests, rows_begin, end);
 }

@@ -5,77 +5,14 @@
 #include "stages/stages.h"
 #include "stages/sync/sync.h"
 
-static struct work w;
-static struct conn *conn;
-
-static int open_database(void **state)
-{
-	(void)state;
-	db_test_open();
-	return 0;
-}
-
-static int close_database(void **state)
-{
-	(void)state;
-	db_test_close();
-	return 0;
-}
-
-static int start(void **state)
-{
-	(void)state;
-	rows_world();
-	work_init(&w);
-	conn = db_test_conn(&w, "patchwork_worker");
-	w.job = rows_job();
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	conn_close(&conn);
-	work_end(&w);
-	return 0;
-}
-
-#define assert_value(SQL, WANT) assert_string_equal(db_test_value(SQL), WANT)
-
-static void *planned(const struct stage *s, const char *args)
-{
-	void *task = NULL;
-
-	if (!rows_plan(&w, conn, s, args, &task))
-		fail_msg("%s: %s", w.err.code, w.err.text);
-	return task;
-}
-
-static void settled(const struct stage *s, void *task)
-{
-	if (!rows_settle(&w, conn, s, task))
-		fail_msg("%s: %s", w.err.code, w.err.text);
-}
-
-/* Settles, and again: the second time nothing may change. */
-static void settled_twice(const struct stage *s, void *task)
-{
-	const char *once;
-
-	settled(s, task);
-	once = rows_digest(&w);
-	settled(s, task);
-	assert_string_equal(rows_digest(&w), once);
-}
-
 static void deliver(const char *event, const char *body)
 {
-	str sql = arena_printf(w.arena,
+	str sql = arena_printf(rows_work.arena,
 		"insert into ingest.delivery (guid, event, secret_no, body, body_sha256) values (gen_random_uuid(), '%s', 0,"
 		" convert_to('%s', 'utf8'), sha256(convert_to('%s', 'utf8')))",
 		event, body, body);
 
-	db_test_sql(arena_cstr(w.arena, sql));
+	db_test_sql(arena_cstr(rows_work.arena, sql));
 }
 
 static struct delivery_task *delivered(const char *event, const char *body)
@@ -83,8 +20,8 @@ static struct delivery_task *delivered(const char *event, const char *body)
 	str args;
 
 	deliver(event, body);
-	args = arena_printf(w.arena, "{\"delivery_id\": %s}", db_test_value("select max(id) from ingest.delivery"));
-	return planned(&sync_delivery, arena_cstr(w.arena, args));
+	args = arena_printf(rows_work.arena, "{\"delivery_id\": %s}", db_test_value("select max(id) from ingest.delivery"));
+	return rows_planned(&sync_delivery, arena_cstr(rows_work.arena, args));
 }
 
 #define REPO "\"repository\": {\"id\": 10, \"full_name\": \"octo/hello\"}"
@@ -96,21 +33,21 @@ static void resolves_a_project(void **state)
 	(void)state;
 	db_test_sql(
 		"insert into core.project (id, full_name, created_by) values ('" ID(13) "', 'octo/new', '" FUNDER "')");
-	t = planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
+	t = rows_planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
 	assert_false(t->known);
 	assert_str(t->full_name, "octo/new");
 	t->repo = (struct github_repo){ 12, STR("Octo/New"), STR("trunk"), false, false };
-	settled_twice(&sync_project, t);
+	rows_settled_twice(&sync_project, t);
 	assert_value(
 		"select repo_id || ' ' || full_name || ' ' || default_branch || ' ' || version from core.project where id = '" ID(
 			13) "'",
 		"12 Octo/New trunk 2");
 	assert_value("select count(*) from q.outbox where topic = 'project.resolved'", "1");
-	t = planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
+	t = rows_planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
 	assert_true(t->known && t->repo_id == 12);
 	t->repo.id = 77; /* the id binds: another repository is not this project */
-	assert_false(rows_settle(&w, conn, &sync_project, t));
-	assert_err(&w, ERR_INVALID, "sync.project_changed");
+	assert_false(rows_settle(&rows_work, rows_conn, &sync_project, t));
+	assert_err(&rows_work, ERR_INVALID, "sync.project_changed");
 }
 
 static void a_private_repository_is_kept_out(void **state)
@@ -120,10 +57,10 @@ static void a_private_repository_is_kept_out(void **state)
 	(void)state;
 	db_test_sql("insert into core.project (id, full_name, created_by) values ('" ID(13) "', 'octo/secret', '" FUNDER
 											    "')");
-	t = planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
+	t = rows_planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
 	t->repo = (struct github_repo){ 13, STR("octo/secret"), STR("main"), true, false };
-	assert_false(rows_settle(&w, conn, &sync_project, t));
-	assert_err(&w, ERR_INVALID, "project.private");
+	assert_false(rows_settle(&rows_work, rows_conn, &sync_project, t));
+	assert_err(&rows_work, ERR_INVALID, "project.private");
 	assert_value("select count(*) from core.project where id = '" ID(13) "' and repo_id is null", "1");
 	assert_value("select count(*) from q.outbox", "0");
 }
@@ -135,10 +72,10 @@ static void one_project_per_repository(void **state)
 	(void)state;
 	db_test_sql("insert into core.project (id, full_name, created_by) values ('" ID(
 		13) "', 'octo/renamed', '" FUNDER "')");
-	t = planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
+	t = rows_planned(&sync_project, "{\"project_id\": \"" ID(13) "\"}");
 	t->repo = (struct github_repo){ 10, STR("octo/hello"), STR("main"), false, false };
-	assert_false(rows_settle(&w, conn, &sync_project, t));
-	assert_err(&w, ERR_INVALID, "project.exists");
+	assert_false(rows_settle(&rows_work, rows_conn, &sync_project, t));
+	assert_err(&rows_work, ERR_INVALID, "project.exists");
 	assert_value("select count(*) from q.outbox", "0");
 }
 
@@ -147,19 +84,19 @@ static void refuses_unknown_rows(void **state)
 	void *task = NULL;
 
 	(void)state;
-	assert_false(rows_plan(&w, conn, &sync_project, "{\"project_id\": \"" ID(99) "\"}", &task));
-	assert_err(&w, ERR_INVALID, "sync.project_unknown");
+	assert_false(rows_plan(&rows_work, rows_conn, &sync_project, "{\"project_id\": \"" ID(99) "\"}", &task));
+	assert_err(&rows_work, ERR_INVALID, "sync.project_unknown");
 	task = NULL;
-	assert_false(rows_plan(&w, conn, &sync_issue, "{\"issue_id\": \"" ID(99) "\"}", &task));
-	assert_err(&w, ERR_INVALID, "sync.issue_unknown");
+	assert_false(rows_plan(&rows_work, rows_conn, &sync_issue, "{\"issue_id\": \"" ID(99) "\"}", &task));
+	assert_err(&rows_work, ERR_INVALID, "sync.issue_unknown");
 	task = NULL;
-	assert_false(rows_plan(&w, conn, &sync_delivery, "{\"delivery_id\": 99}", &task));
-	assert_err(&w, ERR_INVALID, "sync.delivery_unknown");
+	assert_false(rows_plan(&rows_work, rows_conn, &sync_delivery, "{\"delivery_id\": 99}", &task));
+	assert_err(&rows_work, ERR_INVALID, "sync.delivery_unknown");
 }
 
 static void observes_an_issue(void **state)
 {
-	struct issue_task *t = planned(&sync_issue, "{\"issue_id\": \"" ISSUE "\"}");
+	struct issue_task *t = rows_planned(&sync_issue, "{\"issue_id\": \"" ISSUE "\"}");
 
 	(void)state;
 	assert_int_equal(t->repo_id, 10);
@@ -171,16 +108,16 @@ static void observes_an_issue(void **state)
 		.state_reason = STR("completed"),
 		.closed_at = 1000 * USEC_S,
 		.updated_at = 1000 * USEC_S };
-	settled_twice(&sync_issue, t);
+	rows_settled_twice(&sync_issue, t);
 	assert_value("select title || ' ' || state || ' ' || state_reason from core.issue", "Bug closed completed");
 	t->issue.updated_at = 999 * USEC_S; /* older news */
 	t->issue.state = STR("open");
-	settled(&sync_issue, t);
+	rows_settled(&sync_issue, t);
 	assert_value("select state from core.issue", "closed");
 	db_test_sql("update core.project set repo_id = null");
-	assert_false(rows_plan(&w, conn, &sync_issue, "", (void **)&t));
-	assert_true(w.err.snooze);
-	assert_err(&w, ERR_RETRY, "sync.project_unresolved");
+	assert_false(rows_plan(&rows_work, rows_conn, &sync_issue, "", (void **)&t));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "sync.project_unresolved");
 }
 
 static void a_ping_verifies(void **state)
@@ -191,10 +128,10 @@ static void a_ping_verifies(void **state)
 	db_test_sql("update core.project set state = 'unverified'");
 	t = delivered("ping", "{\"zen\": \"x\", " REPO "}");
 	assert_int_equal(t->kind, DELIVERY_PING);
-	settled_twice(&sync_delivery, t);
+	rows_settled_twice(&sync_delivery, t);
 	assert_value("select state || ' ' || (hook_alive_at is not null) from core.project", "verified true");
 	assert_value("select count(*) from q.outbox where topic = 'project.verified'", "1");
-	settled(&sync_delivery, delivered("ping", "{\"zen\": \"y\", " REPO "}"));
+	rows_settled(&sync_delivery, delivered("ping", "{\"zen\": \"y\", " REPO "}"));
 	assert_value("select count(*) from q.outbox where topic = 'project.verified'", "1");
 }
 
@@ -207,12 +144,12 @@ static void an_issue_event_needs_no_fetch(void **state)
 
 	(void)state;
 	assert_int_equal(t->kind, DELIVERY_ISSUE);
-	settled_twice(&sync_delivery, t);
+	rows_settled_twice(&sync_delivery, t);
 	assert_value("select state || ' ' || state_reason from core.issue where number = 8", "closed completed");
 	t = delivered("issues",
 		"{\"action\": \"transferred\", \"issue\": {\"id\": 34, \"number\": 8, \"title\": \"T\","
 		" \"state\": \"open\", \"updated_at\": \"2026-01-02T00:00:00Z\"}, " REPO "}");
-	settled_twice(&sync_delivery, t);
+	rows_settled_twice(&sync_delivery, t);
 	assert_value("select state || ' ' || state_reason from core.issue where number = 8", "closed transferred");
 	assert_value(
 		"select string_agg(concat_ws(' ', state, action, repo_id, number), ',' order by id) from ingest.delivery",
@@ -242,9 +179,9 @@ static void ignores_with_a_reason(void **state)
 
 		assert_int_equal(t->kind, DELIVERY_IGNORED);
 		assert_string_equal(t->reason, cases[i].reason);
-		settled_twice(&sync_delivery, t);
+		rows_settled_twice(&sync_delivery, t);
 		assert_value("select state || ' ' || reason from ingest.delivery order by id desc limit 1",
-			arena_printf(w.arena, "ignored %s%c", cases[i].reason, '\0').p);
+			arena_printf(rows_work.arena, "ignored %s%c", cases[i].reason, '\0').p);
 	}
 	assert_value("select count(*) from q.outbox", "0");
 }
@@ -256,16 +193,16 @@ static void waits_for_a_project_to_be_resolved(void **state)
 	(void)state;
 	db_test_sql("update core.project set repo_id = null");
 	deliver("ping", "{\"repository\": {\"id\": 10, \"full_name\": \"OCTO/hello\"}}");
-	assert_false(rows_plan(&w, conn, &sync_delivery, "{\"delivery_id\": 1}", &task));
-	assert_true(w.err.snooze);
-	assert_err(&w, ERR_RETRY, "sync.project_unresolved");
+	assert_false(rows_plan(&rows_work, rows_conn, &sync_delivery, "{\"delivery_id\": 1}", &task));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "sync.project_unresolved");
 	db_test_sql("update ingest.delivery set received_at = now() - interval '2 hours'");
-	assert_string_equal(((struct delivery_task *)planned(&sync_delivery, "{\"delivery_id\": 1}"))->reason,
+	assert_string_equal(((struct delivery_task *)rows_planned(&sync_delivery, "{\"delivery_id\": 1}"))->reason,
 		"project.unresolved");
 	db_test_sql("update ingest.delivery set state = 'conflict'");
 	task = NULL;
-	assert_false(rows_plan(&w, conn, &sync_delivery, "{\"delivery_id\": 1}", &task));
-	assert_err(&w, ERR_INVALID, "sync.delivery_conflict");
+	assert_false(rows_plan(&rows_work, rows_conn, &sync_delivery, "{\"delivery_id\": 1}", &task));
+	assert_err(&rows_work, ERR_INVALID, "sync.delivery_conflict");
 }
 
 static const struct github_pull open_pull = {
@@ -285,7 +222,7 @@ static const struct github_pull open_pull = {
 static struct delivery_task *pull_delivered(const char *action, const struct link *links, size_t n)
 {
 	struct delivery_task *t = delivered("pull_request",
-		arena_printf(w.arena,
+		arena_printf(rows_work.arena,
 			"{\"action\": \"%s\", \"pull_request\": {\"number\": 4, \"body\": \"fixes #3\", \"merged\": %s}, " REPO
 			"}%c",
 			action, strcmp(action, "closed") == 0 ? "true" : "false", '\0')
@@ -320,7 +257,7 @@ static void a_pull_request_becomes_a_submission(void **state)
 
 	(void)state;
 	rows_open();
-	settled_twice(&sync_delivery, pull_delivered("opened", links, COUNT(links)));
+	rows_settled_twice(&sync_delivery, pull_delivered("opened", links, COUNT(links)));
 	assert_value("select state || ' ' || evidence_level || ' ' || (claimant_id = '" ALICE "') from core.submission",
 		"seen 5 true");
 	/* an issue that GitHub vouches for is made, one that only a text names is not */
@@ -332,7 +269,7 @@ static void a_pull_request_becomes_a_submission(void **state)
 	t = pull_delivered("closed", links, COUNT(links));
 	assert_str(t->pull.text, "fixes #3");
 	merge(t);
-	settled_twice(&sync_delivery, t);
+	rows_settled_twice(&sync_delivery, t);
 	assert_value(
 		"select state || ' ' || merge_sha || ' ' || merged_by_uid from core.pull", "merged " MERGE_SHA " 8");
 	assert_value(
@@ -340,10 +277,10 @@ static void a_pull_request_becomes_a_submission(void **state)
 		"' and j.queue = 'verify' and j.project_id = '" PROJECT
 		"' and j.args ->> 'submission_id' = s.id::text from q.job j, core.submission s where kind = 'verify.merge'",
 		"t");
-	settled(&sync_delivery, pull_delivered("edited", links, COUNT(links))); /* late and old */
+	rows_settled(&sync_delivery, pull_delivered("edited", links, COUNT(links))); /* late and old */
 	assert_value("select state from core.pull", "merged");
 	assert_value("select count(*) from q.job where kind = 'verify.merge'", "1");
-	settled_twice(&sync_delivery,
+	rows_settled_twice(&sync_delivery,
 		delivered("pull_request", "{\"action\": \"labeled\", \"pull_request\": {\"number\": 4}, " REPO "}"));
 	assert_value(
 		"select string_agg(concat_ws(' ', state, action, repo_id, number), ',' order by id) from ingest.delivery",
@@ -360,11 +297,11 @@ static void weak_links_and_dead_bounties_count_nothing(void **state)
 	rows_open();
 	t = pull_delivered("closed", weak, 1);
 	merge(t);
-	settled_twice(&sync_delivery, t);
+	rows_settled_twice(&sync_delivery, t);
 	assert_value("select count(*) from core.submission", "0");
 	db_test_sql("select core.bounty_move('" BOUNTY "', 'deadline', 'test', null)");
 	t->pull.links = strong;
-	settled_twice(&sync_delivery, t);
+	rows_settled_twice(&sync_delivery, t);
 	assert_value("select count(*) from core.submission", "0");
 	assert_value("select count(*) from q.job where kind = 'verify.merge'", "0");
 }
@@ -380,14 +317,14 @@ static void what_was_merged_before_the_bounty_earns_nothing(void **state)
 	db_test_sql("update core.bounty set created_at = to_timestamp(2121)"); /* the merge is at 2000 */
 	t = pull_delivered("edited", links, COUNT(links));
 	merge(t);
-	settled_twice(&sync_delivery, t);
+	rows_settled_twice(&sync_delivery, t);
 	assert_value("select state from core.pull", "merged");
 	assert_value("select count(*) from core.submission", "0");
 	assert_value("select count(*) from q.job where kind = 'verify.merge'", "0");
 	db_test_sql("update core.bounty set created_at = to_timestamp(2120)"); /* within what the clocks may differ */
 	t = pull_delivered("edited", links, COUNT(links));
 	merge(t);
-	settled(&sync_delivery, t);
+	rows_settled(&sync_delivery, t);
 	assert_value("select count(*) from q.job where kind = 'verify.merge'", "1");
 }
 
@@ -401,10 +338,10 @@ static void a_claimant_may_come_later(void **state)
 	rows_open();
 	db_test_sql("update core.external_account set revoked_at = now() where provider_uid = 7");
 	t = pull_delivered("opened", links, 1);
-	settled_twice(&sync_delivery, t);
+	rows_settled_twice(&sync_delivery, t);
 	assert_value("select claimant_id is null from core.submission", "t");
 	db_test_sql("update core.external_account set revoked_at = null where provider_uid = 7");
-	settled_twice(&sync_delivery, t);
+	rows_settled_twice(&sync_delivery, t);
 	assert_value("select claimant_id = '" ALICE "' from core.submission", "t");
 }
 
@@ -422,21 +359,21 @@ static void text_after_the_merge_does_not_count(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(resolves_a_project, start, stop),
-		cmocka_unit_test_setup_teardown(a_private_repository_is_kept_out, start, stop),
-		cmocka_unit_test_setup_teardown(one_project_per_repository, start, stop),
-		cmocka_unit_test_setup_teardown(refuses_unknown_rows, start, stop),
-		cmocka_unit_test_setup_teardown(observes_an_issue, start, stop),
-		cmocka_unit_test_setup_teardown(a_ping_verifies, start, stop),
-		cmocka_unit_test_setup_teardown(an_issue_event_needs_no_fetch, start, stop),
-		cmocka_unit_test_setup_teardown(ignores_with_a_reason, start, stop),
-		cmocka_unit_test_setup_teardown(waits_for_a_project_to_be_resolved, start, stop),
-		cmocka_unit_test_setup_teardown(a_pull_request_becomes_a_submission, start, stop),
-		cmocka_unit_test_setup_teardown(weak_links_and_dead_bounties_count_nothing, start, stop),
-		cmocka_unit_test_setup_teardown(what_was_merged_before_the_bounty_earns_nothing, start, stop),
-		cmocka_unit_test_setup_teardown(a_claimant_may_come_later, start, stop),
-		cmocka_unit_test_setup_teardown(text_after_the_merge_does_not_count, start, stop),
+		cmocka_unit_test_setup_teardown(resolves_a_project, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_private_repository_is_kept_out, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(one_project_per_repository, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(refuses_unknown_rows, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(observes_an_issue, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_ping_verifies, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(an_issue_event_needs_no_fetch, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(ignores_with_a_reason, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(waits_for_a_project_to_be_resolved, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_pull_request_becomes_a_submission, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(weak_links_and_dead_bounties_count_nothing, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(what_was_merged_before_the_bounty_earns_nothing, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_claimant_may_come_later, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(text_after_the_merge_does_not_count, rows_start, rows_stop),
 	};
 
-	return cmocka_run_group_tests_name("stages_sync", tests, open_database, close_database);
+	return cmocka_run_group_tests_name("stages_sync", tests, rows_begin, rows_end);
 }

@@ -6,76 +6,13 @@
 #include "stages/stages.h"
 #include "stages/verify/verify.h"
 
-static struct work w;
-static struct conn *conn;
-
-static int open_database(void **state)
-{
-	(void)state;
-	db_test_open();
-	return 0;
-}
-
-static int close_database(void **state)
-{
-	(void)state;
-	db_test_close();
-	return 0;
-}
-
-static int start(void **state)
-{
-	(void)state;
-	rows_world();
-	work_init(&w);
-	conn = db_test_conn(&w, "patchwork_worker");
-	w.job = rows_job();
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	conn_close(&conn);
-	work_end(&w);
-	return 0;
-}
-
-#define assert_value(SQL, WANT) assert_string_equal(db_test_value(SQL), WANT)
-
-static void *planned(const struct stage *s, const char *args)
-{
-	void *task = NULL;
-
-	if (!rows_plan(&w, conn, s, args, &task))
-		fail_msg("%s: %s", w.err.code, w.err.text);
-	return task;
-}
-
-static void settled(const struct stage *s, void *task)
-{
-	if (!rows_settle(&w, conn, s, task))
-		fail_msg("%s: %s", w.err.code, w.err.text);
-}
-
-/* Settles, and again: the second time nothing may change. */
-static void settled_twice(const struct stage *s, void *task)
-{
-	const char *once;
-
-	settled(s, task);
-	once = rows_digest(&w);
-	settled(s, task);
-	assert_string_equal(rows_digest(&w), once);
-}
-
 #define FUND "{\"contribution_id\": \"" CONTRIBUTION "\"}"
 #define MERGE "{\"submission_id\": \"" SUBMISSION "\"}"
 #define MERGE_RIVAL "{\"submission_id\": \"" RIVAL_SUBMISSION "\"}"
 
 static struct fund_task *funded(void)
 {
-	struct fund_task *t = planned(&verify_fund, FUND);
+	struct fund_task *t = rows_planned(&verify_fund, FUND);
 
 	t->receipt = (struct chain_receipt){
 		.seen = CHAIN_DONE, .block_number = 12, .bytes = STR("{}"), .endpoint = STR("node")
@@ -97,8 +34,8 @@ static void a_deposit_opens_the_bounty(void **state)
 		t->tx[0] == 0xc0);
 	assert_true(t->keep_until == INT64_C(1893456000) * USEC_S); /* the deadline, and no hold */
 	db_test_sql("update core.bounty set hold = '1 day'");
-	assert_true(((struct fund_task *)planned(&verify_fund, FUND))->keep_until == INT64_C(1893542400) * USEC_S);
-	settled_twice(&verify_fund, t);
+	assert_true(((struct fund_task *)rows_planned(&verify_fund, FUND))->keep_until == INT64_C(1893542400) * USEC_S);
+	rows_settled_twice(&verify_fund, t);
 	assert_value("select state from core.bounty", "open");
 	assert_value("select state || ' ' || amount || ' ' || encode(funder, 'hex') from core.contribution",
 		"confirmed 1500 f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1");
@@ -107,7 +44,7 @@ static void a_deposit_opens_the_bounty(void **state)
 		" on a.id = account_id",
 		"funder -1500,escrow 1500");
 	assert_value("select topic || ' ' || (body ->> 'amount') from q.outbox", "bounty.opened 1500");
-	assert_true(((struct fund_task *)planned(&verify_fund, FUND))->decided);
+	assert_true(((struct fund_task *)rows_planned(&verify_fund, FUND))->decided);
 }
 
 static void a_wrong_deposit_is_refused(void **state)
@@ -116,10 +53,10 @@ static void a_wrong_deposit_is_refused(void **state)
 
 	(void)state;
 	rows_bounty();
-	t = planned(&verify_fund, FUND);
+	t = rows_planned(&verify_fund, FUND);
 	t->refused = "deposit.token";
 	t->detail = "another token";
-	settled_twice(&verify_fund, t);
+	rows_settled_twice(&verify_fund, t);
 	assert_value("select state || ' ' || blocker from core.bounty", "draft the funder: another token");
 	assert_value("select state || ' ' || reason from core.contribution", "refused deposit.token");
 	assert_value("select count(*) from ledger.transfer", "0");
@@ -136,12 +73,12 @@ static void one_of_two_deposits_is_enough(void **state)
 	db_test_sql("insert into core.contribution (id, bounty_id, funder_id, asset_id, deposit_tx) values ('" ID(
 		22) "', '" BOUNTY "', '" FUNDER "', '" ASSET "', decode(repeat('c1', 32), 'hex'))");
 	right = funded();
-	refused = planned(&verify_fund, "{\"contribution_id\": \"" ID(22) "\"}");
+	refused = rows_planned(&verify_fund, "{\"contribution_id\": \"" ID(22) "\"}");
 	refused->refused = "deposit.amount";
 	refused->detail = "less";
-	settled_twice(&verify_fund, refused);
+	rows_settled_twice(&verify_fund, refused);
 	assert_value("select state from core.bounty", "funding");
-	settled_twice(&verify_fund, right);
+	rows_settled_twice(&verify_fund, right);
 	assert_value("select state from core.bounty", "open");
 }
 
@@ -154,7 +91,7 @@ static void a_draft_can_still_be_opened(void **state)
 	rows_bounty();
 	t = funded();
 	db_test_sql("select core.bounty_move('" BOUNTY "', 'deposit_refused', 'test', null)");
-	settled_twice(&verify_fund, t);
+	rows_settled_twice(&verify_fund, t);
 	assert_value("select string_agg(event, ',' order by seq) from core.bounty_event",
 		"deposit_seen,deposit_refused,deposit_seen,deposit_confirmed");
 }
@@ -167,7 +104,7 @@ static void money_for_a_cancelled_bounty_is_booked_only(void **state)
 	rows_bounty();
 	t = funded();
 	db_test_sql("select core.bounty_move('" BOUNTY "', 'funding_expired', 'test', null)");
-	settled_twice(&verify_fund, t);
+	rows_settled_twice(&verify_fund, t);
 	assert_value("select state from core.bounty", "cancelled");
 	assert_value("select posted from ledger.balance", "1500");
 	assert_value("select count(*) from q.outbox", "0");
@@ -176,7 +113,7 @@ static void money_for_a_cancelled_bounty_is_booked_only(void **state)
 /* As merge_effect leaves a task that GitHub answered well. */
 static struct merge_task *judged(const char *args, void (*change)(struct facts *f))
 {
-	struct merge_task *t = planned(&verify_merge, args);
+	struct merge_task *t = rows_planned(&verify_merge, args);
 	struct facts *f = &t->facts;
 
 	assert_false(t->decided);
@@ -224,7 +161,7 @@ static void a_merge_wins(void **state)
 	t = judged(MERGE, NULL);
 	assert_true(t->facts.reference_seen && t->facts.claimant_uid == 7 && t->facts.rival_first == 0);
 	assert_value("select state from core.submission where id = '" SUBMISSION "'", "verifying");
-	settled_twice(&verify_merge, t);
+	rows_settled_twice(&verify_merge, t);
 	assert_value(
 		"select state || ' ' || evidence_level from core.submission where id = '" SUBMISSION "'", "verified 5");
 	assert_value("select state from core.bounty", "verified");
@@ -234,7 +171,7 @@ static void a_merge_wins(void **state)
 	assert_value("select convert_from(body, 'utf8')::jsonb ->> 'result' from proof.verdict", "pass");
 	assert_value("select key from q.job where kind = 'prove.proof'", "proof:" SUBMISSION);
 	assert_value("select topic from q.outbox", "submission.verified");
-	assert_true(((struct merge_task *)planned(&verify_merge, MERGE))->decided);
+	assert_true(((struct merge_task *)rows_planned(&verify_merge, MERGE))->decided);
 }
 
 static void a_failed_check_rejects(void **state)
@@ -242,7 +179,7 @@ static void a_failed_check_rejects(void **state)
 	(void)state;
 	rows_open();
 	rows_pulls();
-	settled_twice(&verify_merge, judged(MERGE, unreachable));
+	rows_settled_twice(&verify_merge, judged(MERGE, unreachable));
 	assert_value("select state || ' ' || reason from core.submission where id = '" SUBMISSION "'",
 		"rejected verify.unreachable");
 	assert_value("select state from core.bounty", "open");
@@ -261,18 +198,18 @@ static void a_review_freezes(void **state)
 	(void)state;
 	rows_open();
 	rows_pulls();
-	settled_twice(&verify_merge, judged(MERGE, other_base));
+	rows_settled_twice(&verify_merge, judged(MERGE, other_base));
 	assert_value(
 		"select state || ' ' || reason from core.submission where id = '" SUBMISSION "'", "review verify.base");
 	assert_value("select state || ' ' || (blocker like 'a maintainer: %') from core.bounty", "frozen true");
 	assert_value("select topic from q.outbox", "submission.review");
-	assert_true(((struct merge_task *)planned(&verify_merge, MERGE))->decided);
-	assert_false(rows_plan(&w, conn, &verify_merge, MERGE_RIVAL, &rival));
-	assert_true(w.err.snooze);
-	assert_err(&w, ERR_RETRY, "verify.bounty_frozen");
+	assert_true(((struct merge_task *)rows_planned(&verify_merge, MERGE))->decided);
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_merge, MERGE_RIVAL, &rival));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "verify.bounty_frozen");
 	db_test_sql("select core.bounty_move('" BOUNTY "', 'resumed', 'test', null)");
 	t = judged(MERGE, NULL);
-	settled_twice(&verify_merge, t);
+	rows_settled_twice(&verify_merge, t);
 	assert_value("select state from core.bounty", "verified");
 	assert_value("select string_agg(result, ',' order by created_at) from proof.verdict", "review,pass");
 }
@@ -289,10 +226,10 @@ static void one_winner(void **state)
 	assert_int_equal(second->verdict.result, CHECK_WAIT);
 	first = judged(MERGE, NULL);
 	assert_int_equal(first->facts.rival_first, 0);
-	settled(&verify_merge, first);
+	rows_settled(&verify_merge, first);
 	second = judged(MERGE_RIVAL, NULL);
 	assert_int_equal(second->facts.rival_won, 4);
-	settled_twice(&verify_merge, second);
+	rows_settled_twice(&verify_merge, second);
 	assert_value("select state || ' ' || reason from core.submission where id = '" RIVAL_SUBMISSION "'",
 		"lost verify.not_first");
 	assert_value("select count(*) from core.submission where state = 'verified'", "1");
@@ -310,21 +247,21 @@ static void the_second_to_settle_asks_again(void **state)
 	second = judged(MERGE_RIVAL, NULL);
 	second->facts.rival_first = 0;
 	verdict_of(&second->facts, &policy_v1, &second->verdict);
-	settled(&verify_merge, first);
-	assert_false(rows_settle(&w, conn, &verify_merge, second));
-	assert_err(&w, ERR_RETRY, "verify.bounty_moved");
+	rows_settled(&verify_merge, first);
+	assert_false(rows_settle(&rows_work, rows_conn, &verify_merge, second));
+	assert_err(&rows_work, ERR_RETRY, "verify.bounty_moved");
 	assert_value("select state from core.submission where id = '" RIVAL_SUBMISSION "'", "verifying");
 	assert_value("select count(*) from proof.verdict", "1");
 }
 
 static void the_schema_allows_one_winner(void **state)
 {
-	struct tx tx = tx_auto(conn);
+	struct tx tx = tx_auto(rows_conn);
 
 	(void)state;
 	rows_open();
 	rows_pulls();
-	settled(&verify_merge, judged(MERGE, NULL));
+	rows_settled(&verify_merge, judged(MERGE, NULL));
 	PGresult *res =
 		PQexec(conn_pg(tx.conn), "update core.submission set state = 'paid' where id = '" RIVAL_SUBMISSION "'");
 	assert_string_equal(PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME), "submission.winner");
@@ -345,30 +282,30 @@ static void waits_for_what_is_missing(void **state)
 	(void)state;
 	rows_bounty();
 	rows_pulls();
-	assert_false(rows_plan(&w, conn, &verify_merge, MERGE, &task));
-	assert_true(w.err.snooze);
-	assert_err(&w, ERR_RETRY, "verify.bounty_unfunded");
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_merge, MERGE, &task));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "verify.bounty_unfunded");
 	db_test_sql("select core.bounty_move('" BOUNTY "', 'deposit_confirmed', 'test', null);"
 		    "update core.external_account set revoked_at = now() where provider_uid = 7");
-	t = planned(&verify_merge, MERGE);
+	t = rows_planned(&verify_merge, MERGE);
 	assert_int_equal(t->facts.claimant_uid, 0);
-	assert_false(verify_merge.effect(&w, &(struct outside){ 0 }, t));
-	assert_true(w.err.snooze);
-	assert_err(&w, ERR_RETRY, "verify.author_unlinked");
+	assert_false(verify_merge.effect(&rows_work, &(struct outside){ 0 }, t));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "verify.author_unlinked");
 	assert_value(
 		"select state || ' ' || reason || ' ' || (claimant_id is null) from core.submission where id = '" SUBMISSION
 		"'",
 		"verifying verify.author_unlinked true");
 	db_test_sql("select core.bounty_move('" BOUNTY "', 'cancelled', 'test', null)");
 	task = NULL;
-	assert_false(rows_plan(&w, conn, &verify_merge, MERGE, &task));
-	assert_err(&w, ERR_INVALID, "verify.bounty_closed");
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_merge, MERGE, &task));
+	assert_err(&rows_work, ERR_INVALID, "verify.bounty_closed");
 	task = NULL;
-	assert_false(rows_plan(&w, conn, &verify_merge, "{\"submission_id\": \"" ID(99) "\"}", &task));
-	assert_err(&w, ERR_INVALID, "verify.submission_unknown");
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_merge, "{\"submission_id\": \"" ID(99) "\"}", &task));
+	assert_err(&rows_work, ERR_INVALID, "verify.submission_unknown");
 	task = NULL;
-	assert_false(rows_plan(&w, conn, &verify_fund, "{\"contribution_id\": \"" ID(99) "\"}", &task));
-	assert_err(&w, ERR_INVALID, "verify.contribution_unknown");
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_fund, "{\"contribution_id\": \"" ID(99) "\"}", &task));
+	assert_err(&rows_work, ERR_INVALID, "verify.contribution_unknown");
 }
 
 /* An author who never links an account does not block a rival for ever. */
@@ -387,20 +324,20 @@ static void an_unlinked_rival_waits_a_week(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_deposit_opens_the_bounty, start, stop),
-		cmocka_unit_test_setup_teardown(a_wrong_deposit_is_refused, start, stop),
-		cmocka_unit_test_setup_teardown(one_of_two_deposits_is_enough, start, stop),
-		cmocka_unit_test_setup_teardown(a_draft_can_still_be_opened, start, stop),
-		cmocka_unit_test_setup_teardown(money_for_a_cancelled_bounty_is_booked_only, start, stop),
-		cmocka_unit_test_setup_teardown(a_merge_wins, start, stop),
-		cmocka_unit_test_setup_teardown(a_failed_check_rejects, start, stop),
-		cmocka_unit_test_setup_teardown(a_review_freezes, start, stop),
-		cmocka_unit_test_setup_teardown(one_winner, start, stop),
-		cmocka_unit_test_setup_teardown(the_second_to_settle_asks_again, start, stop),
-		cmocka_unit_test_setup_teardown(the_schema_allows_one_winner, start, stop),
-		cmocka_unit_test_setup_teardown(waits_for_what_is_missing, start, stop),
-		cmocka_unit_test_setup_teardown(an_unlinked_rival_waits_a_week, start, stop),
+		cmocka_unit_test_setup_teardown(a_deposit_opens_the_bounty, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_wrong_deposit_is_refused, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(one_of_two_deposits_is_enough, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_draft_can_still_be_opened, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(money_for_a_cancelled_bounty_is_booked_only, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_merge_wins, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_failed_check_rejects, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_review_freezes, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(one_winner, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(the_second_to_settle_asks_again, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(the_schema_allows_one_winner, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(waits_for_what_is_missing, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(an_unlinked_rival_waits_a_week, rows_start, rows_stop),
 	};
 
-	return cmocka_run_group_tests_name("stages_verify", tests, open_database, close_database);
+	return cmocka_run_group_tests_name("stages_verify", tests, rows_begin, rows_end);
 }
