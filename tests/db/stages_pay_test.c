@@ -104,8 +104,8 @@ static void rows_verified(void)
 static char *payout_args(const char *more)
 {
 	return arena_cstr(rows_work.arena,
-		arena_printf(
-			rows_work.arena, "{\"payout_id\": \"%s\"%s}", db_test_value("select id from ledger.payout"), more));
+		arena_printf(rows_work.arena, "{\"payout_id\": \"%s\"%s}",
+			db_test_value("select id from ledger.payout"), more));
 }
 #define QUOTE payout_args("")
 #define SEND payout_args(", \"quote\": {\"max_fee\": \"100\", \"max_priority_fee\": \"1\", \"gas\": 90000}")
@@ -174,12 +174,12 @@ static void a_proof_is_pinned_once(void **state)
 	assert_value(BALANCES, "payable 1000");
 	assert_value("select string_agg(topic, ',' order by id) from q.outbox", "proof.pinned,payout.scheduled");
 	assert_value("select count(*) from q.job where kind = 'pay.quote'", "1");
-	assert_true(hex_0x_decode(
-		rows_work.arena, str_c(db_test_value("select '0x' || encode(payload, 'hex') from proof.proof")), &payload));
+	assert_true(hex_0x_decode(rows_work.arena,
+		str_c(db_test_value("select '0x' || encode(payload, 'hex') from proof.proof")), &payload));
 	cid = arena_cstr(rows_work.arena, cid_raw_text(rows_work.arena, payload));
 	assert_value("select cid from proof.proof", cid);
-	envelope =
-		arena_str(rows_work.arena, str_c(db_test_value("select convert_from(envelope, 'utf8') from proof.signature")));
+	envelope = arena_str(
+		rows_work.arena, str_c(db_test_value("select convert_from(envelope, 'utf8') from proof.signature")));
 	assert_true(dsse_parse(&rows_work, envelope, &d));
 	assert_str(d.keyid, arena_cstr(rows_work.arena, str_c(db_test_value("select kid from proof.signature"))));
 	assert_true(hex_decode(d.keyid, pub, 32));

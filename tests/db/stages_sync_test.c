@@ -20,7 +20,8 @@ static struct delivery_task *delivered(const char *event, const char *body)
 	str args;
 
 	deliver(event, body);
-	args = arena_printf(rows_work.arena, "{\"delivery_id\": %s}", db_test_value("select max(id) from ingest.delivery"));
+	args = arena_printf(
+		rows_work.arena, "{\"delivery_id\": %s}", db_test_value("select max(id) from ingest.delivery"));
 	return rows_planned(&sync_delivery, arena_cstr(rows_work.arena, args));
 }
 
