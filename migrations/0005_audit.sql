@@ -56,14 +56,24 @@ begin
 	end loop;
 end $$;
 
--- Adds a row; its id. Call it inside the statement that does what is audited. Who is not named is the role that is connected.
--- request_id and trace_id are taken out of detail. In a WITH query use the result, or PostgreSQL does not run the call.
+-- Until the end of the transaction: who acts, as "kind:id", and why. For what is audited by triggers.
+create function audit.act(actor text, reason text) returns void
+language sql volatile set search_path = pg_catalog, pg_temp as $$
+	select set_config('patchwork.actor', coalesce($1, ''), true), set_config('patchwork.reason', coalesce($2, ''), true)
+$$;
+
+-- Adds a row; its id. Call it inside the statement that does what is audited. Who is not named is who audit.act named, else the
+-- role that is connected. request_id and trace_id are taken out of detail. In a WITH query use the result, or PostgreSQL does not
+-- run the call.
 create function audit.append(action text, object_type text, object_id text, detail jsonb default '{}',
 	actor_kind text default null, actor_id text default null, reason text default null) returns bigint
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
 	insert into audit.log (actor_kind, actor_id, action, object_type, object_id, request_id, trace_id, reason, detail)
-	values (coalesce($5, 'role'), coalesce($6, session_user), $1, $2, $3, $4 ->> 'request_id', $4 ->> 'trace_id', $7,
-		(coalesce($4, '{}') - 'request_id' - 'trace_id')::text)
+	select coalesce($5, case when $6 is null and a.actor like '%_:_%' then split_part(a.actor, ':', 1) end, 'role'),
+		coalesce($6, case when a.actor like '%_:_%' then substr(a.actor, strpos(a.actor, ':') + 1) end, session_user),
+		$1, $2, $3, $4 ->> 'request_id', $4 ->> 'trace_id', coalesce($7, nullif(a.reason, '')),
+		(coalesce($4, '{}') - 'request_id' - 'trace_id')::text
+	from (select current_setting('patchwork.actor', true) as actor, current_setting('patchwork.reason', true) as reason) a
 	returning id
 $$;
 
@@ -128,6 +138,122 @@ cross join lateral (
 		and not exists (select from audit.link k where k.log_id = l.id)
 ) u
 left join lateral (select size, created_at from audit.checkpoint order by size desc limit 1) c on true;
+
+-- What is always audited, whoever does it and by what statement -----------------------------------------------------
+create function audit.on_verdict() returns trigger language plpgsql as $$
+begin
+	perform audit.append('verdict.' || new.result, 'submission', new.submission_id::text,
+		jsonb_build_object('verdict_id', new.id, 'policy_sha256', encode(new.policy_sha256, 'hex'),
+			'evidence_root', encode(new.evidence_root, 'hex'), 'job_id', new.job_id),
+		case when new.job_id is not null then 'stage' end, case when new.job_id is not null then 'verify' end);
+	return null;
+end $$;
+create trigger audited after insert on proof.verdict for each row execute function audit.on_verdict();
+
+-- core.bounty_move writes who moved it: "stage:pay"
+create function audit.on_bounty_event() returns trigger language plpgsql as $$
+declare
+	named bool := new.actor like '%_:_%';
+begin
+	perform audit.append('bounty.' || new.event, 'bounty', new.bounty_id::text,
+		new.data || jsonb_build_object('seq', new.seq, 'from', new.from_state, 'to', new.to_state, 'job_id', new.job_id),
+		case when named then split_part(new.actor, ':', 1) else 'role' end,
+		case when named then substr(new.actor, strpos(new.actor, ':') + 1) else new.actor end);
+	return null;
+end $$;
+create trigger audited after insert on core.bounty_event for each row execute function audit.on_bounty_event();
+
+create function audit.on_payout() returns trigger language plpgsql as $$
+declare
+	name text := case new.state when 'hold' then 'scheduled' when 'sending' then 'signed' when 'paid' then 'confirmed'
+		when 'held' then 'blocked' else new.state end;
+begin
+	if tg_op = 'UPDATE' and new.state = old.state then
+		name := case when new.blocker is not null then 'blocked' else 'changed' end;
+	end if;
+	perform audit.append('payout.' || name, 'payout', new.id::text, jsonb_strip_nulls(jsonb_build_object(
+		'bounty_id', new.bounty_id, 'submission_id', new.submission_id, 'person_id', new.person_id, 'asset_id', new.asset_id,
+		'amount', new.amount::text, 'payee', '0x' || encode(new.payee, 'hex'), 'due_at', new.due_at, 'state', new.state,
+		'blocker', new.blocker, 'tx_hash', '0x' || encode(new.tx_hash, 'hex'))));
+	return null;
+end $$;
+create trigger audited_insert after insert on ledger.payout for each row execute function audit.on_payout();
+create trigger audited after update on ledger.payout for each row
+	when ((old.state, old.amount, old.payee, old.due_at, old.person_id, old.asset_id, old.blocker)
+		is distinct from (new.state, new.amount, new.payee, new.due_at, new.person_id, new.asset_id, new.blocker))
+	execute function audit.on_payout();
+
+-- A nonce that goes up by one was signed with; another change is by hand.
+create function audit.on_signer() returns trigger language plpgsql as $$
+begin
+	perform audit.append(case when new.stopped is not distinct from old.stopped then 'signer.nonce'
+			when new.stopped is null then 'signer.resumed' else 'signer.stopped' end,
+		'signer', '0x' || encode(new.address, 'hex'), jsonb_build_object('chain_id', new.chain_id, 'code', new.stopped,
+			'nonce_was', old.next_nonce, 'nonce', new.next_nonce));
+	return null;
+end $$;
+create trigger audited after update on ledger.chain_key for each row
+	when (old.stopped is distinct from new.stopped or new.next_nonce not in (old.next_nonce, old.next_nonce + 1))
+	execute function audit.on_signer();
+
+create function audit.on_chain() returns trigger language plpgsql as $$
+begin
+	perform audit.append(case tg_op when 'INSERT' then 'chain.add' else 'chain.change' end, 'chain', new.caip2,
+		jsonb_build_object('confirmations', new.confirmations, 'escrow', '0x' || encode(new.escrow, 'hex'),
+			'enabled', new.enabled));
+	return null;
+end $$;
+create trigger audited_insert after insert on core.chain for each row execute function audit.on_chain();
+create trigger audited after update on core.chain for each row when (old.* is distinct from new.*)
+	execute function audit.on_chain();
+
+create function audit.on_asset() returns trigger language plpgsql as $$
+begin
+	perform audit.append(case tg_op when 'INSERT' then 'asset.add' else 'asset.change' end, 'asset', new.caip19,
+		jsonb_build_object('symbol', new.symbol, 'decimals', new.decimals));
+	return null;
+end $$;
+create trigger audited_insert after insert on core.asset for each row execute function audit.on_asset();
+create trigger audited after update on core.asset for each row when (old.* is distinct from new.*)
+	execute function audit.on_asset();
+
+create function audit.on_account() returns trigger language plpgsql as $$
+begin
+	perform audit.append(case when tg_op = 'INSERT' then 'account.linked' when new.revoked_at is not null then 'account.revoked'
+		else 'account.changed' end, 'person', new.person_id::text,
+		jsonb_build_object('provider', new.provider, 'provider_uid', new.provider_uid, 'method', new.method));
+	return null;
+end $$;
+create trigger audited_insert after insert on core.external_account for each row execute function audit.on_account();
+create trigger audited after update on core.external_account for each row
+	when ((old.person_id, old.provider_uid, old.method, old.revoked_at)
+		is distinct from (new.person_id, new.provider_uid, new.method, new.revoked_at))
+	execute function audit.on_account();
+
+create function audit.on_person() returns trigger language plpgsql as $$
+begin
+	perform audit.append('person.' || new.status, 'person', new.id::text, jsonb_build_object('was', old.status));
+	return null;
+end $$;
+create trigger audited after update on core.person for each row when (old.status is distinct from new.status)
+	execute function audit.on_person();
+
+create function audit.on_migration() returns trigger language plpgsql as $$
+begin
+	perform audit.append('migrate.applied', 'migration', new.number::text,
+		jsonb_build_object('name', new.name, 'sha256', encode(new.sha256, 'hex')));
+	return null;
+end $$;
+create trigger audited after insert on core.migration for each row execute function audit.on_migration();
+
+create function audit.on_cursor() returns trigger language plpgsql as $$
+begin
+	perform audit.append('relay.rewind', 'sink', new.sink, jsonb_build_object('from_xid', old.xid::text, 'from_id', old.id,
+		'to_xid', new.xid::text, 'to_id', new.id));
+	return null;
+end $$;
+create trigger audited after update on q.outbox_cursor for each row when ((new.xid, new.id) < (old.xid, old.id))
+	execute function audit.on_cursor();
 
 -- who may what: add by the function, read, and nothing else; the sealer's and the checkpoint's are the worker's
 revoke all on function audit.append(text, text, text, jsonb, text, text, text), audit.seal(int, bool) from public;
