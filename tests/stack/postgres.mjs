@@ -10,7 +10,8 @@ import { alive, startTime, stop } from './proc.mjs'
 const run = promisify(execFile)
 const BIN = '/usr/lib/postgresql/15/bin'
 const AS_ROOT = process.getuid() === 0
-export const ROLES = ['patchwork_owner', 'patchwork_api', 'patchwork_worker', 'patchwork_relay', 'patchwork_auditor']
+export const ROLES = ['patchwork_owner', 'patchwork_api', 'patchwork_worker', 'patchwork_relay', 'patchwork_auditor',
+  'patchwork_producer']
 export const DATABASE = 'patchwork'
 
 async function postgresUser() {
