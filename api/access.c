@@ -8,23 +8,34 @@
 
 #include <arpa/inet.h>
 
-bool access_check(struct call *c)
+static bool check_bearer(struct call *c, str header)
 {
 	struct jwt_claims claims;
+
+	if (header.n < 8 || !str_eq_nocase(str_of(header.p, 7), STR("bearer ")))
+		return problem_set(c, "auth.missing");
+	if (!jwt_verify(&c->w, keys.jwt, keys.n_jwt, str_trim(str_skip(header, 7)), KEYS_ISSUER, api_conf.domain,
+		    clock_now(), &claims))
+		return false;
+	c->person = claims.sub;
+	c->session = claims.jti;
+	c->signed_in = true;
+	return true;
+}
+
+bool access_check(struct call *c)
+{
 	str header;
 
 	if (c->route->access != ACCESS_SESSION)
 		return true;
 	if (!request_header(c, "authorization", &header))
 		return false;
-	if (header.n < 8 || !str_eq_nocase(str_of(header.p, 7), STR("bearer ")))
-		return problem_set(c, "auth.missing");
-	if (!jwt_verify(&c->w, &keys.jwt, str_trim(str_skip(header, 7)), KEYS_ISSUER, api_conf.domain, clock_now(),
-		    &claims))
-		return false;
-	c->person = claims.sub;
-	c->session = claims.jti;
-	c->signed_in = true;
+	if (check_bearer(c, header))
+		return true;
+	c->denied = true;
+	c->refusal = c->w.err;
+	err_clear(&c->w);
 	return true;
 }
 
@@ -93,7 +104,7 @@ const char *access_window_name(const struct call *c)
 {
 	static const char *const names[] = { "none", "read", "write", "login" };
 
-	return names[c->route->limit];
+	return c->denied ? "denied" : names[c->route->limit];
 }
 
 static void on_counted(struct window_call *window, const struct window_verdict *verdict)
@@ -112,11 +123,13 @@ void access_count(struct call *c)
 	char id[UUID_TEXT];
 	str key;
 
-	c->limit = limit_of(c->route->limit);
+	c->limit = limit_of(c->denied ? LIMIT_LOGIN : c->route->limit);
 	if (c->limit.per_minute == 0)
 		return;
 	uuid_format(c->person, id);
-	if (c->signed_in)
+	if (c->denied)
+		key = arena_printf(c->w.arena, "denied:addr:" STR_FMT, STR_ARG(address(c)));
+	else if (c->signed_in)
 		key = arena_printf(c->w.arena, "%s:user:%.*s", access_window_name(c), UUID_TEXT, id);
 	else
 		key = arena_printf(c->w.arena, "%s:addr:" STR_FMT, access_window_name(c), STR_ARG(address(c)));
@@ -127,9 +140,12 @@ void access_count(struct call *c)
 
 bool access_allowed(struct call *c)
 {
-	if (!c->counted || c->verdict.allowed)
-		return true;
-	problem_set(c, "api.rate_limited");
-	c->w.err.retry_after = c->verdict.retry_after;
-	return false;
+	if (c->counted && !c->verdict.allowed) {
+		problem_set(c, "api.rate_limited");
+		c->w.err.retry_after = c->verdict.retry_after;
+		return false;
+	}
+	if (c->denied)
+		c->w.err = c->refusal;
+	return !c->denied;
 }

@@ -3,11 +3,12 @@
 
 #include "call.h"
 
-/* The session of the bearer token, where the route wants one.  fails  auth.missing, auth.token_* */
+/* The session of the bearer token, where the route wants one. A refused token is noted and told by access_allowed, so that
+ * guessing is counted.  fails  api.duplicate_header */
 MUST bool access_check(struct call *c);
 
 /* The rate window of the route's class: begins to count and returns true with c->waiting set, or at once. */
 void access_count(struct call *c);
-/* fails  api.rate_limited */
+/* fails  api.rate_limited, auth.missing, auth.token_* */
 MUST bool access_allowed(struct call *c);
 const char *access_window_name(const struct call *c);

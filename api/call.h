@@ -27,8 +27,11 @@ struct call {
 	int n_segments;
 	str allow; /* methods of the path, for 405 */
 
-	uuid person, session; /* ACCESS_SESSION */
+	uuid person, session; /* of who asks, when signed_in */
 	bool signed_in;
+	bool denied; /* the bearer token is refused; counted first, then answered with refusal */
+	struct err refusal;
+	str secret; /* made for this request, told once in its reply */
 	struct window_limit limit;
 	struct window_call window;
 	struct window_verdict verdict;

@@ -20,9 +20,9 @@ struct api_conf {
 	str domain; /* host that wallets sign in to */
 	str origin; /* "https://a,https://b": browsers of these may read replies; wallets see the first one */
 	bool proxy; /* X-Forwarded-For names the client */
-	str jwt_key_file;
+	str jwt_key_file, jwt_key_file_other;
 	str chain_ids; /* "338,25" */
-	usec challenge_ttl, session_ttl;
+	usec challenge_ttl, session_ttl, refresh_ttl;
 	str webhook_secret, webhook_secret_next;
 	usec bounty_hold, bounty_deadline;
 	int32_t read_per_minute, read_burst, write_per_minute, write_burst, login_per_minute, login_burst;

@@ -7,8 +7,9 @@
 #define KEYS_CHAINS 16
 
 struct keys {
-	struct jwt_key jwt;
-	uint8_t cursor[32];          /* HMAC key, derived from the JWT's */
+	struct jwt_key jwt[2]; /* the first one signs, all are accepted */
+	size_t n_jwt;
+	uint8_t cursor[2][32];       /* HMAC keys, derived from those */
 	int64_t chains[KEYS_CHAINS]; /* that wallets may sign in with */
 	size_t n_chains;
 	str origins; /* "https://a,https://b" */

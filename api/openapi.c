@@ -127,8 +127,8 @@ static void request_body(struct json *j, const struct route *r)
 
 static void token_schema(struct json *j)
 {
-	static const char *const names[] = { "token", "token_type", "expires_at", "person_id", "session_id",
-		"address" };
+	static const char *const names[] = { "token", "token_type", "expires_at", "refresh_token", "session_expires_at",
+		"person_id", "session_id", "address" };
 
 	json_open(j, "schema", '{');
 	json_str(j, "type", STR("object"));
@@ -148,7 +148,7 @@ static void content(struct json *j, const struct route *r)
 	json_open(j, r->reply == REPLY_OWN ? r->media : "application/json", '{');
 	if (r->reply == REPLY_PAGE)
 		schema_of_page(j, r->sql);
-	else if (r->sql == &sql_auth_verify_stmt)
+	else if (r->sql == &sql_auth_verify_stmt || r->sql == &sql_auth_refresh_stmt)
 		token_schema(j);
 	else if (r->reply == REPLY_OBJECT)
 		schema_of_row(j, "schema", r->sql);
@@ -191,16 +191,22 @@ static void responses(struct json *j, const struct route *r)
 	json_close(j, '}');
 }
 
+static const char *method_key(const struct route *r)
+{
+	return strcmp(r->method, "GET") == 0 ? "get" : strcmp(r->method, "POST") == 0 ? "post" : "delete";
+}
+
 static void operation(struct json *j, const struct route *r)
 {
+	const char *method = method_key(r);
 	char id[96], *p;
 
-	snprintf(id, sizeof(id), "%s_%s", strcmp(r->method, "GET") == 0 ? "get" : "post", r->path);
+	snprintf(id, sizeof(id), "%s_%s", method, r->path);
 	for (p = id; *p != '\0'; p++) {
 		if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9')))
 			*p = '_';
 	}
-	json_open(j, strcmp(r->method, "GET") == 0 ? "get" : "post", '{');
+	json_open(j, method, '{');
 	json_str(j, "operationId", str_c(id));
 	json_str(j, "summary", str_c(r->doc));
 	json_open(j, "tags", '[');

@@ -27,6 +27,8 @@ const struct problem problems[] = {
 	{ "auth.nonce_unknown", 401, "Unknown challenge", "ask for a new one" },
 	{ "auth.nonce_used", 401, "Challenge used before", "ask for a new one" },
 	{ "auth.not_before", 401, "Not valid yet", "ask for a new challenge" },
+	{ "auth.refresh_reused", 401, "Refresh token used before", "sign in again; the session is over" },
+	{ "auth.refresh_unknown", 401, "Unknown refresh token", "sign in again" },
 	{ "auth.session_ended", 401, "Session over", "sign in again" },
 	{ "auth.signature", 401, "Signature does not match", "sign the message with the wallet named in it" },
 	{ "auth.signature_format", 422, "Not a signature", "0x and 65 bytes in hex: r, s, v" },

@@ -110,6 +110,7 @@ static bool decode_path(struct call *c, const struct param *p)
 	if (v.p == NULL || memchr(v.p, '%', v.n) != NULL ||
 		field_read(c->w.arena, &p->field, v, c->in, why) != FIELD_FITS)
 		return err_set(&c->w, ERR_INVALID, request_not_found(c), "the path names nothing that can exist");
+	field_mark(&p->field, true, c->in);
 	return true;
 }
 
@@ -269,7 +270,10 @@ static bool decode_param(struct call *c, const struct param *p)
 	case FROM_PATH: return decode_path(c, p);
 	case FROM_KEY: return decode_key(c, to);
 	case FROM_DIGEST: *(str *)to = digest(c); return true;
-	case FROM_SESSION: *(uuid *)to = c->session; return true;
+	case FROM_SESSION:
+		*(uuid *)to = c->session;
+		field_mark(&p->field, c->signed_in, c->in);
+		return true;
 	case FROM_TRACE: *(str *)to = str_c(c->w.trace); return true;
 	default: return true;
 	}

@@ -6,6 +6,7 @@
 #include "openapi.h"
 #include "page.h"
 #include "proof.h"
+#include "session.h"
 #include "wallet.h"
 #include "webhook.h"
 
@@ -38,6 +39,19 @@ static const struct param verify[] = {
 	/* read by the bind function into the place of caip10 until it is known */
 	PARAM(FROM_BODY, FIELD_STR, auth_verify, caip10, .name = "signature", .min = 132, .max = 132,
 		.doc = "EIP-191 over the message: 0x and 65 bytes r, s, v; low s"),
+};
+static const struct param refresh[] = {
+	TRACE(auth_refresh),
+	/* hashed in its place by the bind function */
+	PARAM(FROM_BODY, FIELD_STR, auth_refresh, sha256, .name = "refresh_token", .min = 1, .max = 128,
+		.doc = "of the session's last answer; each is good once"),
+};
+static const struct param logout[] = { SESSION(session_end), TRACE(session_end) };
+static const struct param session_list[] = { SESSION(session_list), PAGED(session_list) };
+static const struct param session_end[] = {
+	SESSION(session_end),
+	TRACE(session_end),
+	PARAM(FROM_PATH, FIELD_UUID, session_end, id, HAS(session_end, id), .doc = "one of one's own sessions"),
 };
 static const struct param me[] = { SESSION(account_me) };
 
@@ -120,6 +134,8 @@ static const struct param receive[] = {
 #define WRITE(p, noun, statement, code, text)                                                                          \
 	.method = "POST", .path = p, .sql = &sql_##statement##_stmt, .status = code, .body_max = BODY_MAX,             \
 	.tag = noun, .doc = text
+#define REMOVE(p, noun, statement, text)                                                                               \
+	.method = "DELETE", .path = p, .sql = &sql_##statement##_stmt, .status = 200, .tag = noun, .doc = text
 #define OWN(p, noun, type, fn, text)                                                                                   \
 	.method = "GET", .path = p, .status = 200, .reply = REPLY_OWN, .media = type, .finish = fn, .tag = noun,       \
 	.doc = text
@@ -129,6 +145,16 @@ const struct route routes[] = {
 		PARAMS(challenge), .bind = wallet_challenge },
 	{ WRITE("/v1/auth/verify", "auth", auth_verify, 200, "The signed text, for a session and its token"),
 		.limit = LIMIT_LOGIN, PARAMS(verify), .bind = wallet_verify, .finish = wallet_token },
+	{ WRITE("/v1/auth/refresh", "auth", auth_refresh, 200, "The next tokens of a session, for its refresh token"),
+		.limit = LIMIT_LOGIN, PARAMS(refresh), .bind = session_refresh, .finish = session_refreshed },
+	{ WRITE("/v1/auth/logout", "auth", session_end, 200, "End this session"), .body_max = 0,
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(logout) },
+	{ READ("/v1/sessions", "auth", session_list, REPLY_PAGE, "One's own sessions, newest first"),
+		PARAMS(session_list), .access = ACCESS_SESSION },
+	{ REMOVE("/v1/sessions/{id}", "auth", session_end, "End one of one's own sessions"), .access = ACCESS_SESSION,
+		.limit = LIMIT_WRITE, PARAMS(session_end) },
+	{ OWN("/.well-known/jwks.json", "auth", "application/jwk-set+json", session_jwks,
+		"The keys that sign tokens, by kid") },
 	{ READ("/v1/me", "auth", account_me, REPLY_OBJECT, "Who is signed in"), PARAMS(me), .access = ACCESS_SESSION },
 
 	{ WRITE("/v1/projects", "projects", project_create, 201, "Register a repository; 200 when it is yours already"),

@@ -2,12 +2,12 @@
 
 #include "base/hex.h"
 #include "conf.h"
-#include "crypto/jwt.h"
 #include "keys.h"
 #include "model/account.h"
 #include "model/login.h"
 #include "problem.h"
 #include "random.h"
+#include "session.h"
 #include "sql.h"
 
 #define STATEMENT STR("Sign in to Patchwork. This costs nothing and sends no transaction.")
@@ -94,29 +94,20 @@ bool wallet_verify(struct call *c, void *p)
 	in->nonce = l.nonce;
 	in->caip10 = account_caip10(c->w.arena, (int64_t)l.chain_id, l.address);
 	in->session_id = uuid_v7();
-	in->expires_at = (clock_now() + api_conf.session_ttl) / USEC_S * USEC_S; /* a token's times are whole seconds */
+	in->expires_at = (clock_now() + api_conf.refresh_ttl) / USEC_S * USEC_S;
+	in->refresh_sha256 = session_secret(c, SESSION_REFRESH);
 	return true;
 }
 
 bool wallet_token(struct call *c, void *p)
 {
 	const struct sql_auth_verify_out *row = p;
-	struct jwt_claims claims = { .iss = KEYS_ISSUER,
-		.aud = api_conf.domain,
-		.sub = row->person_id,
-		.jti = row->session_id,
-		.iat = clock_now(),
-		.exp = row->expires_at };
 	struct json j = { .b = &c->out };
 	char address[ADDRESS_TEXT];
 
 	address_format((const uint8_t *)row->address.p, address);
 	json_open(&j, NULL, '{');
-	json_str(&j, "token", jwt_sign(&c->w, &keys.jwt, &claims));
-	json_str(&j, "token_type", STR("Bearer"));
-	json_time(&j, "expires_at", row->expires_at);
-	json_uuid(&j, "person_id", row->person_id);
-	json_uuid(&j, "session_id", row->session_id);
+	session_reply(c, &j, row->person_id, row->session_id, row->expires_at);
 	json_str(&j, "address", str_of(address, sizeof(address)));
 	json_close(&j, '}');
 	return true;

@@ -18,8 +18,8 @@ struct jwt_claims {
 	usec iat, exp; /* whole seconds in the token */
 };
 str jwt_sign(struct work *w, const struct jwt_key *k, const struct jwt_claims *c);
-/* Signature, alg, kid, iss, aud, exp (no skew), iat at most 60 s ahead.
+/* By the one of n keys that kid names: signature, alg, iss, aud, exp (no skew), iat at most 60 s ahead.
  * fails  ERR_INVALID auth.token_malformed, auth.token_signature, auth.token_expired, auth.token_audience */
-MUST bool jwt_verify(
-	struct work *w, const struct jwt_key *k, str token, str iss, str aud, usec now, struct jwt_claims *out);
-str jwt_jwks(struct work *w, const struct jwt_key *k); /* the JWK set (RFC 7517) of the public key */
+MUST bool jwt_verify(struct work *w, const struct jwt_key *keys, size_t n, str token, str iss, str aud, usec now,
+	struct jwt_claims *out);
+str jwt_jwks(struct work *w, const struct jwt_key *keys, size_t n); /* the JWK set (RFC 7517) of the public keys */

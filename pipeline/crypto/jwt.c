@@ -110,7 +110,7 @@ static bool split(struct work *w, str token, struct parts *out)
 	return true;
 }
 
-static bool check_header(struct work *w, const struct jwt_key *k, str text)
+static bool check_header(struct work *w, const struct jwt_key *keys, size_t n, str text, const struct jwt_key **signer)
 {
 	struct header h = { 0 };
 
@@ -118,9 +118,12 @@ static bool check_header(struct work *w, const struct jwt_key *k, str text)
 		return malformed(w, "the header has alg, kid and typ, nothing else");
 	if (!str_eq(h.alg, STR("EdDSA")) || (h.typ.p != NULL && !str_eq(h.typ, STR("JWT"))))
 		return malformed(w, "alg must be EdDSA and typ JWT");
-	if (!str_eq(h.kid, str_c(k->kid)))
-		return err_set(w, ERR_INVALID, "auth.token_signature", "no such key");
-	return true;
+	for (size_t i = 0; i < n; i++) {
+		*signer = &keys[i];
+		if (str_eq(h.kid, str_c(keys[i].kid)))
+			return true;
+	}
+	return err_set(w, ERR_INVALID, "auth.token_signature", "no such key");
 }
 
 static bool check_body(struct work *w, const struct body *b, str iss, str aud, usec now)
@@ -136,12 +139,14 @@ static bool check_body(struct work *w, const struct body *b, str iss, str aud, u
 	return true;
 }
 
-bool jwt_verify(struct work *w, const struct jwt_key *k, str token, str iss, str aud, usec now, struct jwt_claims *out)
+bool jwt_verify(struct work *w, const struct jwt_key *keys, size_t n, str token, str iss, str aud, usec now,
+	struct jwt_claims *out)
 {
+	const struct jwt_key *k = NULL;
 	struct parts p;
 	struct body b = { 0 };
 
-	if (!split(w, token, &p) || !check_header(w, k, p.header))
+	if (!split(w, token, &p) || !check_header(w, keys, n, p.header, &k))
 		return false;
 	if (!ed25519_verify(k->pub, p.input, (const uint8_t *)p.sig.p))
 		return err_set(w, ERR_INVALID, "auth.token_signature", "the signature is not by our key");
@@ -153,21 +158,23 @@ bool jwt_verify(struct work *w, const struct jwt_key *k, str token, str iss, str
 	return true;
 }
 
-str jwt_jwks(struct work *w, const struct jwt_key *k)
+str jwt_jwks(struct work *w, const struct jwt_key *keys, size_t n)
 {
 	struct buf b = buf_new(w->arena, TOKEN_MAX);
 	struct json j = { &b };
 
 	json_open(&j, NULL, '{');
 	json_open(&j, "keys", '[');
-	json_open(&j, NULL, '{');
-	json_str(&j, "kty", STR("OKP"));
-	json_str(&j, "crv", STR("Ed25519"));
-	json_str(&j, "alg", STR("EdDSA"));
-	json_str(&j, "use", STR("sig"));
-	json_str(&j, "kid", str_c(k->kid));
-	json_str(&j, "x", base64url_str(w->arena, str_of(k->pub, 32)));
-	json_close(&j, '}');
+	for (size_t i = 0; i < n; i++) {
+		json_open(&j, NULL, '{');
+		json_str(&j, "kty", STR("OKP"));
+		json_str(&j, "crv", STR("Ed25519"));
+		json_str(&j, "alg", STR("EdDSA"));
+		json_str(&j, "use", STR("sig"));
+		json_str(&j, "kid", str_c(keys[i].kid));
+		json_str(&j, "x", base64url_str(w->arena, str_of(keys[i].pub, 32)));
+		json_close(&j, '}');
+	}
 	json_close(&j, ']');
 	json_close(&j, '}');
 	return buf_str(&b);

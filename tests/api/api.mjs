@@ -61,6 +61,7 @@ export class Api {
 
   get = (path, options) => this.ask('GET', path, options)
   post = (path, body, options) => this.ask('POST', path, { body, ...options })
+  remove = (path, options) => this.ask('DELETE', path, options)
 
   async challenge(account) {
     const { body } = await this.post('/v1/auth/challenge', { address: account.address, chain_id: CHAIN })

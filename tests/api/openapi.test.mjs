@@ -32,7 +32,7 @@ test('it says OpenAPI 3.1.0, names each operation once, and each reference leads
 test('it has exactly the routes of the table', () => {
   const source = readFileSync(new URL('../../api/routes.c', import.meta.url), 'utf8')
   const table = source.slice(source.indexOf('const struct route routes[]'))
-  const routes = [...table.matchAll(/\b(READ|WRITE|OWN)\(\s*"([^"]+)"/g)].map(([, kind, path]) => `${kind === 'WRITE' ? 'post' : 'get'} ${path}`)
+  const routes = [...table.matchAll(/\b(READ|WRITE|REMOVE|OWN)\(\s*"([^"]+)"/g)].map(([, kind, path]) => `${{ WRITE: 'post', REMOVE: 'delete' }[kind] ?? 'get'} ${path}`)
   assert.ok(routes.length >= 27)
   assert.deepEqual(operations().map(o => `${o.method} ${o.path}`).sort(), routes.sort())
 })
@@ -51,7 +51,8 @@ test('what a path names is a parameter, what is private says so', () => {
     assert.deepEqual(inPath, [...path.matchAll(/\{([a-z_]+)\}/g)].map(m => m[1]), path)
   }
   const secured = operations().filter(o => o.op.security.length).map(o => `${o.method} ${o.path}`)
-  assert.deepEqual(secured.sort(), ['get /v1/me', 'post /v1/bounties', 'post /v1/bounties/{id}/fund', 'post /v1/projects'])
+  assert.deepEqual(secured.sort(), ['delete /v1/sessions/{id}', 'get /v1/me', 'get /v1/sessions', 'post /v1/auth/logout', 'post /v1/bounties',
+    'post /v1/bounties/{id}/fund', 'post /v1/projects'])
 })
 
 test('security, without it: every private route answers 401 and nothing else', async () => {

@@ -63,7 +63,7 @@ export const codes = () => {
 // A path that names nothing is refused as NOUN.not_found, the noun being that of the route's statement.
 const missing_nouns = () => {
   if (!exists('api/routes.c')) return []
-  const routes = [...read('api/routes.c').matchAll(/\b(?:READ|WRITE)\(\s*"[^"]*\{[^"]*",\s*"[^"]*",\s*(\w+)/g)].map(m => m[1])
+  const routes = [...read('api/routes.c').matchAll(/\b(?:READ|WRITE|REMOVE)\(\s*"[^"]*\{[^"]*",\s*"[^"]*",\s*(\w+)/g)].map(m => m[1])
   const nouns = readdirSync('sql', { withFileTypes: true }).filter(e => e.isDirectory()).map(e => e.name)
   return [...new Set(routes.map(r => nouns.find(n => exists(`sql/${n}/${r.slice(n.length + 1)}.sql`) && r.startsWith(`${n}_`))))]
 }

@@ -55,7 +55,7 @@ static bool verify(struct fixture *f, str token)
 {
 	struct jwt_claims out;
 
-	return jwt_verify(&f->w, &f->key, token, ISS, AUD, NOW, &out);
+	return jwt_verify(&f->w, &f->key, 1, token, ISS, AUD, NOW, &out);
 }
 
 static void there_and_back(void **state)
@@ -64,7 +64,7 @@ static void there_and_back(void **state)
 	struct jwt_claims out = { 0 };
 	str token = jwt_sign(&f->w, &f->key, &f->claims);
 
-	assert_true(jwt_verify(&f->w, &f->key, token, ISS, AUD, NOW, &out));
+	assert_true(jwt_verify(&f->w, &f->key, 1, token, ISS, AUD, NOW, &out));
 	assert_str(out.iss, "https://patchwork.example");
 	assert_str(out.aud, "patchwork-api");
 	assert_memory_equal(&out.sub, &f->claims.sub, sizeof(uuid));
@@ -170,9 +170,9 @@ static void audiences(void **state)
 	struct jwt_claims out;
 	str token = jwt_sign(&f->w, &f->key, &f->claims);
 
-	assert_false(jwt_verify(&f->w, &f->key, token, ISS, STR("patchwork-api2"), NOW, &out));
+	assert_false(jwt_verify(&f->w, &f->key, 1, token, ISS, STR("patchwork-api2"), NOW, &out));
 	assert_err(&f->w, ERR_INVALID, "auth.token_audience");
-	assert_false(jwt_verify(&f->w, &f->key, token, STR("https://other.example"), AUD, NOW, &out));
+	assert_false(jwt_verify(&f->w, &f->key, 1, token, STR("https://other.example"), AUD, NOW, &out));
 	assert_err(&f->w, ERR_INVALID, "auth.token_audience");
 }
 
@@ -182,11 +182,11 @@ static void times(void **state)
 	struct jwt_claims out;
 	str token = jwt_sign(&f->w, &f->key, &f->claims);
 
-	assert_true(jwt_verify(&f->w, &f->key, token, ISS, AUD, f->claims.exp - 1, &out));
-	assert_false(jwt_verify(&f->w, &f->key, token, ISS, AUD, f->claims.exp, &out));
+	assert_true(jwt_verify(&f->w, &f->key, 1, token, ISS, AUD, f->claims.exp - 1, &out));
+	assert_false(jwt_verify(&f->w, &f->key, 1, token, ISS, AUD, f->claims.exp, &out));
 	assert_err(&f->w, ERR_INVALID, "auth.token_expired");
-	assert_true(jwt_verify(&f->w, &f->key, token, ISS, AUD, NOW - 60 * USEC_S, &out));
-	assert_false(jwt_verify(&f->w, &f->key, token, ISS, AUD, NOW - 60 * USEC_S - 1, &out));
+	assert_true(jwt_verify(&f->w, &f->key, 1, token, ISS, AUD, NOW - 60 * USEC_S, &out));
+	assert_false(jwt_verify(&f->w, &f->key, 1, token, ISS, AUD, NOW - 60 * USEC_S - 1, &out));
 	assert_err(&f->w, ERR_INVALID, "auth.token_malformed");
 	f->claims.exp = f->claims.iat;
 	assert_false(verify(f, jwt_sign(&f->w, &f->key, &f->claims)));
@@ -247,7 +247,7 @@ static void key_set(void **state)
 
 	assert_true(hex_decode(STR("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"), rfc, 32));
 	jwt_key_init(&k, rfc);
-	str set = jwt_jwks(&f->w, &k);
+	str set = jwt_jwks(&f->w, &k, 1);
 	assert_true(str_find(set, STR("\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\""), &at));
 	assert_true(str_starts(set, STR("{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\"")));
 	assert_false(str_find(set, STR("\"d\""), &at)); /* no private part */
