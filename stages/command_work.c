@@ -117,6 +117,7 @@ int command_work(struct work *w, const struct invocation *in)
 		.batch = in->conf->worker_batch,
 		.lease = in->conf->worker_lease,
 		.poll = in->conf->worker_poll,
+		.aging = in->conf->worker_aging,
 		.drain = in->conf->worker_drain,
 	};
 	bool ok;

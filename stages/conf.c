@@ -26,6 +26,8 @@ static const struct field table[] = {
 		.doc = "jobs of a worker that was not seen for this long go to others; 0 = what each stage asks for"),
 	KEY(FIELD_SPAN, worker_poll, "worker.poll", .initial = "1s", .min = 10 * USEC_MS, .max = 60 * USEC_S,
 		.doc = "the longest time between two looks at the queue when no notification comes"),
+	KEY(FIELD_SPAN, worker_aging, "worker.aging", .initial = "30s", .min = USEC_S, .max = 86400 * USEC_S,
+		.doc = "a priority whose oldest job has waited this long gets a quarter of each claim before higher ones"),
 	KEY(FIELD_SPAN, worker_drain, "worker.drain", .initial = "25s",
 		.doc = "after SIGTERM, jobs in hand may take this long; then their lease brings them back"),
 

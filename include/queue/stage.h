@@ -39,6 +39,7 @@ struct runner_conf {
 	int batch;       /* jobs claimed at once, per stage */
 	usec lease;      /* 0 = each queue's longest of its stages; else this, for all of them */
 	usec poll;       /* the floor under NOTIFY: at most this between two looks */
+	usec aging;      /* a priority that waited this long has a part of each claim; 0 = AGING_SPAN */
 	usec drain;      /* SIGTERM: this long for what is in hand, then leases bring it back */
 };
 

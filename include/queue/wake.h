@@ -13,6 +13,7 @@
 #include "base/clock.h"
 
 #define WAKE_CHANNEL "patchwork_ready"
+#define WAKE_CONTROL "*" /* instead of a queue: pauses, limits or cancels have changed */
 #define WAKE_DEBOUNCE (10 * USEC_MS)
 #define WAKE_QUEUES 32
 

@@ -62,12 +62,20 @@ static bool check_lease(struct work *w, const struct runner *r, const struct job
 		err_retry_after(w, 0, "queue.lease_lost", "not seen by the database for the lease");
 }
 
-/* The world: what an earlier attempt did is not done again. */
+static bool check_cancel(struct work *w, struct runner *r, const struct job *j)
+{
+	return !control_cancelled(r, j->id) ||
+		err_set(w, ERR_INVALID, "queue.cancelled", "ended by an operator before its effect");
+}
+
+/* The world: what an earlier attempt did is not done again, and is not left unsettled by a cancel. */
 static bool act(struct work *w, struct runner *r, const struct job *j, void *task)
 {
 	const struct stage *s = j->stage;
 	bool done = false;
 
+	if (s->probe == NULL && !check_cancel(w, r, j))
+		return false;
 	if (s->probe == NULL && s->effect == NULL)
 		return true;
 	if (!check_lease(w, r, j))
@@ -80,7 +88,7 @@ static bool act(struct work *w, struct runner *r, const struct job *j, void *tas
 	}
 	if (s->effect == NULL || done)
 		return true;
-	if (!check_lease(w, r, j))
+	if (!check_lease(w, r, j) || !check_cancel(w, r, j))
 		return false;
 	allow(w, j);
 	if (!s->effect(w, r->outside, task))
@@ -150,6 +158,8 @@ static bool run(struct work *w, struct runner *r, const struct job *j, usec bega
 	if (j->burned >= j->stage->attempts)
 		return err_set(
 			w, ERR_INVALID, "queue.attempts_spent", "its workers ended before it did, %d times", j->burned);
+	if ((j->attempt == 1 || j->stage->probe == NULL) && !check_cancel(w, r, j))
+		return false;
 	runner_point(w, j->stage->kind, "claimed");
 	if (!read_task(w, j, &task) || !plan(w, r, j, task) || !act(w, r, j, task) || !settle(w, r, j, task, began))
 		return false;
@@ -225,10 +235,11 @@ static void one_by_one(struct work *w, struct runner *r, struct batch *b)
 		attempt_run(w, r, &b->at[i]);
 }
 
-static bool plain(const struct batch *b)
+static bool plain(struct runner *r, const struct batch *b)
 {
 	for (int i = 0; i < b->n; i++)
-		if (b->at[i].stage == NULL || b->at[i].suspect || b->at[i].burned >= b->at[i].stage->attempts)
+		if (b->at[i].stage == NULL || b->at[i].suspect || b->at[i].burned >= b->at[i].stage->attempts ||
+			control_cancelled(r, b->at[i].id))
 			return false;
 	return true;
 }
@@ -311,7 +322,7 @@ void attempt_batch(struct work *w, struct runner *r, struct batch *b)
 	struct batch *next = NULL;
 	struct conn *conn = NULL;
 
-	for (int i = 0; b != NULL && plain(b); i++) {
+	for (int i = 0; b != NULL && plain(r, b); i++) {
 		begin(w, &b->at[0]);
 		allow(w, &b->at[0]);
 		if ((conn == NULL && !pool_take(w, r->pool, &conn)) ||

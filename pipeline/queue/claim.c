@@ -5,7 +5,8 @@
 #include "runner.h"
 #include "sql.h"
 
-static const int32_t prios[WATERMARK_PRIOS] = { -2, -1, 0, 1, 2 };
+#define LOWEST_PRIO (-2)
+#define CROWDED 1000 /* seqs from the last one taken to the head */
 
 static struct batch *batch_new(struct lane *lane)
 {
@@ -52,52 +53,148 @@ static void fill(struct batch *b, const struct sql_queue_claim_out *row, size_t 
 		};
 }
 
-/* What the answer says about the watermark. */
+/* What a claim is sent with: the lane's view of its queue at that moment. */
+struct view {
+	struct watermark_look look;
+	struct aging_order order;
+	int32_t prios[WATERMARK_PRIOS];
+	int64_t froms[WATERMARK_PRIOS];
+	int64_t epoch;
+	bool ruled;
+	int want;
+};
+
+static void view(struct lane *lane, int want, struct view *v)
+{
+	pthread_mutex_lock(&lane->lock);
+	v->want = lane->stopped ? 0 : want;
+	v->epoch = lane->epoch;
+	v->ruled = lane->ruled;
+	watermark_look(&lane->mark, clock_monotonic(), &v->look);
+	v->order = aging_order(&lane->aging, v->want);
+	pthread_mutex_unlock(&lane->lock);
+	for (int i = 0; i < WATERMARK_PRIOS; i++) {
+		v->prios[i] = LOWEST_PRIO + v->order.order[i];
+		v->froms[i] = v->look.from[v->order.order[i]];
+	}
+}
+
+/* By priority again; true when the claim took all that it might have of everything, or of one. */
+static bool count(const struct view *v, const struct sql_queue_claim_out *row, size_t n, struct watermark_seen *seen)
+{
+	int taken[WATERMARK_PRIOS] = { 0 };
+	bool full = (int)n + row[0].aside == v->want;
+
+	for (int i = 0; i < WATERMARK_PRIOS; i++) {
+		seen->first[v->order.order[i]] = row[0].firsts.at[i];
+		seen->last[v->order.order[i]] = row[0].asides.at[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		int p = row[i].prio - LOWEST_PRIO;
+
+		taken[p]++;
+		if (row[i].seq > seen->last[p])
+			seen->last[p] = row[i].seq;
+	}
+	for (int i = 0; i < WATERMARK_PRIOS; i++)
+		full |= v->order.most[i] < v->want && taken[v->order.order[i]] == v->order.most[i];
+	return full;
+}
+
+static int64_t last_of(const struct watermark_seen *seen)
+{
+	int64_t last = 0;
+
+	for (int p = 0; p < WATERMARK_PRIOS; p++)
+		if (seen->last[p] > last)
+			last = seen->last[p];
+	return last;
+}
+
+/* What the answer says about the watermark, and about what waits. */
 static bool saw(
-	struct lane *lane, const struct watermark_look *look, const struct sql_queue_claim_out *row, size_t n, int want)
+	struct runner *r, struct lane *lane, const struct view *v, const struct sql_queue_claim_out *row, size_t n)
 {
 	struct snapshot snapshot;
-	struct watermark_seen seen = { .snapshot = &snapshot, .head = row[0].head, .full = n == (size_t)want };
+	struct watermark_seen seen = { .snapshot = &snapshot, .head = row[0].head };
+	usec now = clock_monotonic();
 
-	if (!snapshot_read(row[0].snapshot, &snapshot) || row[0].firsts.n != WATERMARK_PRIOS)
+	if (!snapshot_read(row[0].snapshot, &snapshot) || row[0].firsts.n != WATERMARK_PRIOS ||
+		row[0].asides.n != WATERMARK_PRIOS)
 		return false;
-	memcpy(seen.first, row[0].firsts.at, sizeof(seen.first));
-	for (size_t i = 0; i < n; i++) {
-		int p = row[i].prio - prios[0];
-
-		if (row[i].seq > seen.last[p])
-			seen.last[p] = row[i].seq;
-	}
+	seen.full = count(v, row, n, &seen);
 	pthread_mutex_lock(&lane->lock);
-	watermark_saw(&lane->mark, clock_monotonic(), look, &seen);
+	watermark_saw(&lane->mark, now, &v->look, &seen);
+	aging_saw(&lane->aging, now, r->conf->aging > 0 ? r->conf->aging : AGING_SPAN, row[0].head, seen.first);
 	pthread_mutex_unlock(&lane->lock);
 	if (!seen.full)
 		atomic_store(&lane->hot, false);
+	if (seen.full || row[0].aside > 0)
+		atomic_store(&lane->aside, true);
+	if (seen.full && row[0].head - last_of(&seen) > CROWDED)
+		atomic_store(&lane->crowded, true);
 	return true;
+}
+
+bool claim_stopped(struct lane *lane)
+{
+	bool stopped;
+
+	pthread_mutex_lock(&lane->lock);
+	stopped = lane->stopped;
+	pthread_mutex_unlock(&lane->lock);
+	return stopped;
+}
+
+bool claim_rules(struct work *w, struct tx *tx, struct lane *lane)
+{
+	struct sql_queue_rules_out out;
+
+	if (!sql_queue_rules(w, tx, &(struct sql_queue_rules_in){ str_c(lane->queue) }, &out))
+		return false;
+	pthread_mutex_lock(&lane->lock);
+	lane->epoch = out.epoch;
+	lane->stopped = out.stopped;
+	lane->ruled = out.ruled;
+	pthread_mutex_unlock(&lane->lock);
+	return true;
+}
+
+static bool learn(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct view *v,
+	const struct sql_queue_claim_out *row, size_t n)
+{
+	if (v->want == 0)
+		return true;
+	if (row[0].epoch != v->epoch) {
+		atomic_store(&lane->aside, true);
+		return claim_rules(w, tx, lane); /* nothing was taken: the next claim will */
+	}
+	return saw(r, lane, v, row, n) || err_set(w, ERR_BUG, "db.row", "the claim's answer has no snapshot");
 }
 
 bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct batch *settle,
 	struct strs outputs, int want, bool *owned, struct batch **out)
 {
 	struct batch *b = batch_new(lane);
-	struct watermark_look look;
 	struct sql_queue_claim_out *row;
+	struct view v;
 	size_t n;
 
 	*out = NULL;
 	b->w.deadline = w->deadline;
-	pthread_mutex_lock(&lane->lock);
-	watermark_look(&lane->mark, clock_monotonic(), &look);
-	pthread_mutex_unlock(&lane->lock);
+	view(lane, want, &v);
 	if (!sql_queue_claim(&b->w, tx,
 		    &(struct sql_queue_claim_in){ .worker = r->worker,
 			    .settled = settle == NULL ? 0 : settle->claim,
 			    .outputs = outputs,
 			    .queue = str_c(lane->queue),
 			    .lease = lane->lease,
-			    .batch = want,
-			    .prios = { prios, WATERMARK_PRIOS },
-			    .froms = { look.from, WATERMARK_PRIOS } },
+			    .batch = v.want,
+			    .prios = { v.prios, WATERMARK_PRIOS },
+			    .mosts = { v.order.most, WATERMARK_PRIOS },
+			    .froms = { v.froms, WATERMARK_PRIOS },
+			    .epoch = v.epoch,
+			    .ruled = v.ruled },
 		    &row, &n)) {
 		w->err = b->w.err;
 		batch_free(b);
@@ -106,9 +203,9 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 	*owned = row[0].owned;
 	if (!row[0].has_claim)
 		n = 0;
-	if (want > 0 && !saw(lane, &look, row, n, want)) {
+	if (!learn(w, tx, r, lane, &v, row, n)) {
 		batch_free(b);
-		return err_set(w, ERR_BUG, "db.row", "the claim's answer has no snapshot");
+		return false;
 	}
 	if (n == 0) {
 		batch_free(b);

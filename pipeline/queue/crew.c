@@ -175,6 +175,7 @@ void crew_start(struct runner *r)
 
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_mutex_init(&r->suspect, NULL);
+	pthread_mutex_init(&r->cancel, NULL);
 	pthread_cond_init(&r->more, NULL);
 	r->low = 0;
 	r->crew = calloc((size_t)r->conf->threads, sizeof(r->crew[0]));
@@ -247,9 +248,11 @@ void crew_free_all(struct runner *r)
 	if (r->crew != NULL) {
 		pthread_cond_destroy(&r->more);
 		pthread_mutex_destroy(&r->suspect);
+		pthread_mutex_destroy(&r->cancel);
 		pthread_mutex_destroy(&r->lock);
 	}
 	free(r->crew);
 	free(r->fifo);
 	free(r->ended);
+	free(r->cancels);
 }

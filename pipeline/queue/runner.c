@@ -20,13 +20,14 @@
 #define ALL_DUE (60 * USEC_S)
 #define PARTITIONS (60 * USEC_S)
 #define RESCUE USEC_S
+#define CONTROL USEC_S
 #define RESCUE_AGAIN (USEC_S / 2)
 
 struct dispatcher {
 	struct runner *r;
 	struct conn *conn;
 	struct listen *listen;
-	usec beat, rescue, due, all_due, partitions, release, poll, reopen, sweep; /* clock_monotonic() of the next */
+	usec beat, rescue, due, all_due, partitions, release, poll, control, feed; /* clock_monotonic() of the next */
 };
 
 void runner_point(struct work *w, const char *kind, const char *what)
@@ -47,8 +48,10 @@ void lane_heat(struct runner *r, str queue)
 
 static void heat_all(struct runner *r)
 {
-	for (int i = 0; i < r->lanes; i++)
+	for (int i = 0; i < r->lanes; i++) {
 		atomic_store(&r->lane[i].hot, true);
+		atomic_store(&r->lane[i].aside, true);
+	}
 }
 
 static struct lane *lane_of(struct runner *r, const char *queue)
@@ -134,6 +137,11 @@ static bool keep_lease(struct work *w, struct tx *tx, struct dispatcher *d, usec
 			return false;
 		d->rescue = now + RESCUE;
 	}
+	if (now >= d->control) {
+		d->control = now + CONTROL;
+		if (!control_cancels(w, tx, d->r))
+			return false;
+	}
 	return true;
 }
 
@@ -204,19 +212,64 @@ static int room(struct dispatcher *d, struct lane *lane)
 	return free < c->batch ? free : c->batch;
 }
 
+/* A paused queue: has it been resumed? Asked when there may be something new, so at least each poll. */
+static bool still_stopped(struct work *w, struct tx *tx, struct lane *lane, bool *stopped)
+{
+	*stopped = claim_stopped(lane);
+	if (!*stopped || !atomic_load(&lane->hot))
+		return true;
+	if (!claim_rules(w, tx, lane))
+		return false;
+	*stopped = claim_stopped(lane);
+	if (*stopped)
+		atomic_store(&lane->hot, false);
+	return true;
+}
+
 static bool claim_lane(struct work *w, struct tx *tx, struct dispatcher *d, struct lane *lane)
 {
 	struct batch *b;
-	bool owned;
+	bool owned, stopped;
 	int want;
 
-	while (atomic_load(&lane->hot) && (want = room(d, lane)) > 0) {
+	if (!still_stopped(w, tx, lane, &stopped))
+		return false;
+	while (atomic_load(&lane->hot) && !claim_stopped(lane) && (want = room(d, lane)) > 0) {
 		if (!claim_take(w, tx, d->r, lane, NULL, (struct strs){ 0 }, want, &owned, &b))
 			return false;
 		if (b == NULL)
 			continue;
 		FAULT("queue.claimed");
 		crew_push(d->r, b);
+	}
+	return true;
+}
+
+/* What waits aside is let in when nothing else is there to do; a little of it always. */
+static bool feed_lane(struct work *w, struct tx *tx, struct dispatcher *d, struct lane *lane, usec now)
+{
+	int want = atomic_load(&lane->hot) ? 0 : room(d, lane);
+	usec next;
+
+	if (claim_stopped(lane))
+		return true;
+	if (lane->pure)
+		want *= d->r->conf->threads;
+	if (!control_feed(w, tx, lane, now, want, &next))
+		return false;
+	d->feed = earlier(d->feed, next);
+	return true;
+}
+
+static bool claim_all(struct work *w, struct tx *tx, struct dispatcher *d)
+{
+	d->feed = INT64_MAX;
+	for (int i = 0; i < d->r->lanes && !runner_closing(d->r); i++) {
+		struct lane *lane = &d->r->lane[i];
+
+		if (!claim_lane(w, tx, d, lane) || !feed_lane(w, tx, d, lane, clock_monotonic()) ||
+			!claim_lane(w, tx, d, lane))
+			return false;
 	}
 	return true;
 }
@@ -235,11 +288,12 @@ static bool tend(struct work *w, struct dispatcher *d, usec *wait)
 	if (!keep_lease(w, &tx, d, now) || !move_due(w, &tx, d, now) || !make_partitions(w, &tx, d, now) ||
 		!send_hints(w, &tx, d, now, &left) || !release(w, &tx, d, now))
 		return false;
-	for (int i = 0; i < d->r->lanes && !runner_closing(d->r); i++)
-		if (!claim_lane(w, &tx, d, &d->r->lane[i]))
-			return false;
+	if (!claim_all(w, &tx, d))
+		return false;
 	now = clock_monotonic();
-	*wait = earlier(earlier(earlier(d->beat, d->rescue), earlier(d->due, d->poll)) - now, earlier(left, LOOK));
+	*wait = earlier(earlier(earlier(d->beat, d->rescue), earlier(d->due, d->poll)), earlier(d->control, d->feed)) -
+		now;
+	*wait = earlier(*wait, earlier(left, LOOK));
 	if (crew_has_ended(d->r))
 		*wait = earlier(*wait, RELEASE);
 	if (*wait < 0)
@@ -252,9 +306,11 @@ static void pause_for(struct work *w, struct dispatcher *d, usec wait)
 	str channel, payload;
 
 	if (wait > 0 && listen_wait(w, d->listen, wait, d->r->wake.fd, &channel, &payload)) {
-		do
+		do {
+			if (str_eq(payload, STR(WAKE_CONTROL)))
+				d->control = d->poll = 0;
 			lane_heat(d->r, payload);
-		while (listen_wait(w, d->listen, 0, -1, &channel, &payload));
+		} while (listen_wait(w, d->listen, 0, -1, &channel, &payload));
 	}
 	wake_calm(&d->r->wake);
 }

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "db/query.h"
+#include "queue/aging.h"
 #include "queue/stage.h"
 #include "queue/wake.h"
 #include "queue/watermark.h"
@@ -18,9 +19,19 @@ struct lane {
 	bool pure;  /* no kind has plan, probe or effect: whole batches are settled in one transaction */
 	usec lease; /* the longest of its kinds */
 	pthread_mutex_t lock;
-	struct watermark mark; /* under lock */
-	atomic_bool hot;       /* there may be something to claim */
-	_Atomic usec average;  /* of a run, recently; 0 = not known */
+	struct watermark mark; /* under lock, with the next four */
+	struct aging aging;
+	int64_t epoch;        /* of the rules below; 0 = none were read yet */
+	bool stopped;         /* the queue is paused */
+	bool ruled;           /* some jobs may have to stand aside */
+	atomic_bool hot;      /* there may be something to claim */
+	_Atomic usec average; /* of a run, recently; 0 = not known */
+	atomic_bool aside;    /* something may wait aside that could go on */
+	atomic_bool crowded;  /* much is ready: some projects may have more than their share */
+	usec feed, balance;   /* the dispatcher's: clock_monotonic() of the next */
+	usec asked;           /* the dispatcher's: of the last feed */
+	bool more;            /* the dispatcher's: the last feed left something */
+	char after[160];      /* the dispatcher's: the lane that was fed last */
 };
 
 struct batch;
@@ -70,6 +81,10 @@ struct runner {
 	int64_t *ended;    /* claims to release */
 	int n_ended, size_ended;
 	bool closing; /* nothing new is begun */
+
+	pthread_mutex_t cancel; /* the array below */
+	int64_t *cancels;       /* jobs to be ended, ascending */
+	atomic_int n_cancels;
 };
 
 /* crew.c */
@@ -85,6 +100,9 @@ void runner_point(struct work *w, const char *kind, const char *what); /* FAULT(
 MUST bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct batch *settle,
 	struct strs outputs, int want, bool *owned, struct batch **out);
 void batch_free(struct batch *b);
+bool claim_stopped(struct lane *lane);
+/* Reads the rules again, as far as this lane knows them. */
+MUST bool claim_rules(struct work *w, struct tx *tx, struct lane *lane);
 
 /* settle.c */
 struct end {
@@ -115,3 +133,10 @@ void lease_mark(
 	struct work *w, struct runner *r, const struct job *j); /* on a connection of the pool, as often as it takes */
 /* Moves what is due, however long ago with `all`; *next = until the next one, INT64_MAX = none. */
 MUST bool due_move(struct work *w, struct tx *tx, struct runner *r, bool all, usec *next);
+
+/* control.c: on the dispatcher's connection */
+MUST bool control_cancels(struct work *w, struct tx *tx, struct runner *r);
+bool control_cancelled(struct runner *r, int64_t job); /* it is to be ended before its next effect */
+/* What waits aside goes on, want at most where nothing limits it; what is too much of one project steps aside. *next = when
+ * there may be more to do, clock_monotonic(). */
+MUST bool control_feed(struct work *w, struct tx *tx, struct lane *lane, usec now, int want, usec *next);

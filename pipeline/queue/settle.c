@@ -7,6 +7,10 @@ struct end end_of_failure(const struct work *w, const struct job *j)
 {
 	struct end end = { .state = "failed", .why = w->err, .wait = w->err.retry_after, .burned = j->burned };
 
+	if (str_eq(str_c(w->err.code), STR("queue.cancelled"))) {
+		end.state = "cancelled";
+		return end;
+	}
 	if (w->err.snooze) {
 		end.state = "snoozed";
 		return end;
