@@ -1,4 +1,6 @@
-/* Scheduled, retried and snoozed jobs become ready when their time has come, by the database's clock. */
+/* Scheduled, retried and snoozed jobs become ready, and ticks of schedules jobs, when their time has come, by the database's
+ * clock. */
+#include "base/log.h"
 #include "runner.h"
 #include "sql.h"
 
@@ -17,5 +19,19 @@ bool due_move(struct work *w, struct tx *tx, struct runner *r, bool all, usec *n
 			lane_heat(r, out.queues.at[i]);
 	} while (out.moved == DUE_BATCH);
 	*next = out.has_next ? out.next : INT64_MAX;
+	return true;
+}
+
+bool due_cron(struct work *w, struct tx *tx, struct runner *r, usec *next)
+{
+	struct sql_queue_cron_out out;
+
+	if (!sql_queue_cron(w, tx, &out))
+		return false;
+	for (size_t i = 0; i < out.queues.n; i++)
+		lane_heat(r, out.queues.at[i]);
+	if (out.failed > 0)
+		log_event(LOG_ERROR, w, "cron.failed", "schedules=%d", out.failed);
+	*next = out.has_wait ? out.wait : INT64_MAX;
 	return true;
 }

@@ -27,7 +27,8 @@ struct dispatcher {
 	struct runner *r;
 	struct conn *conn;
 	struct listen *listen;
-	usec beat, rescue, due, all_due, partitions, release, poll, control, feed; /* clock_monotonic() of the next */
+	usec beat, rescue, due, all_due, cron, partitions, release, poll, control,
+		feed; /* clock_monotonic() of the next */
 };
 
 void runner_point(struct work *w, const char *kind, const char *what)
@@ -160,6 +161,19 @@ static bool move_due(struct work *w, struct tx *tx, struct dispatcher *d, usec n
 	return true;
 }
 
+static bool look_at_schedules(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
+{
+	usec next;
+
+	if (now < d->cron)
+		return true;
+	d->cron = now + USEC_S; /* also after a failure: the rest goes on */
+	if (!due_cron(w, tx, d->r, &next))
+		return false;
+	d->cron = now + earlier(next, USEC_S);
+	return true;
+}
+
 static bool make_partitions(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
 {
 	struct sql_queue_partitions_out out;
@@ -285,13 +299,14 @@ static bool tend(struct work *w, struct dispatcher *d, usec *wait)
 		heat_all(d->r);
 		d->poll = now + d->r->conf->poll * 9 / 10 + now % (d->r->conf->poll / 5 + 1);
 	}
-	if (!keep_lease(w, &tx, d, now) || !move_due(w, &tx, d, now) || !make_partitions(w, &tx, d, now) ||
-		!send_hints(w, &tx, d, now, &left) || !release(w, &tx, d, now))
+	if (!keep_lease(w, &tx, d, now) || !move_due(w, &tx, d, now) || !look_at_schedules(w, &tx, d, now) ||
+		!make_partitions(w, &tx, d, now) || !send_hints(w, &tx, d, now, &left) || !release(w, &tx, d, now))
 		return false;
 	if (!claim_all(w, &tx, d))
 		return false;
 	now = clock_monotonic();
-	*wait = earlier(earlier(earlier(d->beat, d->rescue), earlier(d->due, d->poll)), earlier(d->control, d->feed)) -
+	*wait = earlier(earlier(earlier(d->beat, d->rescue), earlier(earlier(d->due, d->cron), d->poll)),
+			earlier(d->control, d->feed)) -
 		now;
 	*wait = earlier(*wait, earlier(left, LOOK));
 	if (crew_has_ended(d->r))

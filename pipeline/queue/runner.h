@@ -140,3 +140,5 @@ bool control_cancelled(struct runner *r, int64_t job); /* it is to be ended befo
 /* What waits aside goes on, want at most where nothing limits it; what is too much of one project steps aside. *next = when
  * there may be more to do, clock_monotonic(). */
 MUST bool control_feed(struct work *w, struct tx *tx, struct lane *lane, usec now, int want, usec *next);
+/* Ticks whose time has come become jobs, each once, whichever worker looks; *next = until the next one, INT64_MAX = none. */
+MUST bool due_cron(struct work *w, struct tx *tx, struct runner *r, usec *next);

@@ -1,0 +1,17 @@
+-- one: a schedule, made or replaced
+-- role worker
+-- in   name          text
+-- in   cron          text
+-- in   zone          text
+-- in   queue         text
+-- in   kind          text
+-- in   args          jsonb
+-- in   priority      int4
+-- in   catch_up      text
+-- in   catch_up_most int4
+-- in   actor         text
+-- in   reason        text
+-- out  name          text
+-- out  is_new        bool         false: it was there, and is replaced
+-- out  next_at       timestamptz
+select $1 as name, is_new, next_at from q.schedule_put($1, $2, $3, $4, $5, $6, $7::smallint, $8, $9, $10, $11)
