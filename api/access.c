@@ -5,17 +5,21 @@
 #include "problem.h"
 #include "request.h"
 #include "routes.h"
+#include "token.h"
 
 #include <arpa/inet.h>
 
 static bool check_bearer(struct call *c, str header)
 {
 	struct jwt_claims claims;
+	str token;
 
 	if (header.n < 8 || !str_eq_nocase(str_of(header.p, 7), STR("bearer ")))
 		return problem_set(c, "auth.missing");
-	if (!jwt_verify(&c->w, keys.jwt, keys.n_jwt, str_trim(str_skip(header, 7)), KEYS_ISSUER, api_conf.domain,
-		    clock_now(), &claims))
+	token = str_trim(str_skip(header, 7));
+	if (str_starts(token, TOKEN_PREFIX))
+		return token_check(c, token);
+	if (!jwt_verify(&c->w, keys.jwt, keys.n_jwt, token, KEYS_ISSUER, api_conf.domain, clock_now(), &claims))
 		return false;
 	c->person = claims.sub;
 	c->session = claims.jti;
@@ -27,11 +31,11 @@ bool access_check(struct call *c)
 {
 	str header;
 
-	if (c->route->access != ACCESS_SESSION)
+	if (c->route->access != ACCESS_SESSION && c->route->access != ACCESS_ANYONE)
 		return true;
 	if (!request_header(c, "authorization", &header))
 		return false;
-	if (check_bearer(c, header))
+	if ((c->route->access == ACCESS_ANYONE && header.p == NULL) || check_bearer(c, header))
 		return true;
 	c->denied = true;
 	c->refusal = c->w.err;
@@ -148,4 +152,64 @@ bool access_allowed(struct call *c)
 	if (c->denied)
 		c->w.err = c->refusal;
 	return !c->denied;
+}
+
+static void on_admission(struct pipe_call *pipe)
+{
+	struct call *c = pipe->arg;
+
+	c->waiting = false;
+	if (c->asleep)
+		http_request_wakeup(c->req);
+}
+
+/* Other statements look at the session themselves; a page has no column to say that it is over. */
+static bool needs_admission(const struct call *c)
+{
+	const struct route *r = c->route;
+
+	return c->machine.p != NULL || r->roles != NULL || r->action != NULL ||
+		(r->access == ACCESS_SESSION && r->reply == REPLY_PAGE);
+}
+
+bool access_admit(struct call *c)
+{
+	struct sql_auth_admit_in *in;
+	const struct route *r = c->route;
+
+	if (!needs_admission(c))
+		return true;
+	in = ARENA_NEW(c->w.arena, struct sql_auth_admit_in);
+	in->session_id = c->session;
+	in->has_session_id = c->machine.p == NULL;
+	in->token_sha256 = c->machine;
+	in->kind = str_c(r->object);
+	in->has_object_id = r->object != NULL;
+	if (r->object != NULL && !request_id(c, &in->object_id))
+		return false;
+	in->roles = str_c(r->roles);
+	in->scope = str_c(r->scope);
+	in->action = str_c(r->action);
+	c->admission = (struct pipe_call){ .sql = &sql_auth_admit_stmt, .reads = true, .done = on_admission, .arg = c };
+	query_encode(c->w.arena, &sql_auth_admit_stmt, in, &c->admission.params);
+	c->waiting = true;
+	c->admitting = true;
+	pipe_submit(&c->admission);
+	return true;
+}
+
+bool access_admitted(struct call *c)
+{
+	struct sql_auth_admit_out row = { 0 };
+
+	if (!c->admitting)
+		return true;
+	if (!pipe_result(&c->w, &c->admission) || !query_decode(&c->w, &sql_auth_admit_stmt, c->admission.res, 0, &row))
+		return false;
+	if (row.refused.p != NULL)
+		return problem_set(c, arena_cstr(c->w.arena, row.refused));
+	c->session = row.session_id;
+	c->person = row.person_id;
+	c->signed_in = true;
+	return true;
 }

@@ -11,4 +11,9 @@ MUST bool access_check(struct call *c);
 void access_count(struct call *c);
 /* fails  api.rate_limited, auth.missing, auth.token_* */
 MUST bool access_allowed(struct call *c);
+
+/* Role, object, scope and step-up: asks the database where the route or the token needs it, with c->waiting set. */
+MUST bool access_admit(struct call *c);
+/* fails  auth.session_ended, auth.suspended, auth.token_unknown, auth.scope, auth.role, auth.step_up_required, NOUN.not_found */
+MUST bool access_admitted(struct call *c);
 const char *access_window_name(const struct call *c);

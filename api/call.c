@@ -10,6 +10,8 @@ static void end(struct call *c)
 {
 	if (c->waiting && c->submitted)
 		pipe_detach(&c->pipe);
+	else if (c->waiting && c->admitting)
+		pipe_detach(&c->admission);
 	else if (c->waiting)
 		window_detach(&c->window);
 	if (n_spare < SPARE_MAX) {

@@ -11,8 +11,8 @@
 
 struct route;
 
-/* In this order; the two that wait put the request to sleep. */
-enum step { STEP_MATCH, STEP_ADMIT, STEP_WINDOW, STEP_DECODE, STEP_SUBMIT, STEP_ANSWER };
+/* In this order; those that wait put the request to sleep. */
+enum step { STEP_MATCH, STEP_ADMIT, STEP_WINDOW, STEP_ROLE, STEP_DECODE, STEP_SUBMIT, STEP_ANSWER };
 
 struct call {
 	struct work w;            /* everything below lives in its arena */
@@ -29,7 +29,10 @@ struct call {
 
 	uuid person, session; /* of who asks, when signed_in */
 	bool signed_in;
-	bool denied; /* the bearer token is refused; counted first, then answered with refusal */
+	str machine; /* sha256 of a machine's token */
+	struct pipe_call admission;
+	bool admitting; /* admission has been given to PostgreSQL */
+	bool denied;    /* the bearer token is refused; counted first, then answered with refusal */
 	struct err refusal;
 	str secret; /* made for this request, told once in its reply */
 	struct window_limit limit;

@@ -52,7 +52,8 @@ static void on_rows(struct pipe_call *pipe)
 
 static bool decode(struct call *c)
 {
-	return access_allowed(c) && request_decode(c) && (c->route->bind == NULL || c->route->bind(c, c->in));
+	return access_allowed(c) && access_admitted(c) && request_decode(c) &&
+		(c->route->bind == NULL || c->route->bind(c, c->in));
 }
 
 static void submit(struct call *c)
@@ -94,6 +95,7 @@ static bool advance(struct call *c)
 	case STEP_MATCH: return match(c);
 	case STEP_ADMIT: return access_check(c);
 	case STEP_WINDOW: access_count(c); return true;
+	case STEP_ROLE: return access_allowed(c) && access_admit(c);
 	case STEP_DECODE: return decode(c);
 	case STEP_SUBMIT: submit(c); return true;
 	default: return c->route == NULL || answer(c);

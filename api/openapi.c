@@ -191,6 +191,30 @@ static void responses(struct json *j, const struct route *r)
 	json_close(j, '}');
 }
 
+/* Who may, as api/access.c decides it by the same members. */
+static void security(struct json *j, const struct route *r)
+{
+	static const char *const anyone[] = { "anyone", "anyone", "signed-in", "github" };
+	str rest = str_c(r->roles == NULL ? anyone[r->access] : r->roles), piece;
+
+	json_open(j, "security", '[');
+	if (r->access == ACCESS_ANYONE)
+		json_raw(j, NULL, STR("{}"));
+	if (r->access == ACCESS_ANYONE || r->access == ACCESS_SESSION)
+		json_raw(j, NULL, STR("{\"session\":[]}"));
+	json_close(j, ']');
+	json_open(j, "x-roles", '[');
+	while (str_next(&rest, '|', &piece))
+		json_str(j, NULL, piece);
+	json_close(j, ']');
+	if (r->object != NULL)
+		json_str(j, "x-object", str_c(r->object));
+	if (r->scope != NULL)
+		json_str(j, "x-scope", str_c(r->scope));
+	if (r->action != NULL)
+		json_str(j, "x-step-up", str_c(r->action));
+}
+
 static const char *method_key(const struct route *r)
 {
 	return strcmp(r->method, "GET") == 0 ? "get" : strcmp(r->method, "POST") == 0 ? "post" : "delete";
@@ -212,10 +236,7 @@ static void operation(struct json *j, const struct route *r)
 	json_open(j, "tags", '[');
 	json_str(j, NULL, str_c(r->tag));
 	json_close(j, ']');
-	json_open(j, "security", '[');
-	if (r->access == ACCESS_SESSION)
-		json_raw(j, NULL, STR("{\"session\":[]}"));
-	json_close(j, ']');
+	security(j, r);
 	parameters(j, r);
 	request_body(j, r);
 	responses(j, r);

@@ -102,6 +102,14 @@ static str path_value(struct call *c, const char *name)
 	return (str){ NULL, 0 };
 }
 
+bool request_id(struct call *c, uuid *out)
+{
+	str v = path_value(c, "id");
+
+	return uuid_parse(v, out) ||
+		err_set(&c->w, ERR_INVALID, request_not_found(c), "the path names nothing that can exist");
+}
+
 static bool decode_path(struct call *c, const struct param *p)
 {
 	str v = path_value(c, p->field.name);
@@ -274,6 +282,7 @@ static bool decode_param(struct call *c, const struct param *p)
 		*(uuid *)to = c->session;
 		field_mark(&p->field, c->signed_in, c->in);
 		return true;
+	case FROM_PERSON: *(uuid *)to = c->person; return true;
 	case FROM_TRACE: *(str *)to = str_c(c->w.trace); return true;
 	default: return true;
 	}

@@ -3,6 +3,8 @@
 
 #include "call.h"
 
+/* {id} of the path as a UUID.  fails  NOUN.not_found */
+MUST bool request_id(struct call *c, uuid *out);
 /* The header's value, or { NULL, 0 }.  fails  api.duplicate_header */
 MUST bool request_header(struct call *c, const char *name, str *value);
 

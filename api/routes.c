@@ -6,7 +6,9 @@
 #include "openapi.h"
 #include "page.h"
 #include "proof.h"
+#include "role.h"
 #include "session.h"
+#include "token.h"
 #include "wallet.h"
 #include "webhook.h"
 
@@ -20,6 +22,7 @@
 #define MAYBE(FROM, TYPE, S, member, ...) PARAM(FROM, TYPE, S, member, .optional = true, __VA_ARGS__)
 #define HAS(S, member) .has = offsetof(struct sql_##S##_in, has_##member)
 #define SESSION(S) PARAM(FROM_SESSION, FIELD_UUID, S, session_id)
+#define SEEN(S) MAYBE(FROM_SESSION, FIELD_UUID, S, session_id, HAS(S, session_id))
 #define TRACE(S) PARAM(FROM_TRACE, FIELD_STR, S, trace)
 #define ID(S, what) PARAM(FROM_PATH, FIELD_UUID, S, id, .doc = what)
 #define PAGED(S) PARAM(FROM_CURSOR, FIELD_STR, S, after), PARAM(FROM_LIMIT, FIELD_I32, S, page)
@@ -53,6 +56,64 @@ static const struct param session_end[] = {
 	TRACE(session_end),
 	PARAM(FROM_PATH, FIELD_UUID, session_end, id, HAS(session_end, id), .doc = "one of one's own sessions"),
 };
+static const struct param token_create_params[] = {
+	SESSION(token_create),
+	TRACE(token_create),
+	PARAM(FROM_BODY, FIELD_STR, token_create, name, .min = 1, .max = 100, .doc = "what it is for"),
+	PARAM(FROM_BODY, FIELD_STR, token_create, scopes, .min = 1, .max = 400,
+		.doc = "x-scope of the routes it may call, separated by spaces"),
+	PARAM(FROM_BODY, FIELD_TIME, token_create, expires_at, .doc = "at most 366 days from now"),
+};
+static const struct param token_list[] = { SESSION(token_list), PAGED(token_list) };
+
+#define REASON(S) PARAM(FROM_BODY, FIELD_STR, S, reason, .min = 1, .max = 500, .doc = "goes into the audit log")
+#define GRANTEE(S) PARAM(FROM_BODY, FIELD_UUID, S, person_id, HAS(S, person_id), .doc = "who gets the role")
+static const struct param role_list_params[] = {
+	PAGED(role_list),
+	MAYBE(FROM_QUERY, FIELD_UUID, role_list, project_id, HAS(role_list, project_id), .doc = "only of this project"),
+	MAYBE(FROM_QUERY, FIELD_UUID, role_list, person_id, HAS(role_list, person_id), .doc = "only of this person"),
+	MAYBE(FROM_QUERY, FIELD_BOOL, role_list, revoked, HAS(role_list, revoked), .doc = "also those taken away"),
+};
+static const struct param role_grant_params[] = {
+	TRACE(role_grant),
+	GRANTEE(role_grant),
+	PARAM(FROM_BODY, FIELD_STR, role_grant, role,
+		.one_of = "admin|operator|auditor|owner|maintainer|reviewer|contributor|arbiter", .doc = "the role"),
+	MAYBE(FROM_BODY, FIELD_UUID, role_grant, project_id, HAS(role_grant, project_id),
+		.doc = "of owner, maintainer, reviewer, contributor"),
+	MAYBE(FROM_BODY, FIELD_UUID, role_grant, bounty_id, HAS(role_grant, bounty_id), .doc = "of arbiter"),
+	REASON(role_grant),
+};
+static const struct param role_revoke_params[] = {
+	TRACE(role_revoke),
+	PARAM(FROM_PATH, FIELD_UUID, role_revoke, id, .doc = "a grant"),
+};
+static const struct param project_roles[] = {
+	PAGED(role_list),
+	PARAM(FROM_PATH, FIELD_UUID, role_list, project_id, .name = "id", HAS(role_list, project_id),
+		.doc = "a project"),
+	MAYBE(FROM_QUERY, FIELD_BOOL, role_list, revoked, HAS(role_list, revoked), .doc = "also those taken away"),
+};
+static const struct param project_role_grant[] = {
+	TRACE(role_grant),
+	PARAM(FROM_PATH, FIELD_UUID, role_grant, project_id, .name = "id", HAS(role_grant, project_id),
+		.doc = "a project"),
+	GRANTEE(role_grant),
+	PARAM(FROM_BODY, FIELD_STR, role_grant, role, .one_of = "maintainer|reviewer|contributor", .doc = "the role"),
+	REASON(role_grant),
+};
+static const struct param project_role_revoke[] = {
+	TRACE(role_revoke),
+	PARAM(FROM_PATH, FIELD_UUID, role_revoke, project_id, .name = "id", HAS(role_revoke, project_id),
+		.doc = "a project"),
+	PARAM(FROM_PATH, FIELD_UUID, role_revoke, id, .name = "grant", .doc = "a grant in it"),
+};
+static const struct param payout_retry[] = {
+	TRACE(payout_retry),
+	ID(payout_retry, "a payout that is held"),
+	PARAM(FROM_PERSON, FIELD_UUID, payout_retry, person_id),
+	REASON(payout_retry),
+};
 static const struct param me[] = { SESSION(account_me) };
 
 static const struct param project_create[] = {
@@ -60,9 +121,10 @@ static const struct param project_create[] = {
 	TRACE(project_create),
 	PARAM(FROM_BODY, FIELD_STR, project_create, full_name, .min = 3, .max = 140, .doc = "owner/name on GitHub"),
 };
-static const struct param project_get[] = { ID(project_get, "a project") };
+static const struct param project_get[] = { ID(project_get, "a project"), SEEN(project_get) };
 static const struct param project_list[] = {
 	PAGED(project_list),
+	SEEN(project_list),
 	MAYBE(FROM_QUERY, FIELD_STR, project_list, state, .one_of = "unverified|verified|degraded|lost",
 		.doc = "only these"),
 };
@@ -80,9 +142,10 @@ static const struct param bounty_create[] = {
 	MAYBE(FROM_BODY, FIELD_STR, bounty_create, title, .max = 200, .doc = "shown in lists"),
 	MAYBE(FROM_BODY, FIELD_TIME, bounty_create, deadline_at, .doc = "default: bounty.deadline from now"),
 };
-static const struct param bounty_get[] = { ID(bounty_get, "a bounty") };
+static const struct param bounty_get[] = { ID(bounty_get, "a bounty"), SEEN(bounty_get) };
 static const struct param bounty_list[] = {
 	PAGED(bounty_list),
+	SEEN(bounty_list),
 	MAYBE(FROM_QUERY, FIELD_STR, bounty_list, state, .one_of = STATES, .doc = "only these"),
 	MAYBE(FROM_QUERY, FIELD_UUID, bounty_list, project_id, HAS(bounty_list, project_id),
 		.doc = "only of this project"),
@@ -95,30 +158,36 @@ static const struct param bounty_fund[] = {
 		.doc = "the transaction that called lock() of the escrow"),
 };
 
-static const struct param submission_get[] = { ID(submission_get, "a submission") };
-static const struct param payout_get[] = { ID(payout_get, "a payout") };
+static const struct param submission_get[] = { ID(submission_get, "a submission"), SEEN(submission_get) };
+static const struct param payout_get[] = { ID(payout_get, "a payout"), SEEN(payout_get) };
 static const struct param proof_get[] = {
+	SEEN(proof_get),
 	PARAM(FROM_PATH, FIELD_STR, proof_get, cid, .min = 8, .max = 128, .doc = "CIDv1 of the proof's payload"),
 };
 static const struct param block_get[] = {
+	SEEN(block_get),
 	PARAM(FROM_PATH, FIELD_STR, block_get, cid, .min = 8, .max = 128, .doc = "CIDv1, raw codec, sha2-256, base32"),
 };
 static const struct param score_board[] = {
 	PAGED(score_board),
+	SEEN(score_board),
 	MAYBE(FROM_QUERY, FIELD_UUID, score_board, project_id, HAS(score_board, project_id),
 		.doc = "points of this project alone"),
 };
 static const struct param job_list[] = {
 	PAGED(job_list),
+	SEEN(job_list),
 	MAYBE(FROM_QUERY, FIELD_STR, job_list, queue, .max = 63, .doc = "sync, verify, prove, pay, score"),
 	MAYBE(FROM_QUERY, FIELD_STR, job_list, kind, .max = 63, .doc = "verify.merge ..."),
 	MAYBE(FROM_QUERY, FIELD_BOOL, job_list, parked, HAS(job_list, parked),
 		.doc = "only those that wait for a person, or only the others"),
 };
 static const struct param job_get[] = {
+	SEEN(job_get),
 	PARAM(FROM_PATH, FIELD_I64, job_get, id, .min = 1, .max = INT64_MAX, .doc = "a job"),
 };
 static const struct param lineage_get[] = {
+	SEEN(lineage_get),
 	PARAM(FROM_PATH, FIELD_STR, lineage_get, kind, .one_of = "pull|submission|bounty|payout|delivery|job",
 		.doc = "what id names"),
 };
@@ -153,41 +222,78 @@ const struct route routes[] = {
 		PARAMS(session_list), .access = ACCESS_SESSION },
 	{ REMOVE("/v1/sessions/{id}", "auth", session_end, "End one of one's own sessions"), .access = ACCESS_SESSION,
 		.limit = LIMIT_WRITE, PARAMS(session_end) },
+	{ WRITE("/v1/tokens", "auth", token_create, 201, "A token for a machine, told this once"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(token_create_params), .bind = token_create,
+		.finish = token_created },
+	{ READ("/v1/tokens", "auth", token_list, REPLY_PAGE, "One's own machine tokens, newest first"),
+		PARAMS(token_list), .access = ACCESS_SESSION },
+	{ REMOVE("/v1/tokens/{id}", "auth", session_end, "Revoke one of one's own machine tokens"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(session_end) },
 	{ OWN("/.well-known/jwks.json", "auth", "application/jwk-set+json", session_jwks,
 		"The keys that sign tokens, by kid") },
-	{ READ("/v1/me", "auth", account_me, REPLY_OBJECT, "Who is signed in"), PARAMS(me), .access = ACCESS_SESSION },
+	{ READ("/v1/me", "auth", account_me, REPLY_OBJECT, "Who is signed in"), PARAMS(me), .access = ACCESS_SESSION,
+		.scope = "me:read" },
 
 	{ WRITE("/v1/projects", "projects", project_create, 201, "Register a repository; 200 when it is yours already"),
-		PARAMS(project_create), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .bind = bounty_repository,
-		.wakes = "sync" },
-	{ READ("/v1/projects", "projects", project_list, REPLY_PAGE, "Projects, newest first"), PARAMS(project_list) },
-	{ READ("/v1/projects/{id}", "projects", project_get, REPLY_OBJECT, "One project"), PARAMS(project_get) },
+		PARAMS(project_create), .access = ACCESS_SESSION, .scope = "projects:write", .limit = LIMIT_WRITE,
+		.bind = bounty_repository, .wakes = "sync" },
+	{ READ("/v1/projects", "projects", project_list, REPLY_PAGE, "Projects, newest first"), PARAMS(project_list),
+		.access = ACCESS_ANYONE },
+	{ READ("/v1/projects/{id}", "projects", project_get, REPLY_OBJECT, "One project"), PARAMS(project_get),
+		.access = ACCESS_ANYONE },
+
+	{ READ("/v1/projects/{id}/roles", "roles", role_list, REPLY_PAGE, "Who has a role in a project, newest first"),
+		PARAMS(project_roles), .access = ACCESS_SESSION, .object = "project",
+		.roles = "admin|operator|auditor|owner|maintainer" },
+	{ WRITE("/v1/projects/{id}/roles", "roles", role_grant, 201, "Give a role in a project; 200 when it is held"),
+		PARAMS(project_role_grant), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .object = "project",
+		.roles = "admin|owner", .bind = role_grant },
+	{ REMOVE("/v1/projects/{id}/roles/{grant}", "roles", role_revoke, "Take a role in a project away"),
+		PARAMS(project_role_revoke), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .object = "project",
+		.roles = "admin|owner", .bind = role_revoke },
+	{ READ("/v1/roles", "roles", role_list, REPLY_PAGE, "All roles that were granted, newest first"),
+		PARAMS(role_list_params), .access = ACCESS_SESSION, .roles = "admin|operator|auditor" },
+	{ WRITE("/v1/roles", "roles", role_grant, 201, "Give a role; 200 when it is held"), PARAMS(role_grant_params),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, .roles = "admin", .bind = role_grant },
+	{ REMOVE("/v1/roles/{id}", "roles", role_revoke, "Take a role away"), PARAMS(role_revoke_params),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, .roles = "admin", .bind = role_revoke },
 
 	{ WRITE("/v1/bounties", "bounties", bounty_create, 201,
 		  "A bounty on an issue, and what a wallet needs to lock its money"),
-		PARAMS(bounty_create), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .bind = bounty_create_bind,
-		.wakes = "sync" },
-	{ READ("/v1/bounties", "bounties", bounty_list, REPLY_PAGE, "Bounties, newest first"), PARAMS(bounty_list) },
-	{ READ("/v1/bounties/{id}", "bounties", bounty_get, REPLY_OBJECT, "One bounty"), PARAMS(bounty_get) },
+		PARAMS(bounty_create), .access = ACCESS_SESSION, .scope = "bounties:write", .limit = LIMIT_WRITE,
+		.bind = bounty_create_bind, .wakes = "sync" },
+	{ READ("/v1/bounties", "bounties", bounty_list, REPLY_PAGE, "Bounties, newest first"), PARAMS(bounty_list),
+		.access = ACCESS_ANYONE },
+	{ READ("/v1/bounties/{id}", "bounties", bounty_get, REPLY_OBJECT, "One bounty"), PARAMS(bounty_get),
+		.access = ACCESS_ANYONE },
 	{ WRITE("/v1/bounties/{id}/fund", "bounties", bounty_fund, 202, "Name the transaction that locked the money"),
-		PARAMS(bounty_fund), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .wakes = "verify" },
+		PARAMS(bounty_fund), .access = ACCESS_SESSION, .scope = "bounties:write", .limit = LIMIT_WRITE,
+		.wakes = "verify" },
 
 	{ READ("/v1/submissions/{id}", "contributions", submission_get, REPLY_OBJECT, "One submission"),
-		PARAMS(submission_get) },
-	{ READ("/v1/payouts/{id}", "contributions", payout_get, REPLY_OBJECT, "One payout"), PARAMS(payout_get) },
+		PARAMS(submission_get), .access = ACCESS_ANYONE },
+	{ READ("/v1/payouts/{id}", "contributions", payout_get, REPLY_OBJECT, "One payout"), PARAMS(payout_get),
+		.access = ACCESS_ANYONE },
+	{ WRITE("/v1/payouts/{id}/retry", "contributions", payout_retry, 202, "Try a held payout again"),
+		PARAMS(payout_retry), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .object = "payout",
+		.roles = "admin|operator", .action = "payout.retry", .wakes = "pay" },
 	{ READ("/v1/proofs/{cid}", "contributions", proof_get, REPLY_OBJECT,
 		  "One proof; with Accept: application/vnd.dsse.envelope.v1+json the envelope alone, as `patchwork proof verify` reads it"),
-		PARAMS(proof_get), .finish = proof_envelope },
+		PARAMS(proof_get), .access = ACCESS_ANYONE, .finish = proof_envelope },
 	{ READ("/ipfs/{cid}", "contributions", block_get, REPLY_OWN,
 		  "The block that a proof's address stands for, never changing"),
-		PARAMS(block_get), .finish = proof_block, .media = "application/vnd.ipld.raw" },
-	{ READ("/v1/leaderboard", "contributions", score_board, REPLY_PAGE, "People by points"), PARAMS(score_board) },
+		PARAMS(block_get), .access = ACCESS_ANYONE, .finish = proof_block,
+		.media = "application/vnd.ipld.raw" },
+	{ READ("/v1/leaderboard", "contributions", score_board, REPLY_PAGE, "People by points"), PARAMS(score_board),
+		.access = ACCESS_ANYONE },
 	{ READ("/v1/lineage/{kind}/{id}", "contributions", lineage_get, REPLY_OBJECT,
 		  "Everything that belongs to one contribution, from any of its ids: id is a UUID, or a number for delivery and job"),
-		PARAMS(lineage_get), .bind = lineage_bind },
+		PARAMS(lineage_get), .access = ACCESS_ANYONE, .bind = lineage_bind },
 
-	{ READ("/v1/jobs", "jobs", job_list, REPLY_PAGE, "Jobs, newest first"), PARAMS(job_list) },
-	{ READ("/v1/jobs/{id}", "jobs", job_get, REPLY_OBJECT, "One job and its runs"), PARAMS(job_get) },
+	{ READ("/v1/jobs", "jobs", job_list, REPLY_PAGE, "Jobs, newest first"), PARAMS(job_list),
+		.access = ACCESS_ANYONE },
+	{ READ("/v1/jobs/{id}", "jobs", job_get, REPLY_OBJECT, "One job and its runs"), PARAMS(job_get),
+		.access = ACCESS_ANYONE },
 
 	{ WRITE("/v1/webhooks/github", "webhooks", delivery_receive, 202,
 		  "A signed delivery; 200 for one that is known, and for ping"),

@@ -10,7 +10,8 @@
 
 enum access {
 	ACCESS_NONE,
-	ACCESS_SESSION, /* Authorization: Bearer of a signed-in wallet */
+	ACCESS_ANYONE,  /* without Authorization, too; who sends one sees what is his, also of private projects */
+	ACCESS_SESSION, /* Authorization: Bearer of a signed-in wallet, or of a machine where the route has a scope */
 	ACCESS_GITHUB,  /* X-Hub-Signature-256 over the raw body */
 };
 
@@ -24,6 +25,7 @@ enum from {
 	FROM_KEY,     /* Idempotency-Key */
 	FROM_DIGEST,  /* sha256 of the body */
 	FROM_SESSION, /* the session's id */
+	FROM_PERSON,  /* the person's, once the route's role was looked up */
 	FROM_TRACE,   /* traceparent */
 	FROM_CURSOR,  /* ?cursor=, checked and opened */
 	FROM_LIMIT,   /* ?limit=, plus one row that says whether there is more */
@@ -40,6 +42,11 @@ struct route {
 	const char *method, *path;
 	enum access access;
 	enum limit_class limit;
+	const char
+		*roles; /* "admin|owner": one of these is needed, towards the object where there is one; NULL = none */
+	const char *object; /* what {id} names, for roles and step_up: project, bounty, submission, payout */
+	const char *scope;  /* that a machine's token needs; NULL = no machine */
+	const char *action; /* that a signature of the last five minutes must name; NULL = none */
 	const struct param *params;
 	size_t n_params;
 	size_t body_max;       /* bytes; 0 = none is taken */

@@ -44,7 +44,7 @@ with me as (
 	select me.person_id, pg_try_advisory_xact_lock(hashtextextended('bounty.create:' || me.person_id || ':' || $2, 0)) as mine
 	from me where not exists (select from stored)
 ), project as (
-	select id, state from core.project where id = $4
+	select id, state from core.project where id = $4 and (not private or core.sees($1, 'project', id))
 ), asset as (
 	select a.id, a.caip19, a.symbol, a.decimals, a.chain_id, a.token, c.escrow
 	from core.asset a join core.chain c on c.id = a.chain_id

@@ -16,7 +16,8 @@ with me as (
 	select s.person_id from core.session s join core.person p on p.id = s.person_id
 	where s.id = $1 and s.revoked_at is null and s.expires_at > now() and p.status = 'active'
 ), bounty as (
-	select id, asset_id, state, project_id from core.bounty where id = $2
+	select b.id, b.asset_id, b.state, b.project_id from core.bounty b join core.project r on r.id = b.project_id
+	where b.id = $2 and (not r.private or core.sees($1, 'bounty', b.id))
 ), checked as materialized (
 	select case
 			when not exists (select from me) then 'auth.session_ended'

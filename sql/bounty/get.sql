@@ -1,5 +1,6 @@
 -- maybe: one bounty with its money and what has happened to it
 -- in   id              uuid
+-- in   session_id      uuid?        who asks, when signed in
 -- out  id              uuid
 -- out  project__id     uuid
 -- out  project__full_name  text
@@ -48,4 +49,4 @@ select b.id, p.id as project__id, p.full_name as project__full_name, i.id as iss
 		from core.bounty_event e where e.bounty_id = b.id) as events
 from core.bounty b join core.project p on p.id = b.project_id join core.issue i on i.id = b.issue_id
 join core.asset a on a.id = b.asset_id join core.chain c on c.id = a.chain_id
-where b.id = $1
+where b.id = $1 and (not p.private or core.sees($2, 'bounty', b.id))

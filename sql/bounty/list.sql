@@ -3,6 +3,7 @@
 -- in   page            int4
 -- in   state           text?
 -- in   project_id      uuid?
+-- in   session_id      uuid?        who asks, when signed in
 -- out  id              uuid
 -- out  project__id     uuid
 -- out  project__full_name  text
@@ -36,4 +37,5 @@ left join lateral (
 where (b.created_at, b.id) < (coalesce(split_part($1, '|', 1)::timestamptz, 'infinity'),
 	coalesce(split_part($1, '|', 2)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
 	and ($3::text is null or b.state = $3) and ($4::uuid is null or b.project_id = $4)
+	and (not p.private or core.sees($5, 'bounty', b.id))
 order by b.created_at desc, b.id desc limit $2

@@ -1,5 +1,6 @@
 -- maybe: one job with its runs, its parent and its children
 -- in   id           int8
+-- in   session_id   uuid?        who asks, when signed in
 -- out  id           int8
 -- out  queue        text
 -- out  kind         text
@@ -39,4 +40,5 @@ from q.job j
 left join lateral (select state, error_code, error from q.run where job_id = j.id order by attempt desc limit 1) as r on true
 left join q.parked p on p.job_id = j.id
 left join q.scheduled s on s.job_id = j.id
-where j.id = $1
+where j.id = $1 and not exists (select from core.project r
+	where r.id = j.project_id and r.private and not core.sees($2, 'project', r.id))

@@ -4,6 +4,7 @@
 -- in   queue        text?
 -- in   kind         text?
 -- in   parked       bool?        only those that wait for a person, or only the others
+-- in   session_id   uuid?        who asks, when signed in
 -- out  id           int8
 -- out  queue        text
 -- out  kind         text
@@ -28,11 +29,15 @@ with running as materialized (
 		where $5::bool is not true and j.id < coalesce($1::text::int8, 9223372036854775807)
 			and ($3::text is null or j.queue = $3) and ($4::text is null or j.kind = $4)
 			and ($5 is null or not exists (select from q.parked p where p.job_id = j.id))
+			and not exists (select from core.project r
+				where r.id = j.project_id and r.private and not core.sees($6, 'project', r.id))
 		order by j.id desc limit $2)
 	union all
-	(select p.job_id from q.parked p
+	(select p.job_id from q.parked p join q.job j on j.id = p.job_id
 		where $5 and p.job_id < coalesce($1::text::int8, 9223372036854775807)
 			and ($3::text is null or p.queue = $3) and ($4::text is null or p.kind = $4)
+			and not exists (select from core.project r
+				where r.id = j.project_id and r.private and not core.sees($6, 'project', r.id))
 		order by p.job_id desc limit $2)
 )
 select j.id, j.queue, j.kind, j.key,

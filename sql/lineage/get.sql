@@ -2,6 +2,7 @@
 -- in   kind           text         pull, submission, bounty, payout, delivery or job
 -- in   id             uuid?        of a pull, submission, bounty or payout; of a delivery, GitHub's GUID
 -- in   number         int8?        of a delivery or job
+-- in   session_id     uuid?        who asks, when signed in
 -- out  project        jsonb?       {id, full_name, state}
 -- out  deliveries     jsonb        [{id, guid, event, action, number, state, reason, received_at}]
 -- out  pulls          jsonb        [{id, number, title, author, state, head_sha, merge_sha, merged_at, updated_at}]
@@ -155,4 +156,6 @@ select
 		'runs', (select coalesce(jsonb_agg(jsonb_build_object('attempt', r.attempt, 'state', r.state,
 			'started_at', r.started_at, 'finished_at', r.finished_at, 'error_code', r.error_code, 'error', r.error)
 			order by r.attempt), '[]') from q.run r where r.job_id = j.id)) order by j.id), '[]') from jobs j) as jobs
-where exists (select from pulls) or exists (select from bounties) or exists (select from deliveries) or exists (select from jobs)
+where (exists (select from pulls) or exists (select from bounties) or exists (select from deliveries) or exists (select from jobs))
+	and not exists (select from projects o join core.project r on r.id = o.id
+		where r.private and not core.sees($4, 'project', r.id))

@@ -1,5 +1,6 @@
 -- maybe: one payout, its transactions and the ledger's transfers
 -- in   id              uuid
+-- in   session_id      uuid?        who asks, when signed in
 -- out  id              uuid
 -- out  bounty_id       uuid
 -- out  submission_id   uuid
@@ -35,5 +36,6 @@ select o.id, o.bounty_id, o.submission_id, o.person_id, o.payee, o.amount::numer
 			union all select unnest(array['send:' || o.id || ':' || i.attempt, 'dropped:' || i.id])
 				from ledger.tx_intent i where i.key = o.key)) as transfers,
 	o.created_at, o.updated_at
-from ledger.payout o join core.asset a on a.id = o.asset_id
-where o.id = $1
+from ledger.payout o join core.asset a on a.id = o.asset_id join core.bounty b on b.id = o.bounty_id
+	join core.project r on r.id = b.project_id
+where o.id = $1 and (not r.private or core.sees($2, 'payout', o.id))

@@ -1,5 +1,6 @@
 -- maybe: one project
 -- in   id              uuid
+-- in   session_id      uuid?        who asks, when signed in
 -- out  id              uuid
 -- out  provider        text
 -- out  repo_id         int8?        the repository's identity; full_name may change
@@ -17,4 +18,4 @@
 -- role api
 select id, provider, repo_id, full_name, default_branch, private, archived, state, state_reason, hook_alive_at, created_by,
 	created_at, updated_at, version
-from core.project where id = $1
+from core.project where id = $1 and (not private or core.sees($2, 'project', id))

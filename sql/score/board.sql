@@ -2,6 +2,7 @@
 -- in   after          text?        "points|person|rank" of the last row seen
 -- in   page           int4
 -- in   project_id     uuid?
+-- in   session_id     uuid?        who asks, when signed in
 -- out  rank           int8
 -- out  person_id      uuid
 -- out  login          text?        of the linked GitHub account
@@ -13,7 +14,9 @@
 -- role api
 with board as (
 	select s.* from rep.score s
-	where s.scope = coalesce($3::text, 'global') and s.formula_version = (select max(version) from rep.formula)
+	where s.scope = coalesce($3::text, 'global') and not exists (select from core.project r
+			where r.id = $3 and r.private and not core.sees($4, 'project', r.id))
+		and s.formula_version = (select max(version) from rep.formula)
 		and (-s.points_micro, s.person_id) > (coalesce(-split_part($1, '|', 1)::int8, -9223372036854775807),
 			coalesce(split_part($1, '|', 2)::uuid, '00000000-0000-0000-0000-000000000000'))
 	order by s.points_micro desc, s.person_id limit $2

@@ -1,5 +1,6 @@
 -- maybe: one submission: a pull request that may earn a bounty
 -- in   id                  uuid
+-- in   session_id          uuid?        who asks, when signed in
 -- out  id                  uuid
 -- out  bounty_id           uuid
 -- out  pull__id            uuid
@@ -35,10 +36,10 @@ select s.id, s.bounty_id, p.id as pull__id, p.number as pull__number, p.title as
 			'tx_hash', '0x' || encode(o.tx_hash, 'hex'), 'paid_at', o.paid_at) order by o.created_at, o.id), '[]')
 		from ledger.payout o where o.submission_id = s.id) as payouts,
 	s.created_at, s.updated_at
-from core.submission s join core.pull p on p.id = s.pull_id
+from core.submission s join core.pull p on p.id = s.pull_id join core.project r on r.id = p.project_id
 left join lateral (
 	select id, result, checks, policy_sha256, evidence_root, created_at from proof.verdict
 	where submission_id = s.id order by created_at desc, id desc limit 1
 ) as v on true
 left join proof.proof f on f.submission_id = s.id
-where s.id = $1
+where s.id = $1 and (not r.private or core.sees($2, 'submission', s.id))

@@ -19,6 +19,7 @@ before(async () => {
 })
 after(() => api.stop())
 
+const isPrivate = ({ op }) => op.security.length === 1
 const operations = () => Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, op]) => ({ path, method, op })))
 
 test('it says OpenAPI 3.1.0, names each operation once, and each reference leads somewhere', () => {
@@ -50,14 +51,16 @@ test('what a path names is a parameter, what is private says so', () => {
     const inPath = op.parameters.filter(p => p.in === 'path').map(p => p.name)
     assert.deepEqual(inPath, [...path.matchAll(/\{([a-z_]+)\}/g)].map(m => m[1]), path)
   }
-  const secured = operations().filter(o => o.op.security.length).map(o => `${o.method} ${o.path}`)
-  assert.deepEqual(secured.sort(), ['delete /v1/sessions/{id}', 'get /v1/me', 'get /v1/sessions', 'post /v1/auth/logout', 'post /v1/bounties',
-    'post /v1/bounties/{id}/fund', 'post /v1/projects'])
+  const secured = operations().filter(isPrivate).map(o => `${o.method} ${o.path}`)
+  assert.deepEqual(secured.sort(), ['delete /v1/projects/{id}/roles/{grant}', 'delete /v1/roles/{id}', 'delete /v1/sessions/{id}',
+    'delete /v1/tokens/{id}', 'get /v1/me', 'get /v1/projects/{id}/roles', 'get /v1/roles', 'get /v1/sessions', 'get /v1/tokens',
+    'post /v1/auth/logout', 'post /v1/bounties', 'post /v1/bounties/{id}/fund', 'post /v1/payouts/{id}/retry', 'post /v1/projects',
+    'post /v1/projects/{id}/roles', 'post /v1/roles', 'post /v1/tokens'])
 })
 
 test('security, without it: every private route answers 401 and nothing else', async () => {
-  for (const { path, method } of operations().filter(o => o.op.security.length)) {
-    const a = await api.ask(method.toUpperCase(), path.replace('{id}', me.person_id), method === 'post' ? { body: {} } : {})
+  for (const { path, method } of operations().filter(isPrivate)) {
+    const a = await api.ask(method.toUpperCase(), path.replaceAll(/\{[a-z_]+\}/g, me.person_id), method === 'post' ? { body: {} } : {})
     assert.deepEqual([a.status, a.body.code], [401, 'auth.missing'], path)
   }
 })
