@@ -15,7 +15,7 @@ BEGIN {
 		c_type[element[i] "[]"] = "struct " array_c[i]
 		tag[element[i] "[]"] = "SQL_" toupper(element[i]) "S"
 	}
-	split("api worker relay auditor owner", list); for (i in list) roles_known[list[i]]
+	split("api worker relay auditor operator owner", list); for (i in list) roles_known[list[i]]
 	if (ARGC == 1) exit
 }
 
@@ -62,7 +62,7 @@ text == "" && $1 == "--" && ($2 == "in" || $2 == "out") { declare($2); next }
 text == "" && $1 == "--" && $2 == "role" {
 	if (NF < 3) fail(FNR, "-- role without a name")
 	for (i = 3; i <= NF; i++) {
-		if (!($i in roles_known)) fail(FNR, "unknown role \"" $i "\" (api worker relay auditor owner)")
+		if (!($i in roles_known)) fail(FNR, "unknown role \"" $i "\" (api worker relay auditor operator owner)")
 		roles = roles (roles == "" ? "" : " ") $i
 	}
 	next

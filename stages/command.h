@@ -19,7 +19,7 @@ struct invocation {
 };
 
 struct command {
-	const char *name; /* one word or two: "work", "chain add" */
+	const char *name; /* its words: "work", "chain add" */
 	const char *args; /* operands and options, as help shows them; an option that is not named here is refused */
 	const char *doc;
 	int (*run)(struct work *w, const struct invocation *in);
@@ -28,6 +28,7 @@ extern const struct command commands[]; /* the whole program on one page; name N
 
 /* help.c: what all commands take, and the rows whose names begin with the words given (n = 0: all). */
 void help_print(FILE *to, int n, char *const words[]);
+bool help_knows(const char *word);                       /* does a row begin with it? */
 bool help_has_option(const struct command *c, str name); /* is "--name" in c->args? */
 
 int command_failed(const struct work *w); /* prints w->err; its exit status */
@@ -40,12 +41,17 @@ struct conn_conf command_db(const struct invocation *in, const char *application
 /* A connection and one transaction for a visit, which is committed (--dry-run: rolled back); its exit status. */
 typedef bool command_visit_fn(struct work *w, struct tx *tx, void *arg);
 int command_visit(struct work *w, const struct invocation *in, command_visit_fn *visit, void *arg);
-/* Who does it and why, for what is written down: --actor NAME, else "cli:" and $SUDO_USER or $USER; --reason TEXT, which must
- * be there. False: the usage is on stderr. */
+/* Who does it and why, for what is written down: --actor KIND:NAME, or "cli:" and --actor NAME, $SUDO_USER or $USER; --reason TEXT, which must
+ * be there unless it is a dry run. False: the usage is on stderr. */
 struct command_by {
 	str actor, reason;
 };
 MUST bool command_by(struct work *w, struct invocation *in, struct command_by *out);
+
+/* The outside of the stages that are the invocation's words; closed as far as it was opened. */
+struct outside;
+MUST bool command_open_outside(struct work *w, const struct invocation *stages, struct outside *outside);
+void command_close_outside(struct outside *outside);
 
 int command_migrate(struct work *w, const struct invocation *in);
 int command_config(struct work *w, const struct invocation *in);
@@ -65,3 +71,11 @@ int command_cron_remove(struct work *w, const struct invocation *in);
 int command_cron_enable(struct work *w, const struct invocation *in);
 int command_cron_disable(struct work *w, const struct invocation *in);
 int command_bench(struct work *w, const struct invocation *in);
+int command_jobs_list(struct work *w, const struct invocation *in);
+int command_jobs_show(struct work *w, const struct invocation *in);
+int command_jobs_cancel(struct work *w, const struct invocation *in);
+int command_jobs_retry(struct work *w, const struct invocation *in);
+int command_jobs_replay(struct work *w, const struct invocation *in);
+int command_replay_status(struct work *w, const struct invocation *in);
+int command_checksum(struct work *w, const struct invocation *in);
+int command_replay_stop(struct work *w, const struct invocation *in);

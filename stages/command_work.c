@@ -38,7 +38,7 @@ static bool open_chain(struct work *w, const struct conf *conf, struct outside *
 }
 
 /* Each stage gets what it needs and no more: the keys are read by pay and prove alone. */
-static bool open_outside(struct work *w, const struct invocation *in, struct outside *outside)
+bool command_open_outside(struct work *w, const struct invocation *in, struct outside *outside)
 {
 	const struct conf *conf = in->conf;
 	struct github_conf github = {
@@ -96,11 +96,15 @@ static bool known(const char *name)
 	return false;
 }
 
-static void close_outside(struct outside *outside, struct keys *keys)
+void command_close_outside(struct outside *outside)
 {
 	github_free(&outside->github);
 	chain_free(&outside->chain);
 	ipfs_free(&outside->ipfs);
+}
+
+static void free_keys(struct keys *keys)
+{
 	signer_free(&keys->pay);
 	secret_free(&keys->proof);
 }
@@ -129,8 +133,9 @@ int command_work(struct work *w, const struct invocation *in)
 			return command_usage("no stage '%s'", in->argv[i]);
 	if (!pick(in, picked))
 		return command_usage("work needs at least one of sync verify prove pay score");
-	ok = open_outside(w, in, &outside) && load_keys(w, in, &keys) &&
+	ok = command_open_outside(w, in, &outside) && load_keys(w, in, &keys) &&
 		runner_run(w, &c, picked, &outside, command_until_stopped());
-	close_outside(&outside, &keys);
+	command_close_outside(&outside);
+	free_keys(&keys);
 	return ok ? EXIT_OK : command_failed(w);
 }

@@ -11,6 +11,14 @@ static bool begins_with(str name, int n, char *const words[])
 	return true;
 }
 
+bool help_knows(const char *word)
+{
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (begins_with(str_c(c->name), 1, (char *const[]){ (char *)word }))
+			return true;
+	return false;
+}
+
 bool help_has_option(const struct command *c, str name)
 {
 	str rest = str_c(c->args), word;

@@ -64,8 +64,12 @@ bool command_by(struct work *w, struct invocation *in, struct command_by *out)
 		user = getenv("USER");
 	if (user == NULL || user[0] == '\0')
 		user = "unknown";
-	out->actor = actor == NULL ? arena_printf(w->arena, "cli:%s", user) : str_c(actor);
+	out->actor = actor != NULL && strchr(actor, ':') != NULL
+		? str_c(actor)
+		: arena_printf(w->arena, "cli:%s", actor == NULL ? user : actor);
 	out->reason = str_c(reason);
+	if (in->dry_run)
+		return true;
 	if (reason != NULL && reason[0] != '\0' && str_utf8(out->actor) && str_utf8(out->reason))
 		return true;
 	command_usage("--reason TEXT must say why");
@@ -121,24 +125,33 @@ static void set_level(str name)
 			log_level((enum log_level)i);
 }
 
+/* How many words c's name has, when the invocation begins with them; else 0. */
+static int words_of(const struct invocation *in, const struct command *c)
+{
+	str rest = str_c(c->name), word;
+	int n = 0;
+
+	while (str_next(&rest, ' ', &word))
+		if (n == in->argc || !str_eq(word, str_c(in->argv[n++])))
+			return 0;
+	return n;
+}
+
 /* The row with the most words that the invocation begins with, which are taken out of it. */
 static const struct command *find(struct invocation *in)
 {
 	const struct command *best = NULL;
-	int words = 0;
+	int most = 0;
 
 	for (const struct command *c = commands; c->name != NULL; c++) {
-		size_t first = strcspn(c->name, " ");
-		bool two = c->name[first] != '\0';
+		int n = words_of(in, c);
 
-		if (strlen(in->argv[0]) != first || strncmp(in->argv[0], c->name, first) != 0 ||
-			(two && (in->argc < 2 || strcmp(in->argv[1], c->name + first + 1) != 0)) ||
-			(two ? 2 : 1) <= words)
-			continue;
-		best = c;
-		words = two ? 2 : 1;
+		if (n > most) {
+			best = c;
+			most = n;
+		}
 	}
-	take_out(in, 0, words);
+	take_out(in, 0, most);
 	return best;
 }
 
@@ -192,6 +205,10 @@ int main(int argc, char **argv)
 	}
 	name = in.argv[0];
 	command = find(&in);
+	if (command == NULL && help_knows(name)) {
+		help_print(stderr, in.argc < 1 ? 0 : 1, in.argv);
+		return EXIT_USAGE;
+	}
 	if (command == NULL)
 		return command_usage("no command '%s'", name);
 	if (!options_known(&in, command))

@@ -10,7 +10,7 @@
  *     -- SHAPE: one line that says what it does
  *     -- in   NAME  TYPE[?]   comment          $1, $2 ... in this order; "?" = may be NULL
  *     -- out  NAME  TYPE[?]   comment          the columns in this order
- *     -- role NAME...                          who runs it: api worker relay auditor owner; check-sql proves the grants
+ *     -- role NAME...                          who runs it: api worker relay auditor operator owner; check-sql proves the grants
  *
  * Other comments may stand between these lines; in, out and role come before the statement's first line.
  *

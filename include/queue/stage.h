@@ -26,6 +26,8 @@ struct stage {
 	int attempts;               /* then it is parked */
 	usec retry_base, retry_cap; /* full jitter: uniform in [0, min(cap, base << attempt)] */
 	const char *next;           /* queue that settle feeds: woken after commit; NULL = none */
+	size_t decided; /* offset of the task's bool by which plan says that an earlier run did it all; 0 = none */
+	bool (*peek)(struct work *w, struct tx *tx, void *task); /* plan without a write, for previews; NULL = plan */
 	bool (*plan)(struct work *w, struct tx *tx, void *task);
 	bool (*probe)(struct work *w, const struct outside *outside, void *task, bool *done);
 	bool (*effect)(struct work *w, const struct outside *outside, void *task);

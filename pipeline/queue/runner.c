@@ -22,12 +22,14 @@
 #define RESCUE USEC_S
 #define CONTROL USEC_S
 #define RESCUE_AGAIN (USEC_S / 2)
+#define REPLAY (100 * USEC_MS) /* between two looks at the buckets of open replays */
+#define REPLAY_IDLE USEC_S     /* with none open */
 
 struct dispatcher {
 	struct runner *r;
 	struct conn *conn;
 	struct listen *listen;
-	usec beat, rescue, due, all_due, cron, partitions, release, poll, control,
+	usec beat, rescue, due, all_due, cron, partitions, release, replay, poll, control,
 		feed; /* clock_monotonic() of the next */
 };
 
@@ -184,6 +186,24 @@ static bool make_partitions(struct work *w, struct tx *tx, struct dispatcher *d,
 	return sql_queue_partitions(w, tx, &out);
 }
 
+/* Jobs of open replays are let out at their rates, by whichever worker comes first. */
+static void let_out(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
+{
+	struct sql_replay_release_out out;
+
+	if (now < d->replay)
+		return;
+	d->replay = now + REPLAY_IDLE;
+	if (runner_closing(d->r))
+		return;
+	if (sql_replay_release(w, tx, &out)) {
+		d->replay = now + (out.has_let_out ? REPLAY : REPLAY_IDLE);
+		return;
+	}
+	log_failure(LOG_WARN, w, "queue.replay_failed");
+	err_clear(w);
+}
+
 static bool release(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
 {
 	struct i64s claims;
@@ -302,11 +322,12 @@ static bool tend(struct work *w, struct dispatcher *d, usec *wait)
 	if (!keep_lease(w, &tx, d, now) || !move_due(w, &tx, d, now) || !look_at_schedules(w, &tx, d, now) ||
 		!make_partitions(w, &tx, d, now) || !send_hints(w, &tx, d, now, &left) || !release(w, &tx, d, now))
 		return false;
+	let_out(w, &tx, d, now);
 	if (!claim_all(w, &tx, d))
 		return false;
 	now = clock_monotonic();
 	*wait = earlier(earlier(earlier(d->beat, d->rescue), earlier(earlier(d->due, d->cron), d->poll)),
-			earlier(d->control, d->feed)) -
+			earlier(earlier(d->control, d->feed), d->replay)) -
 		now;
 	*wait = earlier(*wait, earlier(left, LOOK));
 	if (crew_has_ended(d->r))

@@ -11,7 +11,7 @@
 -- out  deposit_tx       bytea
 -- out  wallets          bytea[]       of the funder
 -- out  stale            bool          asked for more than a day ago
--- role worker
+-- role worker operator
 select c.state, b.state as bounty_state, b.chain_key, b.amount, b.deadline_at + b.hold as keep_until, a.token, a.chain_id, n.escrow, c.deposit_tx,
 	array(select w.address from core.wallet w where w.person_id = c.funder_id and w.unlinked_at is null order by w.address)
 		as wallets,

@@ -15,7 +15,7 @@
 -- out  states        text[]
 -- out  nonces        int8[]
 -- out  raws          bytea[]
--- role worker
+-- role worker operator
 select p.state, greatest(p.due_at - now(), interval '0') as wait, b.state as bounty_state, p.key, p.chain_key,
 	b.chain_key as bounty_key, p.payee, p.amount, a.chain_id, n.escrow, p.tx_hash as adopted, t.hashes, t.states, t.nonces, t.raws
 from ledger.payout p join core.bounty b on b.id = p.bounty_id join core.asset a on a.id = p.asset_id

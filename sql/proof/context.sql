@@ -13,7 +13,7 @@
 -- out  payload        bytea?    the statement, when an earlier attempt stored it
 -- out  cid            text?
 -- out  pinned         bool
--- role worker
+-- role worker operator
 select s.state, v.id as verdict_id, v.body as verdict, v.policy_sha256, v.evidence, s.bounty_id, b.amount, n.caip2 as chain,
 	a.caip19 as asset, w.address as payee, p.payload, p.cid, p.pinned_at is not null as pinned
 from core.submission s join core.bounty b on b.id = s.bounty_id join core.asset a on a.id = b.asset_id

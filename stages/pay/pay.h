@@ -56,6 +56,7 @@ struct send_task {
 	bool replace; /* by the same nonce and call with these fees */
 	struct chain_fees fees;
 };
+bool send_peek(struct work *w, struct tx *tx, void *task);
 bool send_plan(struct work *w, struct tx *tx, void *task);
 bool send_probe(struct work *w, const struct outside *outside, void *task, bool *done);
 bool send_effect(struct work *w, const struct outside *outside, void *task);

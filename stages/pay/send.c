@@ -66,24 +66,40 @@ static bool lock_signer(struct work *w, struct tx *tx, uuid payout_id, struct sq
 	return true;
 }
 
+/* What plan would find: a transaction to look for, nothing left to do, or one still to be signed. */
+static void found(struct send_task *t)
+{
+	const struct attempt *live = payout_live(&t->payout);
+
+	if (live == NULL) {
+		t->decided = !str_one_of(t->payout.state, "payable|sending");
+		return;
+	}
+	t->decided = !str_eq(live->state, STR("prepared"));
+	memcpy(t->hash, live->hash, sizeof(t->hash));
+	t->raw = live->raw;
+	t->nonce = live->nonce;
+}
+
+bool send_peek(struct work *w, struct tx *tx, void *task)
+{
+	struct send_task *t = task;
+
+	if (!payout_load(w, tx, t->payout_id, &t->payout))
+		return false;
+	found(t);
+	return true;
+}
+
 bool send_plan(struct work *w, struct tx *tx, void *task)
 {
 	struct send_task *t = task;
-	const struct attempt *live;
 	struct sql_tx_lock_out key;
 
 	if (!lock_signer(w, tx, t->payout_id, &key) || !payout_load(w, tx, t->payout_id, &t->payout))
 		return false;
-	live = payout_live(&t->payout);
-	if (live != NULL) {
-		t->decided = !str_eq(live->state, STR("prepared"));
-		memcpy(t->hash, live->hash, sizeof(t->hash));
-		t->raw = live->raw;
-		t->nonce = live->nonce;
-		return true;
-	}
-	t->decided = !str_one_of(t->payout.state, "payable|sending");
-	if (t->decided)
+	found(t);
+	if (t->decided || t->raw.p != NULL)
 		return true;
 	if (key.stopped.p != NULL)
 		return err_snooze(w, 60 * USEC_S, "pay.signer_stopped", "the signer must not be used: " STR_FMT,

@@ -127,6 +127,7 @@ const struct stage prove_proof = {
 	.retry_base = USEC_S,
 	.retry_cap = 300 * USEC_S,
 	.next = "pay",
+	.decided = offsetof(struct task, decided),
 	.plan = plan,
 	.probe = probe,
 	.effect = effect,

@@ -12,9 +12,14 @@ static usec wait(const struct work *w)
 	return clock_doubled(USEC_S, w->attempt - 1, HOUR);
 }
 
+static bool is_decided(str state)
+{
+	return !str_one_of(state, "seen|verifying|review");
+}
+
 static bool check_state(struct work *w, const struct sql_submission_begin_out *row, struct merge_task *t)
 {
-	t->decided = !str_one_of(row->state, "seen|verifying|review");
+	t->decided = is_decided(row->state);
 	if (t->decided)
 		return true;
 	if (str_one_of(row->bounty_state, "draft|funding"))
@@ -29,6 +34,20 @@ static bool check_state(struct work *w, const struct sql_submission_begin_out *r
 			w, ERR_INVALID, "verify.bounty_closed", "the bounty is " STR_FMT, STR_ARG(row->bounty_state));
 	if (!row->has_repo_id)
 		return err_snooze(w, wait(w), "sync.project_unresolved", "GitHub has not told the repository's id yet");
+	return true;
+}
+
+bool merge_peek(struct work *w, struct tx *tx, void *task)
+{
+	struct merge_task *t = task;
+	struct sql_submission_state_out row;
+	bool found;
+
+	if (!sql_submission_state(w, tx, &(struct sql_submission_state_in){ t->submission_id }, &row, &found))
+		return false;
+	if (!found)
+		return err_set(w, ERR_INVALID, "verify.submission_unknown", "the submission is not in the database");
+	t->decided = is_decided(row.state);
 	return true;
 }
 

@@ -39,6 +39,7 @@ struct merge_task {
 };
 /* Fills facts and sources from GitHub. */
 MUST bool merge_collect(struct work *w, struct github *g, struct merge_task *t);
+bool merge_peek(struct work *w, struct tx *tx, void *task);
 bool merge_plan(struct work *w, struct tx *tx, void *task);
 bool merge_effect(struct work *w, const struct outside *outside, void *task);
 bool merge_settle(struct work *w, struct tx *tx, void *task);

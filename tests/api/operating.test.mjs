@@ -27,18 +27,35 @@ const park = key => as('worker', `with job as (select q.enqueue('pay', 'pay.quot
   return id
 })
 
-test('a parked job is ready again, as its next attempt, and once', async () => {
-  const id = await park('quote:one'), text = block('with parked as').replaceAll('4711', id)
-  await as('worker', text)
-  await as('worker', text)
+const operator = (...words) => stack.run('patchwork_operator', ...words)
+const why = ['--reason', 'the cause is gone', '--actor', 'grace']
+
+test('a parked job is ready again, as its next attempt, and once; a dry run changes nothing', async () => {
+  const id = await park('quote:one')
+  await operator('jobs', 'retry', id, '--dry-run')
+  assert.equal(await stack.sql(`select count(*) from q.parked where job_id = ${id}`), '1')
+  assert.deepEqual(JSON.parse(await operator('jobs', 'retry', id, ...why, '--json')), { job_id: Number(id), result: 'retried' })
   assert.equal(await stack.sql(`select queue, attempt from q.ready where job_id = ${id}`), 'pay|2')
   assert.equal(await stack.sql('select count(*) from q.parked'), '0')
+  await assert.rejects(operator('jobs', 'retry', id, ...why, '--json'), /ready/)
+  assert.equal(await stack.sql(`select count(*) from q.ready where job_id = ${id}`), '1')
+  assert.equal(await stack.sql(`select actor_id, reason, detail::jsonb ->> 'was' from audit.log where action = 'operator.retry' and object_id = '${id}'`),
+    'cli:grace|the cause is gone|parked')
 })
 
-test('a job that ended is ready again', async () => {
+test('a job that ended is replayed as a new one, and waits for nobody any more', async () => {
   const id = await park('quote:two')
-  await as('worker', `delete from q.parked; ${block('insert into q.ready').replace('PAYOUT', 'two')}`)
-  assert.equal(await stack.sql(`select queue, attempt from q.ready where job_id = ${id}`), 'pay|2')
+  const batch = JSON.parse(await operator('jobs', 'replay', id, ...why, '--json'))
+  await as('worker', 'select q.replay_release()')
+  assert.equal(await stack.sql(`select j.queue, j.kind, j.batch, r.attempt, j.args = o.args from q.ready r join q.job j on j.id = r.job_id
+    join q.job o on o.id = j.replay_of where o.id = ${id}`), `pay|pay.quote|${batch.batch}|1|t`)
+  assert.equal(await stack.sql(`select count(*) from q.parked where job_id = ${id}`), '0')
+  assert.equal(JSON.parse(await operator('jobs', 'show', id, '--json')).state, 'replayed')
+})
+
+test('without a reason, or with an option that is not there, nothing is done', async () => {
+  for (const words of [['jobs', 'retry', '1'], ['jobs', 'replay', ...why], ['jobs', 'list', '--colour', 'red'], ['jobs', 'list', '--state', 'lost'], ['jobs']])
+    await assert.rejects(operator(...words), /usage|--reason|no option|--state|needs/, words.join(' '))
 })
 
 test('the relay\'s lag and what the escrow must hold', async () => {
@@ -50,7 +67,7 @@ test('each role may do what the table says, and no more', async () => {
   await as('auditor', 'select count(*) from q.run; select count(*) from q.outbox; select count(*) from proof.verdict; select sum(amount) from ledger.entry')
   for (const [role, text] of Object.entries({
     auditor: 'select from core.session', relay: 'select from q.job', api: 'select body from ingest.delivery',
-    worker: 'select from core.auth_nonce',
+    worker: 'select from core.auth_nonce', operator: 'delete from q.parked',
   })) await assert.rejects(as(role, text), /permission denied/, `${role}: ${text}`)
   for (const text of ['update ledger.payout set state = state', 'delete from q.ready', 'insert into ledger.account default values', 'insert into q.run default values'])
     await assert.rejects(as('api', text), /permission denied/, text)
@@ -61,7 +78,7 @@ test('each role may do what the table says, and no more', async () => {
 test('the roles are made by the SQL of the page', async () => {
   const [roles] = block('create role patchwork_owner').split('\\password')
   const names = [...roles.matchAll(/^create role (patchwork_\w+) +(login.*);$/gm)]
-  assert.deepEqual(names.map(m => m[1].slice(10)), ['owner', 'api', 'worker', 'relay', 'auditor'])
+  assert.deepEqual(names.map(m => m[1].slice(10)), ['owner', 'api', 'worker', 'relay', 'auditor', 'operator'])
   for (const [, name, rights] of names) await stack.sql(`alter role ${name} ${rights}`, 'postgres')
   const database = block('create role patchwork_owner').split('\n').filter(l => !/^create role|^\\/.test(l)).join('\n')
   const created = database.replaceAll('database patchwork', 'database patchwork_second').split(';').map(t => t.trim()).filter(Boolean)

@@ -42,7 +42,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done
 [[ -n $server ]] || { cat "$folder/server.log" >&2; exit 1; }
 export PATCHWORK_TEST_DB="postgresql://postgres@127.0.0.1:$port/postgres"
-for role in owner api worker relay auditor producer; do
+for role in owner api worker relay auditor operator producer; do
 	echo "create role patchwork_$role login;"
 done | "$bin/psql" -qX -v ON_ERROR_STOP=1 "$PATCHWORK_TEST_DB"
 

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 const BIN = '/usr/lib/postgresql/15/bin'
 const AS_ROOT = process.getuid() === 0
 export const ROLES = ['patchwork_owner', 'patchwork_api', 'patchwork_worker', 'patchwork_relay', 'patchwork_auditor',
-  'patchwork_producer']
+  'patchwork_operator', 'patchwork_producer']
 export const DATABASE = 'patchwork'
 
 async function postgresUser() {

@@ -1,0 +1,15 @@
+-- one: begins a replay; workers let its jobs out
+-- in   ids      int8[]?      null: all that the rest finds
+-- in   queue    text?
+-- in   kind     text?
+-- in   state    text?
+-- in   code     text?
+-- in   project  uuid?
+-- in   since    timestamptz?
+-- in   until    timestamptz?
+-- in   per_day  int8         rate: jobs per day
+-- in   actor    text
+-- in   reason   text
+-- out  batch    int8?        null when nothing is found
+-- role operator
+select q.replay_begin($1, $2, $3, $4, $5, $6, $7, $8, $9 / 86400.0, $10, $11) as batch
