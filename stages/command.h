@@ -46,6 +46,8 @@ int command_visit(struct work *w, const struct invocation *in, command_visit_fn 
 struct command_by {
 	str actor, reason;
 };
+void command_who(
+	struct work *w, struct invocation *in, struct command_by *out); /* the same, with a reason or without */
 MUST bool command_by(struct work *w, struct invocation *in, struct command_by *out);
 
 /* The outside of the stages that are the invocation's words; closed as far as it was opened. */
@@ -63,6 +65,9 @@ int command_account(struct work *w, const struct invocation *in);
 int command_role_grant(struct work *w, const struct invocation *in);
 int command_role_revoke(struct work *w, const struct invocation *in);
 int command_role_list(struct work *w, const struct invocation *in);
+int command_audit_list(struct work *w, const struct invocation *in);
+int command_audit_verify(struct work *w, const struct invocation *in);
+int command_audit_checkpoint(struct work *w, const struct invocation *in);
 int command_proof(struct work *w, const struct invocation *in);
 int command_cron_list(struct work *w, const struct invocation *in);
 int command_cron_next(struct work *w, const struct invocation *in);

@@ -59,9 +59,21 @@ int command_visit(struct work *w, const struct invocation *in, command_visit_fn 
 	return ok ? EXIT_OK : command_failed(w);
 }
 
+static bool act(struct work *w, struct tx *tx, const struct command_by *by)
+{
+	return sql_audit_act(w, tx, &(struct sql_audit_act_in){ by->actor, by->reason });
+}
+
+struct chain_add {
+	struct command_by by;
+	struct sql_chain_add_in in;
+};
+
 static bool chain_add(struct work *w, struct tx *tx, void *arg)
 {
-	return sql_chain_add(w, tx, arg);
+	const struct chain_add *a = arg;
+
+	return act(w, tx, &a->by) && sql_chain_add(w, tx, &a->in);
 }
 
 int command_chain(struct work *w, const struct invocation *in)
@@ -70,31 +82,39 @@ int command_chain(struct work *w, const struct invocation *in)
 	const char *token = command_option(&rest, "token"), *symbol = command_option(&rest, "symbol");
 	const char *decimals = command_option(&rest, "decimals");
 	uint8_t escrow[20], token_bytes[20];
+	struct chain_add add;
 	int64_t places;
 
+	command_who(w, &rest, &add.by);
 	if (rest.argc != 0 || token == NULL || symbol == NULL || decimals == NULL)
 		return command_usage("chain add --token ADDRESS --symbol SYMBOL --decimals N");
 	if (!address_parse(in->conf->evm_escrow, escrow) || !address_parse(str_c(token), token_bytes) ||
 		!str_i64(str_c(decimals), &places) || places < 0 || places > 36)
 		return command_usage("evm.escrow and --token are addresses, --decimals is 0 to 36");
-	return command_visit(w, in, chain_add,
-		&(struct sql_chain_add_in){
-			.chain_id = in->conf->evm_chain_id,
-			.confirmations = in->conf->evm_confirmations,
-			.escrow = str_of(escrow, 20),
-			.token = str_of(token_bytes, 20),
-			.token_text = str_c(token),
-			.symbol = str_c(symbol),
-			.decimals = (int32_t)places,
-		});
+	add.in = (struct sql_chain_add_in){
+		.chain_id = in->conf->evm_chain_id,
+		.confirmations = in->conf->evm_confirmations,
+		.escrow = str_of(escrow, 20),
+		.token = str_of(token_bytes, 20),
+		.token_text = str_c(token),
+		.symbol = str_c(symbol),
+		.decimals = (int32_t)places,
+	};
+	return command_visit(w, in, chain_add, &add);
 }
+
+struct account_link {
+	struct command_by by;
+	struct sql_account_link_in in;
+};
 
 static bool account_link(struct work *w, struct tx *tx, void *arg)
 {
+	const struct account_link *a = arg;
 	struct sql_account_link_out out;
 	bool found;
 
-	if (!sql_account_link(w, tx, arg, &out, &found))
+	if (!act(w, tx, &a->by) || !sql_account_link(w, tx, &a->in, &out, &found))
 		return false;
 	if (!found)
 		return err_set(w, ERR_INVALID, "account.unknown_wallet", "nobody has logged in with this wallet yet");
@@ -106,13 +126,15 @@ int command_account(struct work *w, const struct invocation *in)
 	struct invocation rest = *in;
 	const char *address = command_option(&rest, "address"), *login = command_option(&rest, "login");
 	const char *github_id = command_option(&rest, "github-id");
-	struct sql_account_link_in link = { .login = str_c(login) };
+	struct account_link link = { .in.login = str_c(login) };
 	uint8_t bytes[20];
 
+	command_who(w, &rest, &link.by);
 	if (rest.argc != 0 || address == NULL || login == NULL || github_id == NULL)
 		return command_usage("account link --address 0x... --github-id N --login NAME");
-	if (!address_parse(str_c(address), bytes) || !str_i64(str_c(github_id), &link.github_id) || link.github_id <= 0)
+	if (!address_parse(str_c(address), bytes) || !str_i64(str_c(github_id), &link.in.github_id) ||
+		link.in.github_id <= 0)
 		return command_usage("--address is an EVM address, --github-id a positive number");
-	link.address = str_of(bytes, 20);
+	link.in.address = str_of(bytes, 20);
 	return command_visit(w, in, account_link, &link);
 }

@@ -9,14 +9,17 @@
 int command_relay_rewind(struct work *w, const struct invocation *in)
 {
 	struct conn_conf db = command_db(in, "patchwork relay rewind");
+	struct invocation rest = *in;
+	struct command_by by;
 
-	if (in->argc != 0)
+	command_who(w, &rest, &by);
+	if (rest.argc != 0)
 		return command_usage("relay rewind");
 	if (in->dry_run) {
 		printf("the relay would start again with the first event of the outbox\n");
 		return EXIT_OK;
 	}
-	if (!relay_rewind(w, &db))
+	if (!relay_rewind(w, &db, by.actor, by.reason))
 		return command_failed(w);
 	printf("the relay starts again with the first event of the outbox\n");
 	return EXIT_OK;

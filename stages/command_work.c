@@ -4,6 +4,8 @@
 #include "command.h"
 #include "crypto/secret.h"
 #include "model/account.h"
+#include "ops/audit.h"
+#include "ops/keep.h"
 #include "outside/chain.h"
 #include "outside/github.h"
 #include "outside/ipfs.h"
@@ -57,7 +59,7 @@ bool command_open_outside(struct work *w, const struct invocation *in, struct ou
 
 struct keys {
 	struct signer *pay;
-	struct secret *proof;
+	struct secret *proof, *audit;
 };
 
 static bool load_keys(struct work *w, const struct invocation *in, struct keys *keys)
@@ -74,7 +76,8 @@ static bool load_keys(struct work *w, const struct invocation *in, struct keys *
 			return false;
 		prove_use_key(keys->proof);
 	}
-	return true;
+	return conf->audit_key_file.p == NULL ||
+		secret_load_hex32(w, arena_cstr(w->arena, conf->audit_key_file), &keys->audit);
 }
 
 static bool pick(const struct invocation *in, const struct stage *picked[])
@@ -107,6 +110,33 @@ static void free_keys(struct keys *keys)
 {
 	signer_free(&keys->pay);
 	secret_free(&keys->proof);
+	secret_free(&keys->audit);
+}
+
+/* The runner, and beside it what keeps the database in order. The runner empties its unit of work again and again; what the
+ * configuration says stays in w. */
+static bool work_until_stopped(struct work *w, const struct invocation *in, const struct runner_conf *c,
+	const struct stage *const picked[], const struct outside *outside, const struct keys *keys)
+{
+	const struct conf *conf = in->conf;
+	struct keep *keep = keep_start(&(struct keep_conf){
+		.db = command_db(in, "patchwork keep"),
+		.origin = audit_origin(w, conf->env),
+		.seed = keys->audit,
+		.folder = conf->audit_export_dir.p == NULL ? NULL : arena_cstr(w->arena, conf->audit_export_dir),
+		.rows = conf->audit_checkpoint_rows,
+		.every = conf->audit_checkpoint_every,
+		.idempotency = conf->idempotency_keep,
+	});
+	struct work unit;
+	bool ok;
+
+	work_init(&unit);
+	ok = runner_run(&unit, c, picked, outside, command_until_stopped());
+	w->err = unit.err;
+	work_end(&unit);
+	keep_stop(&keep);
+	return ok;
 }
 
 int command_work(struct work *w, const struct invocation *in)
@@ -134,7 +164,7 @@ int command_work(struct work *w, const struct invocation *in)
 	if (!pick(in, picked))
 		return command_usage("work needs at least one of sync verify prove pay score");
 	ok = command_open_outside(w, in, &outside) && load_keys(w, in, &keys) &&
-		runner_run(w, &c, picked, &outside, command_until_stopped());
+		work_until_stopped(w, in, &c, picked, &outside, &keys);
 	command_close_outside(&outside);
 	free_keys(&keys);
 	return ok ? EXIT_OK : command_failed(w);

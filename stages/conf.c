@@ -67,5 +67,19 @@ static const struct field table[] = {
 		.doc = "Ed25519 seed that signs proofs, 64 hex digits, mode 0600; read by `work prove` alone"),
 	KEY(FIELD_STR, proof_public_key, "proof.public_key", .optional = true,
 		.doc = "Ed25519 public key that `proof verify` trusts, 64 hex digits"),
+
+	KEY(FIELD_STR, audit_key_file, "audit.key_file", .optional = true,
+		.doc = "Ed25519 seed that signs checkpoints of the audit log, 64 hex digits, mode 0600; `audit checkpoint` makes it"),
+	KEY(FIELD_STR, audit_public_key, "audit.public_key", .optional = true,
+		.doc = "Ed25519 public keys that `audit verify` trusts, 64 hex digits each, separated by commas"),
+	KEY(FIELD_STR, audit_export_dir, "audit.export_dir", .optional = true,
+		.doc = "folder outside the database that checkpoints are written to"),
+	KEY(FIELD_I32, audit_checkpoint_rows, "audit.checkpoint_rows", .initial = "1000", .min = 1, .max = 1000000,
+		.doc = "a checkpoint is signed after so many new rows"),
+	KEY(FIELD_SPAN, audit_checkpoint_every, "audit.checkpoint_every", .initial = "60s", .max = 86400 * USEC_S,
+		.doc = "or when a new row has waited for so long"),
+	KEY(FIELD_SPAN, idempotency_keep, "idempotency.keep", .initial = "7d", .min = 86400 * USEC_S,
+		.max = INT64_C(3650) * 86400 * USEC_S,
+		.doc = "an answer is repeated to the same Idempotency-Key for this long"),
 };
 const struct fields conf_fields = { table, sizeof(table) / sizeof(table[0]), sizeof(struct conf) };

@@ -20,6 +20,9 @@ struct conf {
 	int32_t evm_confirmations;
 	u256 evm_max_fee;
 	str pay_key_file, proof_key_file, proof_public_key;
+	str audit_key_file, audit_public_key, audit_export_dir;
+	int32_t audit_checkpoint_rows;
+	usec audit_checkpoint_every, idempotency_keep;
 };
 
 extern const struct fields conf_fields;

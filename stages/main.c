@@ -55,7 +55,7 @@ const char *command_option(struct invocation *in, const char *name)
 	return NULL;
 }
 
-bool command_by(struct work *w, struct invocation *in, struct command_by *out)
+void command_who(struct work *w, struct invocation *in, struct command_by *out)
 {
 	const char *actor = command_option(in, "actor"), *reason = command_option(in, "reason");
 	const char *user = getenv("SUDO_USER");
@@ -68,9 +68,12 @@ bool command_by(struct work *w, struct invocation *in, struct command_by *out)
 		? str_c(actor)
 		: arena_printf(w->arena, "cli:%s", actor == NULL ? user : actor);
 	out->reason = str_c(reason);
-	if (in->dry_run)
-		return true;
-	if (reason != NULL && reason[0] != '\0' && str_utf8(out->actor) && str_utf8(out->reason))
+}
+
+bool command_by(struct work *w, struct invocation *in, struct command_by *out)
+{
+	command_who(w, in, out);
+	if (in->dry_run || (out->reason.n > 0 && str_utf8(out->actor) && str_utf8(out->reason)))
 		return true;
 	command_usage("--reason TEXT must say why");
 	return false;

@@ -19,5 +19,6 @@ struct relay_conf {
 /* Until *stop is set: then it ends with the batch in hand. What the database or the broker refuse is tried again for ever.
  * fails  ERR_INVALID relay.env */
 MUST bool relay_run(struct work *w, const struct relay_conf *c, const volatile sig_atomic_t *stop);
-/* Starts again with the first event that the outbox still holds, for a stream that was lost; also while a relay runs. */
-MUST bool relay_rewind(struct work *w, const struct conn_conf *db);
+/* Starts again with the first event that the outbox still holds, for a stream that was lost; also while a relay runs.
+ * actor ("kind:id") and reason ({ NULL, 0 }) go into the audit log. */
+MUST bool relay_rewind(struct work *w, const struct conn_conf *db, str actor, str reason);

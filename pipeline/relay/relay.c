@@ -181,7 +181,7 @@ bool relay_run(struct work *w, const struct relay_conf *c, const volatile sig_at
 	return true;
 }
 
-bool relay_rewind(struct work *w, const struct conn_conf *db)
+bool relay_rewind(struct work *w, const struct conn_conf *db, str actor, str reason)
 {
 	struct conn *conn;
 	struct tx tx;
@@ -189,8 +189,9 @@ bool relay_rewind(struct work *w, const struct conn_conf *db)
 
 	if (!conn_open(w, db, &conn))
 		return false;
-	tx = tx_auto(conn);
-	ok = sql_relay_rewind(w, &tx, &(struct sql_relay_rewind_in){ SINK });
+	ok = tx_begin(w, conn, TX_DURABLE, &tx) && sql_audit_act(w, &tx, &(struct sql_audit_act_in){ actor, reason }) &&
+		sql_relay_rewind(w, &tx, &(struct sql_relay_rewind_in){ SINK }) && tx_commit(w, &tx);
+	tx_rollback(&tx);
 	conn_close(&conn);
 	return ok;
 }

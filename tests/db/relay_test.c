@@ -268,7 +268,7 @@ static void a_lost_stream_is_rebuilt_with_the_same_ids(void **state)
 	await_count(23);
 	first = json_get_str(event_at(1), "id");
 	assert_int_equal(js_DeleteStream(nats.js, STREAM, NULL, NULL), NATS_OK);
-	assert_true(relay_rewind(&w, &db)); /* while it runs */
+	assert_true(relay_rewind(&w, &db, STR("cli:test"), STR("the stream is gone"))); /* while it runs */
 	await_count(23);
 	assert_keys(1, 23);
 	assert_true(str_eq(json_get_str(event_at(1), "id"), first));

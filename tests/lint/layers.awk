@@ -11,7 +11,7 @@ BEGIN {
 	allow["outside"] = "base crypto model wire net outside"
 	allow["queue"] = "base db queue sql outside/outside.h"
 	allow["relay"] = "base db net relay sql"
-	allow["ops"] = "base db queue ops sql"
+	allow["ops"] = "base crypto wire db queue ops sql"
 	allow["stages"] = "base crypto model wire db net outside queue relay ops stages sql"
 	allow["api"] = "base crypto model db api sql queue/wake.h"
 }

@@ -13,6 +13,13 @@ const ofKinds = Object.entries(points.kinds).flatMap(([kind, phases]) => phases.
 // Reached only after something went wrong before; each has its test below.
 const ONLY_AFTER = ['score.payout.claimed', 'pay.rebroadcast']
 
+// What one contribution leaves in the audit log.
+const AUDITED = ['account.linked cli', 'bounty.deposit_confirmed stage:verify', 'bounty.deposit_seen person', 'bounty.hold_begun stage:prove',
+  'bounty.hold_ended stage:pay', 'bounty.merged stage:verify', 'bounty.payout_confirmed stage:pay', 'bounty.payout_sent stage:pay',
+  'bounty.verify_ok stage:verify', 'payout.confirmed role:patchwork_worker', 'payout.payable role:patchwork_worker',
+  'payout.scheduled role:patchwork_worker', 'payout.sent role:patchwork_worker', 'payout.signed role:patchwork_worker',
+  'verdict.pass stage:verify']
+
 const worlds = [] // side by side, since most of the time is spent waiting for leases to end
 const free = []
 let reference // what the undisturbed contribution left behind
@@ -52,7 +59,7 @@ async function sameAsUndisturbed(faults, options) {
   assert.deepEqual(differences(left.seen, reference.seen), [])
 }
 
-test('undisturbed: every point that needs no mishap is reached', async () => {
+test('undisturbed, I8: every point that needs no mishap is reached, and what decided about money is audited once', async () => {
   await Promise.all(worlds.map(w => playKilled(w, []))) // the first one also makes rows that all share
   const log = worlds[0].stack.path('points')
   process.env.PATCHWORK_FAULT_LOG = log
@@ -67,6 +74,8 @@ test('undisturbed: every point that needs no mishap is reached', async () => {
   assert.ok(left.runs.every(r => r.state !== 'rescued'))
   const topics = left.seen['q.outbox'].map(r => JSON.parse(r).topic).sort()
   assert.deepEqual(topics, [...CONTRIBUTION_TOPICS, 'pull.synced'].sort(), 'each event once; the pull request as opened and as merged')
+  const actions = left.seen['audit.log'].map(r => JSON.parse(r)).map(r => `${r.action} ${r.actor_kind}${/cli|person/.test(r.actor_kind) ? '' : `:${r.actor_id}`}`).sort()
+  assert.deepEqual(actions, AUDITED, 'what decided about money and what operators did: each once')
   reference = left
 })
 

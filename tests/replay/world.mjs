@@ -107,9 +107,9 @@ export class World {
 
 // --- what a contribution left behind ---
 
-const SCHEMAS = ['core', 'ingest', 'proof', 'ledger', 'rep', 'q']
+const SCHEMAS = ['core', 'ingest', 'proof', 'ledger', 'rep', 'q', 'audit']
 // Not of a contribution, or how it went rather than what came of it.
-const APART = ['core.migration', 'q.worker', 'q.outbox_cursor', 'q.claim', 'q.ready', 'q.scheduled', 'q.mark', 'q.run']
+const APART = ['core.migration', 'q.worker', 'q.outbox_cursor', 'q.claim', 'q.ready', 'q.scheduled', 'q.mark', 'q.run', 'audit.link', 'audit.checkpoint']
 const BYTES = ['body', 'bytes', 'payload', 'envelope', 'raw', 'data']  // too long to show; what they mean is in other columns
 const COUNTERS = ['xid', 'block_number', 'next_nonce', 'nonce', 'gas', 'max_fee', 'max_priority_fee'] // the chain's and the cluster's
 
@@ -123,7 +123,7 @@ export async function tables(world) {
 async function rowsSince(world, mark) {
   const list = await tables(world)
   const drop = `array[${BYTES.map(b => `'${b}'`).join(',')}]`
-  const text = await world.sql(list.map(t => `select json_build_array('${t}', ${t === 'q.outbox' ? "to_jsonb(t) - 'raw'" : `to_jsonb(t) - ${drop}`})
+  const text = await world.sql(list.map(t => `select json_build_array('${t}', ${t === 'q.outbox' ? "to_jsonb(t) - 'raw'" : `to_jsonb(t) - ${drop}${t === 'audit.log' ? " || jsonb_build_object('detail', detail::jsonb)" : ''}`})
     from ${t} t where xmin::text::int8 >= ${mark};`).join('\n'))
   const rows = Object.fromEntries(list.map(t => [t, []]))
   for (const line of text.split('\n').filter(Boolean)) {
