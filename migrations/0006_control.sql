@@ -111,7 +111,7 @@ begin
 	if not found then
 		return false;
 	end if;
-	perform q.audit('operator.pause', $1, $2, $3, $4, '{}');
+	perform q.audit('queue.pause', $1, $2, $3, $4, '{}');
 	perform q.control_changed();
 	return true;
 end $$;
@@ -129,7 +129,7 @@ begin
 	if not found then
 		return false;
 	end if;
-	perform q.audit('operator.resume', $1, $2, $3, $4, jsonb_build_object('paused_at', since));
+	perform q.audit('queue.resume', $1, $2, $3, $4, jsonb_build_object('paused_at', since));
 	perform q.control_changed();
 	return true;
 end $$;
@@ -194,7 +194,7 @@ begin
 		insert into q.cancel (job_id, actor, reason) values ($1, $2, $3) on conflict do nothing;
 		perform pg_notify('patchwork_ready', '*');
 	end if;
-	perform q.audit('operator.cancel', 'job', $1::text, $2, $3, jsonb_build_object('answer', answer));
+	perform q.audit('job.cancel', 'job', $1::text, $2, $3, jsonb_build_object('answer', answer));
 	return answer;
 end $$;
 
@@ -225,7 +225,7 @@ begin
 		on conflict on constraint limits_pkey do update set queue = excluded.queue, kind = excluded.kind, by = excluded.by,
 			most = excluded.most, per_second = excluded.per_second, burst = excluded.burst, actor = excluded.actor,
 			reason = excluded.reason, set_at = now();
-	perform q.audit('operator.limit', 'limit', $1, $8, $9, jsonb_build_object('queue', $2, 'kind', $3, 'by', $4, 'most', $5,
+	perform q.audit('queue.limit', 'limit', $1, $8, $9, jsonb_build_object('queue', $2, 'kind', $3, 'by', $4, 'most', $5,
 		'per_second', $6, 'burst', coalesce($7, 1)));
 	perform q.control_changed();
 end $$;
@@ -241,7 +241,7 @@ begin
 	if not found then
 		return false;
 	end if;
-	perform q.audit('operator.limit_drop', 'limit', $1, $2, $3, '{}');
+	perform q.audit('queue.limit_drop', 'limit', $1, $2, $3, '{}');
 	perform q.control_changed();
 	return true;
 end $$;
