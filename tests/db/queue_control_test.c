@@ -78,10 +78,12 @@ static void O8_a_paused_kind_blocks_nobody_and_keeps_its_order(void **state)
 	(void)state;
 	run.stages[1] = &two;
 	run.conf.threads = 1;
-	db_test_sql("select q.enqueue_many('test', 'test.two', array_fill('{}'::jsonb, array[300]), priority => 1::smallint)");
+	db_test_sql(
+		"select q.enqueue_many('test', 'test.two', array_fill('{}'::jsonb, array[300]), priority => 1::smallint)");
 	db_test_sql("select q.enqueue_many('test', 'test.two', array_fill('{}'::jsonb, array[100]))");
 	db_test_sql("select q.pause('kind', 'test.two', 'cli:me', 'why')");
-	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[5]), priority => 2::smallint)");
+	db_test_sql(
+		"select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[5]), priority => 2::smallint)");
 	run_start(&run);
 	eventually("select count(*) from q.run", "5", PATIENCE);
 	eventually("select count(*) from q.held where lane = 'kind:test.two'", "400", PATIENCE);
@@ -100,9 +102,10 @@ static void O8_a_paused_project_waits_alone(void **state)
 
 	(void)state;
 	db_test_sql("select q.pause('project', '" NOISY "', 'cli:me', 'why')");
-	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[100]), project_id => '" NOISY
-		    "'), q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[100]), project_id => '" QUIET
-		    "')");
+	db_test_sql(
+		"select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[100]), project_id => '" NOISY
+		"'), q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[100]), project_id => '" QUIET
+		"')");
 	run_start(&run);
 	eventually("select count(*) from q.run", "100", PATIENCE);
 	eventually("select count(*) from q.held", "100", PATIENCE);
@@ -141,16 +144,20 @@ static void O8_a_waiting_job_is_cancelled_at_once(void **state)
 		    " q.enqueue('test', 'test.one', 'scheduled', '{}', run_at => now() + interval '1 s'),"
 		    " q.enqueue('test', 'test.one', 'held', '{}'), q.enqueue('test', 'test.one', 'parked', '{}'),"
 		    " q.enqueue('test', 'test.one', 'lost', '{}'), q.enqueue('test', 'test.one', 'kept', '{}')");
-	db_test_sql("with r as (delete from q.ready r using q.job_key k where k.job_id = r.job_id and key = 'held' returning r.*)"
-		    " insert into q.held select queue, 'kind:test.one', prio, seq, job_id from r");
+	db_test_sql(
+		"with r as (delete from q.ready r using q.job_key k where k.job_id = r.job_id and key = 'held' returning r.*)"
+		" insert into q.held select queue, 'kind:test.one', prio, seq, job_id from r");
 	db_test_sql("insert into q.lane (queue, lane) values ('test', 'kind:test.one')");
-	db_test_sql("with r as (delete from q.ready r using q.job_key k where k.job_id = r.job_id and key = 'parked' returning r.*),"
-		    " e as (insert into q.run select job_id, 1, 'parked', 1, 1, now(), now(), 'uncertain', 'x', 'x' from r)"
-		    " insert into q.parked select job_id, 'test', 'test.one', 1, 'x' from r");
-	db_test_sql("with l as (update q.ready r set attempt = 2 from q.job_key k where k.job_id = r.job_id and key = 'lost' returning r.*)"
-		    " insert into q.run select job_id, 1, 'rescued', 1, 1, now(), now(), 'uncertain', 'x', 'x' from l");
-	holds("select array[" CANCEL("ready") "," CANCEL("scheduled") "," CANCEL("held") "," CANCEL("parked") "]"
-	      " = array_fill('cancelled'::text, array[4])");
+	db_test_sql(
+		"with r as (delete from q.ready r using q.job_key k where k.job_id = r.job_id and key = 'parked' returning r.*),"
+		" e as (insert into q.run select job_id, 1, 'parked', 1, 1, now(), now(), 'uncertain', 'x', 'x' from r)"
+		" insert into q.parked select job_id, 'test', 'test.one', 1, 'x' from r");
+	db_test_sql(
+		"with l as (update q.ready r set attempt = 2 from q.job_key k where k.job_id = r.job_id and key = 'lost' returning r.*)"
+		" insert into q.run select job_id, 1, 'rescued', 1, 1, now(), now(), 'uncertain', 'x', 'x' from l");
+	holds("select array[" CANCEL("ready") "," CANCEL("scheduled") "," CANCEL("held") "," CANCEL(
+		"parked") "]"
+			  " = array_fill('cancelled'::text, array[4])");
 	holds("select " CANCEL("ready") " = 'finished'");
 	holds("select " CANCEL("lost") " = 'running'"); /* its effect may have happened: its probe is asked first */
 	holds("select q.cancel(999999999, 'cli:me', 'why') = 'unknown'");
@@ -203,7 +210,8 @@ static bool wait_effect(struct work *w, const struct outside *outside, void *tas
 static void O8_a_running_job_is_cancelled_before_its_effect_and_never_after(void **state)
 {
 	static const struct stage planned = STAGE("test.one", .plan = wait_plan, .effect = note_effect, .lease_s = 60);
-	static const struct stage effected = STAGE("test.one", .effect = wait_effect, .settle = note_settle, .lease_s = 60);
+	static const struct stage effected =
+		STAGE("test.one", .effect = wait_effect, .settle = note_settle, .lease_s = 60);
 	static const struct stage *const stages[] = { &planned, &effected };
 	static const char *const reached[] = { "plan", "effect" }, *const ends[] = { "cancelled", "done" };
 	static const char *const seen[] = { "plan,go on", "effect,go on,settle" };
@@ -260,7 +268,8 @@ static void O8_a_low_priority_is_not_starved(void **state)
 	run.conf.threads = 2;
 	run.conf.aging = 300 * USEC_MS;
 	db_test_sql("select q.enqueue('test', 'test.one', 'low', '{}', priority => 2::smallint)");
-	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[10000]), priority => (-2)::smallint)");
+	db_test_sql(
+		"select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[10000]), priority => (-2)::smallint)");
 	run_start(&run);
 	eventually("select count(*) from q.run join q.job_key using (job_id)", "1", PATIENCE);
 	holds("select count(*) > 100 from q.ready where prio = -2"); /* the others are not through */
@@ -270,9 +279,9 @@ static void O8_a_low_priority_is_not_starved(void **state)
 }
 
 /* Started after the quiet project's jobs were enqueued, and before the last of them started. */
-#define AHEAD                                                                                                          \
-	"select count(*) < 150 from q.run r join q.job j on j.id = r.job_id where j.project_id = '" NOISY              \
-	"' and r.started_at > (select max(created_at) from q.job where project_id = '" QUIET                           \
+#define AHEAD                                                                                                                       \
+	"select count(*) < 150 from q.run r join q.job j on j.id = r.job_id where j.project_id = '" NOISY                           \
+	"' and r.started_at > (select max(created_at) from q.job where project_id = '" QUIET                                        \
 	"') and r.started_at < (select max(s.started_at) from q.run s join q.job q on q.id = s.job_id where q.project_id = '" QUIET \
 	"')"
 
@@ -295,12 +304,14 @@ static void F20_a_project_s_bulk_does_not_delay_another(void **state)
 
 	(void)state;
 	for (int i = 0; i < 20; i++)
-		db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[1000]), project_id => '" NOISY
-			    "')");
+		db_test_sql(
+			"select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[1000]), project_id => '" NOISY
+			"')");
 	holds("select (select count(*) from q.ready) = 32 and count(*) = 20000 - 32 from q.held");
 	quiet_is_served_soon(&run);
 	db_test_sql("delete from q.held where seq > (select min(seq) + 300 from q.held)");
-	eventually("select (select count(*) from q.ready) + (select count(*) from q.held) + (select count(*) from q.claim)",
+	eventually(
+		"select (select count(*) from q.ready) + (select count(*) from q.held) + (select count(*) from q.claim)",
 		"0", PATIENCE);
 	run_stop(&run);
 	holds("select count(*) = 0 from q.run where attempt > 1 or state <> 'done'"); /* aside and back burns nothing */
@@ -313,7 +324,8 @@ static void F20_a_project_s_stream_does_not_delay_another(void **state)
 	struct run run = run_of(&one);
 
 	(void)state;
-	db_test_sql("select q.enqueue('test', 'test.one', null, '{}', project_id => '" NOISY "') from generate_series(1, 8000)");
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}', project_id => '" NOISY
+		    "') from generate_series(1, 8000)");
 	holds("select count(*) = 8000 from q.ready");
 	quiet_is_served_soon(&run);
 	db_test_sql("select q.pause('stage', 'test', 'cli:me', 'enough')");
@@ -326,8 +338,12 @@ static void F20_backlogs_go_on_in_turn(void **state)
 	struct run run = run_of(&one);
 
 	(void)state;
-	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[4000]), project_id => '" NOISY "')");
-	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[400]), project_id => '" QUIET "')");
+	db_test_sql(
+		"select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[4000]), project_id => '" NOISY
+		"')");
+	db_test_sql(
+		"select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[400]), project_id => '" QUIET
+		"')");
 	run_start(&run);
 	eventually("select count(*) from q.run r join q.job j on j.id = r.job_id where project_id = '" QUIET "'", "400",
 		PATIENCE);
@@ -388,8 +404,9 @@ static void O8_a_limit_of_a_key_is_exact_and_blocks_no_other_key(void **state)
 
 	(void)state;
 	db_test_sql("select q.limit_set('chain', null, 'test.one', 'chain', 1, null, null, 'cli:me', 'why')");
-	db_test_sql("select q.enqueue('test', 'test.one', null, case when n % 4 < 3 then jsonb_build_object('chain', 'c' || n % 4)"
-		    " else '{}' end) from generate_series(1, 60) n");
+	db_test_sql(
+		"select q.enqueue('test', 'test.one', null, case when n % 4 < 3 then jsonb_build_object('chain', 'c' || n % 4)"
+		" else '{}' end) from generate_series(1, 60) n");
 	in_two_processes(&run, 60);
 	assert_string_equal(db_test_value(MOST("j.args ->> 'chain'", "j.args <> '{}'")), "1");
 	holds("select (" MOST("true", "j.args = '{}'") ") > 1"); /* those without a key wait for nobody */
@@ -501,14 +518,16 @@ static void O3_enqueue_many_tells_the_survivors_under_contention(void **state)
 		pthread_join(threads[i], NULL);
 	for (int i = 1; i < SESSIONS; i++)
 		assert_string_equal(told[i], told[0]);
-	snprintf(sql, sizeof(sql), "select string_agg(job_id::text, ',' order by substr(key, 4)::int) = '%s' from q.job_key", told[0]);
+	snprintf(sql, sizeof(sql),
+		"select string_agg(job_id::text, ',' order by substr(key, 4)::int) = '%s' from q.job_key", told[0]);
 	holds(sql);
 	holds("select count(*) = 200 and count(distinct key) = 200 and (select count(*) from q.ready) = 200 from q.job");
 }
 
 static int empty_control(void **state)
 {
-	db_test_sql("truncate q.pause, q.cancel, q.limits, q.slot, q.bucket, q.held, q.lane; update q.control set epoch = epoch + 1");
+	db_test_sql(
+		"truncate q.pause, q.cancel, q.limits, q.slot, q.bucket, q.held, q.lane; update q.control set epoch = epoch + 1");
 	return empty_queue(state);
 }
 

@@ -1,0 +1,13 @@
+-- one: a limit, new or changed
+-- role worker api
+-- in   name       text
+-- in   queue      text?
+-- in   kind       text?
+-- in   by         text?    field of the args, or 'project'
+-- in   most       int4?
+-- in   per_second text?    a number
+-- in   burst      int4?
+-- in   actor      text
+-- in   reason     text
+-- out  name       text
+select $1 as name from (values (1)) one, lateral (select q.limit_set($1, $2, $3, $4, $5, $6::text::float8, $7, $8, $9) offset 0) done
