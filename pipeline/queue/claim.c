@@ -53,6 +53,11 @@ static void fill(struct batch *b, const struct sql_queue_claim_out *row, size_t 
 		};
 }
 
+/* Both statements have the same head, so their rows are the same struct. */
+_Static_assert(sizeof(struct sql_queue_claim_in) == sizeof(struct sql_queue_claim_ruled_in) &&
+		sizeof(struct sql_queue_claim_out) == sizeof(struct sql_queue_claim_ruled_out),
+	"queue/claim.sql and queue/claim_ruled.sql differ");
+
 /* What a claim is sent with: the lane's view of its queue at that moment. */
 struct view {
 	struct watermark_look look;
@@ -87,7 +92,7 @@ static bool count(const struct view *v, const struct sql_queue_claim_out *row, s
 
 	for (int i = 0; i < WATERMARK_PRIOS; i++) {
 		seen->first[v->order.order[i]] = row[0].firsts.at[i];
-		seen->last[v->order.order[i]] = row[0].asides.at[i];
+		seen->last[v->order.order[i]] = row[0].has_asides ? row[0].asides.at[i] : 0;
 	}
 	for (size_t i = 0; i < n; i++) {
 		int p = row[i].prio - LOWEST_PRIO;
@@ -120,7 +125,7 @@ static bool saw(
 	usec now = clock_monotonic();
 
 	if (!snapshot_read(row[0].snapshot, &snapshot) || row[0].firsts.n != WATERMARK_PRIOS ||
-		row[0].asides.n != WATERMARK_PRIOS)
+		(row[0].has_asides && row[0].asides.n != WATERMARK_PRIOS))
 		return false;
 	seen.full = count(v, row, n, &seen);
 	pthread_mutex_lock(&lane->lock);
@@ -176,14 +181,15 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 	struct strs outputs, int want, bool *owned, struct batch **out)
 {
 	struct batch *b = batch_new(lane);
-	struct sql_queue_claim_out *row;
+	const struct sql_queue_claim_out *row;
+	void *rows = NULL;
 	struct view v;
 	size_t n;
 
 	*out = NULL;
 	b->w.deadline = w->deadline;
 	view(lane, want, &v);
-	if (!sql_queue_claim(&b->w, tx,
+	if (!query_many(&b->w, tx, v.ruled ? &sql_queue_claim_ruled_stmt : &sql_queue_claim_stmt,
 		    &(struct sql_queue_claim_in){ .worker = r->worker,
 			    .settled = settle == NULL ? 0 : settle->claim,
 			    .outputs = outputs,
@@ -193,13 +199,13 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 			    .prios = { v.prios, WATERMARK_PRIOS },
 			    .mosts = { v.order.most, WATERMARK_PRIOS },
 			    .froms = { v.froms, WATERMARK_PRIOS },
-			    .epoch = v.epoch,
-			    .ruled = v.ruled },
-		    &row, &n)) {
+			    .epoch = v.epoch },
+		    &rows, &n)) {
 		w->err = b->w.err;
 		batch_free(b);
 		return false;
 	}
+	row = rows;
 	*owned = row[0].owned;
 	if (!row[0].has_claim)
 		n = 0;

@@ -10,14 +10,13 @@
 -- in   mosts    int4[]      per priority: at most so many
 -- in   froms    int8[]      per priority: begin at this seq (include/queue/watermark.h)
 -- in   epoch    int8        of the rules that the worker knows: with others in force nothing is taken
--- in   ruled    bool        some jobs may have to stand aside: those go to q.held
 -- out  snapshot text        pg_snapshot of this statement
 -- out  head     int8        no seq above this was handed out before the answer
 -- out  firsts   int8[]      per priority: lowest visible seq at or above its from, before this claim took any; int8's maximum = none
 -- out  epoch    int8        in force
 -- out  owned    bool        settled was still ours: its runs are written
--- out  aside    int4        how many stood aside
--- out  asides   int8[]      per priority: highest seq of these; 0 = none
+-- out  aside    int4        how many stood aside: none, when no rule asks for it (queue/claim_ruled.sql)
+-- out  asides   int8[]?     per priority: highest seq of these, 0 = none; null = none at all
 -- out  claim    int8?       null on the only row = nothing to do
 -- out  prio     int4?
 -- out  seq      int8?
@@ -41,31 +40,20 @@ with gone as (
 			order by seq limit p.most for update skip locked) r
 		limit (select case when epoch = $10 then $6 else 0 end from q.control)))
 	returning prio, seq, job_id, attempt, burned, suspect
-), judged as (
-	select t.*, a.lane, a.keys from taken t join q.job j on j.id = t.job_id
-		cross join lateral q.aside(j.queue, j.kind, j.args, j.project_id, t.job_id, t.attempt) a where $11
-), held as (
-	insert into q.held (queue, lane, prio, seq, job_id, attempt, burned, suspect)
-	select $4, lane, prio, seq, job_id, attempt, burned, suspect from judged
-), lanes as (
-	insert into q.lane (queue, lane, keys) select distinct $4, lane, keys from judged
 ), batch as (
 	insert into q.claim (worker, queue, lease, job_ids, attempts, burned, suspects)
 	select $1, $4, $5, array_agg(t.job_id order by t.prio, t.seq), array_agg(t.attempt order by t.prio, t.seq),
 		array_agg(t.burned order by t.prio, t.seq), array_agg(t.suspect order by t.prio, t.seq)
-	from taken t where t.job_id <> all (array(select job_id from judged)) having count(*) > 0
+	from taken t having count(*) > 0
 	returning id
 ), payload as (
 	select b.id, t.*, j.kind, j.args, j.trace from taken t cross join batch b join q.job j on j.id = t.job_id
-	where t.job_id <> all (array(select job_id from judged))
 )
 select pg_current_snapshot()::text as snapshot, (select last_value - (not is_called)::int from q.ready_seq) as head,
 	array(select coalesce((select r.seq from q.ready r where r.queue = $4 and r.prio = p.prio and r.seq >= p."from"
 		order by r.seq limit 1), 9223372036854775807) from unnest($7, $9) with ordinality p (prio, "from", at) order by p.at)
 		as firsts,
-	(select epoch from q.control) as epoch, exists (select from gone) as owned, (select count(*) from judged)::int as aside,
-	array(select coalesce((select max(a.seq) from judged a where a.prio = p.prio), 0)
-		from unnest($7) with ordinality p (prio, at) order by p.at) as asides,
+	(select epoch from q.control) as epoch, exists (select from gone) as owned, 0 as aside, null::int8[] as asides,
 	p.id as claim, p.prio::int, p.seq, p.job_id, p.attempt, p.burned::int, p.suspect, p.kind, p.args, p.trace
 from (values (1)) always left join payload p on true
 order by p.prio, p.seq
