@@ -6,7 +6,7 @@
 #define QUIET "00000000-0000-7000-8000-00000000000b"
 #define STAGE(KIND, ...)                                                                                               \
 	{                                                                                                              \
-		.name = "test", .kind = (KIND), .lease_s = 1, .attempts = 3, .retry_base = 20 * USEC_MS,               \
+		.name = "test", .kind = (KIND), .lease_s = 60, .attempts = 3, .retry_base = 20 * USEC_MS,              \
 		.retry_cap = 40 * USEC_MS, __VA_ARGS__                                                                 \
 	}
 
@@ -209,9 +209,8 @@ static bool wait_effect(struct work *w, const struct outside *outside, void *tas
 
 static void O8_a_running_job_is_cancelled_before_its_effect_and_never_after(void **state)
 {
-	static const struct stage planned = STAGE("test.one", .plan = wait_plan, .effect = note_effect, .lease_s = 60);
-	static const struct stage effected =
-		STAGE("test.one", .effect = wait_effect, .settle = note_settle, .lease_s = 60);
+	static const struct stage planned = STAGE("test.one", .plan = wait_plan, .effect = note_effect);
+	static const struct stage effected = STAGE("test.one", .effect = wait_effect, .settle = note_settle);
 	static const struct stage *const stages[] = { &planned, &effected };
 	static const char *const reached[] = { "plan", "effect" }, *const ends[] = { "cancelled", "done" };
 	static const char *const seen[] = { "plan,go on", "effect,go on,settle" };
@@ -249,7 +248,9 @@ static void O8_a_cancel_leaves_no_effect_unsettled(void **state)
 
 	(void)state;
 	db_test_sql("select q.enqueue('test', 'test.one', 'k', '{}')");
+	run.conf.lease = USEC_S;
 	run_wait(run_fork(&run, "test.one.probed:kill"));
+	run.conf.lease = 0;
 	holds("select " CANCEL("k") " = 'running'");
 	run_start(&run);
 	eventually("select string_agg(state, ',' order by attempt) from q.run", "rescued,done", PATIENCE);
@@ -363,7 +364,7 @@ static bool in_and_out(struct work *w, const struct outside *outside, void *task
 	return note_apart(w, "out");
 }
 
-static const struct stage counted = STAGE("test.one", .effect = in_and_out, .lease_s = 3);
+static const struct stage counted = STAGE("test.one", .effect = in_and_out);
 
 /* How many were in their effect at once, of those with the same BY. */
 #define MOST(BY, WHERE)                                                                                                \
@@ -418,7 +419,7 @@ static void O8_a_limit_set_under_load_holds_from_then_on(void **state)
 
 	(void)state;
 	run.conf.threads = 8;
-	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[100]))");
+	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[1000]))");
 	run_start(&run);
 	eventually("select count(*) > 10 from q.run", "t", PATIENCE);
 	db_test_sql("select q.limit_set('all', 'test', null, null, 1, null, null, 'cli:me', 'why')");
@@ -426,8 +427,12 @@ static void O8_a_limit_set_under_load_holds_from_then_on(void **state)
 	db_test_sql("create table later as select last_value as claim from q.claim_id");
 	eventually("select count(*) > 10 from q.run where claim > (select claim from later)", "t", PATIENCE);
 	holds("select q.limit_drop('all', 'cli:me', 'why')");
-	eventually("select count(*) from q.run where state = 'done' and attempt = 1", "100", PATIENCE);
+	eventually("select count(*) > 20 from q.run where started_at > (select max(at) from audit.log"
+		   " where action = 'queue.limit_drop')",
+		"t", PATIENCE);
+	db_test_sql("select q.pause('stage', 'test', 'cli:me', 'enough')");
 	run_stop(&run);
+	holds("select bool_and(attempt = 1 and state in ('done', 'returned')) from q.run");
 	/* what was out when the limit was set ends first: none that was let in later began beside another */
 	holds("select max(n) = 1 from (select sum(case what when 'in' then 1 else -1 end) over (order by at, id) n, * from seen"
 	      " where job is not null) x join q.run r on r.job_id = x.job where what = 'in'"
@@ -452,6 +457,7 @@ static void O8_a_crash_gives_back_its_place_under_a_limit(void **state)
 	(void)state;
 	db_test_sql("select q.limit_set('all', 'test', null, null, 1, null, null, 'cli:me', 'why')");
 	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[5]))");
+	run.conf.lease = USEC_S;
 	assert_true(WIFSIGNALED(run_wait(run_fork(&run, NULL))));
 	holds("select count(*) = 1 from q.slot");
 	run_start(&other);
