@@ -1,5 +1,7 @@
 /* work: the stages named, over the outside they need. */
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "command.h"
 #include "crypto/secret.h"
@@ -153,9 +155,11 @@ int command_work(struct work *w, const struct invocation *in)
 		.poll = in->conf->worker_poll,
 		.aging = in->conf->worker_aging,
 		.drain = in->conf->worker_drain,
+		.turns = in->conf->github_turns,
 	};
 	bool ok;
 
+	snprintf(c.account, sizeof(c.account), STR_FMT, STR_ARG(in->conf->github_account));
 	if (in->dry_run)
 		return command_usage("work has no dry run: it would do the work");
 	for (int i = 0; i < in->argc; i++)

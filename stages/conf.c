@@ -47,6 +47,10 @@ static const struct field table[] = {
 		.doc = "GitHub's GraphQL API"),
 	KEY(FIELD_STR, github_token_file, "github.token_file", .optional = true,
 		.doc = "file with a token; without one GitHub allows 60 requests an hour and no GraphQL"),
+	KEY(FIELD_STR, github_account, "github.account", .initial = "default", .min = 1, .max = 64,
+		.doc = "whose limits GitHub counts; workers whose tokens are one user's or one installation's name the same"),
+	KEY(FIELD_I32, github_turns, "github.turns", .initial = "1", .min = 1, .max = 32,
+		.doc = "jobs that ask GitHub at once for one account, on all machines; GitHub advises one"),
 	KEY(FIELD_STR, ipfs_api_url, "ipfs.api_url", .initial = "http://127.0.0.1:5001", .doc = "Kubo's RPC API"),
 
 	KEY(FIELD_STR, evm_url, "evm.url", .initial = "http://127.0.0.1:8545",

@@ -13,7 +13,8 @@ struct conf {
 	str nats_url, nats_user, nats_password, nats_stream;
 	int32_t relay_batch;
 	usec relay_poll;
-	str github_rest_url, github_graphql_url, github_token_file;
+	str github_rest_url, github_graphql_url, github_token_file, github_account;
+	int32_t github_turns;
 	str ipfs_api_url;
 	str evm_url, evm_confirm_url, evm_escrow;
 	int64_t evm_chain_id;

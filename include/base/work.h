@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/quota.h"
 
 struct work {
 	struct arena *arena;
@@ -15,7 +16,8 @@ struct work {
 	int64_t job;       /* 0 = not printed */
 	int attempt;
 	str request_id;
-	str output; /* what the unit produced, JSON; kept with its history; { NULL, 0 } = nothing */
+	struct quota *quota; /* what it may ask of an outside that counts; NULL = nobody counts */
+	str output;          /* what the unit produced, JSON; kept with its history; { NULL, 0 } = nothing */
 };
 
 void work_init(struct work *w); /* with a fresh arena */

@@ -40,6 +40,7 @@ str fetch_origin(str url);
 str fetch_header(const struct fetch_resp *resp, const char *lower_name); /* the first; { NULL, 0 } */
 usec fetch_retry_after(
 	const struct fetch_resp *resp); /* Retry-After as seconds or date, at most a day; 0 = none, unreadable */
+usec fetch_date(const struct fetch_resp *resp); /* the answer's own clock, its Date; 0 = none, unreadable */
 /* The common verdict on a status that is not wanted: 429, or 503 with Retry-After: ERR_RETRY AREA.busy; other 5xx and 408:
  * ERR_RETRY AREA.server, both with the wait that Retry-After asks for; the rest: ERR_INVALID AREA.refused.
  * area is a literal such as "github". */

@@ -25,6 +25,7 @@ struct stage {
 	int lease_s;
 	int attempts;               /* then it is parked */
 	usec retry_base, retry_cap; /* full jitter: uniform in [0, min(cap, base << attempt)] */
+	struct quota_need quota;    /* what it asks of GitHub; zeroed = nothing that is counted */
 	const char *next;           /* queue that settle feeds: woken after commit; NULL = none */
 	size_t decided; /* offset of the task's bool by which plan says that an earlier run did it all; 0 = none */
 	bool (*peek)(struct work *w, struct tx *tx, void *task); /* plan without a write, for previews; NULL = plan */
@@ -36,13 +37,15 @@ struct stage {
 
 struct runner_conf {
 	struct conn_conf db;
-	int threads;     /* units of work at once */
-	int connections; /* shared by the threads, for plan and settle */
-	int batch;       /* jobs claimed at once, per stage */
-	usec lease;      /* 0 = each queue's longest of its stages; else this, for all of them */
-	usec poll;       /* the floor under NOTIFY: at most this between two looks */
-	usec aging;      /* a priority that waited this long has a part of each claim; 0 = AGING_SPAN */
-	usec drain;      /* SIGTERM: this long for what is in hand, then leases bring it back */
+	int threads;      /* units of work at once */
+	int connections;  /* shared by the threads, for plan and settle */
+	int batch;        /* jobs claimed at once, per stage */
+	usec lease;       /* 0 = each queue's longest of its stages; else this, for all of them */
+	usec poll;        /* the floor under NOTIFY: at most this between two looks */
+	char account[65]; /* whose limits GitHub counts our requests by; "" = they are not counted */
+	int turns;        /* jobs that ask at once, per account */
+	usec aging;       /* a priority that waited this long has a part of each claim; 0 = AGING_SPAN */
+	usec drain;       /* SIGTERM: this long for what is in hand, then leases bring it back */
 };
 
 #define RUNNER_LEFT_IN_HAND 75 /* EX_TEMPFAIL */

@@ -272,17 +272,31 @@ str fetch_header(const struct fetch_resp *resp, const char *lower_name)
 	return (str){ 0 };
 }
 
+/* Seconds since 1970 of an HTTP date; negative when it is none. */
+static int64_t date_of(str text)
+{
+	char date[64] = { 0 };
+
+	if (text.n == 0 || text.n >= sizeof(date))
+		return -1;
+	memcpy(date, text.p, text.n);
+	return curl_getdate(date, NULL);
+}
+
+usec fetch_date(const struct fetch_resp *resp)
+{
+	int64_t seconds = date_of(fetch_header(resp, "date"));
+
+	return seconds > 0 ? seconds * USEC_S : 0;
+}
+
 usec fetch_retry_after(const struct fetch_resp *resp)
 {
 	str text = fetch_header(resp, "retry-after");
-	char date[64] = { 0 };
 	int64_t seconds;
 
-	if (text.n == 0 || text.n >= sizeof(date))
-		return 0;
 	if (!str_i64(text, &seconds)) {
-		memcpy(date, text.p, text.n);
-		seconds = curl_getdate(date, NULL);
+		seconds = date_of(text);
 		if (seconds < 0)
 			return 0;
 		seconds -= clock_now() / USEC_S;

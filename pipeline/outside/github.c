@@ -50,18 +50,8 @@ void github_free(struct github **g)
 	*g = NULL;
 }
 
-/* A credential that GitHub puts into repositories it shows: not evidence. */
-static void drop_tokens(cJSON *item)
-{
-	if (cJSON_IsObject(item))
-		cJSON_DeleteItemFromObjectCaseSensitive(item, "temp_clone_token");
-	for (cJSON *child = item->child; child != NULL; child = child->next)
-		drop_tokens(child);
-}
-
 static void evidence_of(struct work *w, const cJSON *json, str url, struct evidence *ev)
 {
-	drop_tokens((cJSON *)json); /* our own tree: json_parse made it for us alone */
 	if (!json_canonical(w, json, &ev->bytes)) {
 		err_clear(w);
 		ev->bytes = json_print(w, json);

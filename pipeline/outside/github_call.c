@@ -30,21 +30,79 @@ bool github_token(struct work *w, const struct github *g, str *out)
 	return true;
 }
 
-static bool send(struct work *w, struct github *g, struct fetch_req req, struct fetch_resp *resp)
+/* What GitHub said of the limits, kept for those who ask next. resets_in is by GitHub's own clock where it tells that. */
+static void note_limits(struct work *w, enum quota_resource resource, const struct fetch_resp *resp)
 {
-	struct fetch_header h[3] = { { STR("Accept"), STR("application/vnd.github+json") },
+	struct quota_left *left;
+	int64_t limit, remaining, reset;
+	usec now;
+
+	if (w->quota == NULL)
+		return;
+	left = &w->quota->at[resource];
+	if (resp->status != 304) {
+		left->sent++;
+		left->may--;
+	}
+	if (!str_i64(fetch_header(resp, "x-ratelimit-limit"), &limit) ||
+		!str_i64(fetch_header(resp, "x-ratelimit-remaining"), &remaining) ||
+		!str_i64(fetch_header(resp, "x-ratelimit-reset"), &reset) || limit < 0 || limit > INT32_MAX ||
+		remaining < 0 || remaining > INT32_MAX || reset <= 0 || reset > INT64_C(1) << 40)
+		return;
+	now = fetch_date(resp);
+	left->told = true;
+	left->limit = limit;
+	left->remaining = remaining;
+	left->resets_in = reset * USEC_S - (now > 0 ? now : clock_now());
+	if (left->resets_in < 0)
+		left->resets_in = 0;
+	if (left->may > remaining)
+		left->may = remaining;
+}
+
+static bool may_ask(struct work *w, enum quota_resource resource)
+{
+	const struct quota_left *left;
+	usec wait;
+
+	if (w->quota == NULL)
+		return true;
+	left = &w->quota->at[resource];
+	if (left->may > 0 && left->wait == 0)
+		return true;
+	wait = left->wait > 0 ? left->wait : left->told && left->remaining == 0 ? left->resets_in : 0;
+	return err_snooze(w, wait > USEC_S ? wait : USEC_S, "github.budget", "no %s request is left for this turn",
+		quota_names[resource]);
+}
+
+#define HEADERS_MOST 5
+static bool send(struct work *w, struct github *g, struct fetch_req req, enum quota_resource resource,
+	const struct quota_page *known, struct fetch_resp *resp)
+{
+	struct fetch_header h[HEADERS_MOST] = { { STR("Accept"), STR("application/vnd.github+json") },
 		{ STR("X-GitHub-Api-Version"), STR("2022-11-28") } };
+	size_t n = 2;
 	str token;
 
-	if (!github_token(w, g, &token))
+	if (!may_ask(w, resource) || !github_token(w, g, &token))
 		return false;
-	h[2] = (struct fetch_header){ STR("Authorization"), arena_printf(w->arena, "Bearer " STR_FMT, STR_ARG(token)) };
+	if (token.n > 0)
+		h[n++] = (struct fetch_header){ STR("Authorization"),
+			arena_printf(w->arena, "Bearer " STR_FMT, STR_ARG(token)) };
+	if (known != NULL && known->etag.n > 0)
+		h[n++] = (struct fetch_header){ STR("If-None-Match"), known->etag };
+	else if (known != NULL && known->modified.n > 0)
+		h[n++] = (struct fetch_header){ STR("If-Modified-Since"), known->modified };
 	req.headers = h;
-	req.n_headers = token.n > 0 ? 3 : 2;
+	req.n_headers = n;
 	req.max_body = g->max_body;
 	req.timeout = TIMEOUT;
-	if (idle_fetch(w, &g->idle, &req, resp))
+	if (w->quota != NULL)
+		w->quota->points += strcmp(req.method, "GET") == 0 || req.safe ? 1 : 5;
+	if (idle_fetch(w, &g->idle, &req, resp)) {
+		note_limits(w, resource, resp);
 		return true;
+	}
 	if (strcmp(w->err.code, "fetch.too_large") == 0)
 		err_set(w, ERR_INVALID, "github.too_large", "%s", w->err.text);
 	return false;
@@ -53,24 +111,27 @@ static bool send(struct work *w, struct github *g, struct fetch_req req, struct 
 /* The wait that a limit asks for: Retry-After, else the reset of a budget that is used up, else doubling. */
 static usec limit_wait(const struct work *w, const struct fetch_resp *resp)
 {
-	usec wait = fetch_retry_after(resp);
+	usec wait = fetch_retry_after(resp), now = fetch_date(resp);
 	int64_t remaining, reset;
 
 	if (wait > 0)
 		return wait;
 	if (str_i64(fetch_header(resp, "x-ratelimit-remaining"), &remaining) && remaining == 0 &&
 		str_i64(fetch_header(resp, "x-ratelimit-reset"), &reset) && reset > 0 && reset < INT64_C(1) << 40) {
-		wait = reset * USEC_S - clock_now();
+		/* GitHub's seconds are whole: one more, so that ours is surely after its */
+		wait = (reset + 1) * USEC_S - (now > 0 ? now : clock_now());
 		return wait < USEC_S ? USEC_S : wait > 2 * WAIT_MOST ? 2 * WAIT_MOST : wait;
 	}
-	return clock_doubled(WAIT_LEAST, w->attempt - 1, WAIT_MOST);
+	return clock_doubled(WAIT_LEAST, w->quota != NULL ? w->quota->strikes : w->attempt - 1, WAIT_MOST);
 }
 
-static bool limited(struct work *w, const struct fetch_resp *resp)
+static bool limited(struct work *w, enum quota_resource resource, const struct fetch_resp *resp)
 {
 	usec wait = limit_wait(w, resp);
 
-	return err_retry_after(w, wait, "github.rate_limited", "limit of %.20s reached, again in %" PRId64 " s",
+	if (w->quota != NULL)
+		w->quota->at[resource].wait = wait;
+	return err_snooze(w, wait, "github.rate_limited", "limit of %.20s reached, again in %" PRId64 " s",
 		fetch_header(resp, "x-ratelimit-resource").n > 0
 			? arena_cstr(w->arena, fetch_header(resp, "x-ratelimit-resource"))
 			: "requests",
@@ -102,7 +163,7 @@ static bool is_limit(const struct fetch_resp *resp, str message)
 	return str_eq(remaining, STR("0"));
 }
 
-static bool refused(struct work *w, const struct fetch_resp *resp)
+static bool refused(struct work *w, enum quota_resource resource, const struct fetch_resp *resp)
 {
 	str message;
 
@@ -110,7 +171,7 @@ static bool refused(struct work *w, const struct fetch_resp *resp)
 		return fetch_refused(w, "github", resp);
 	message = message_of(w, resp);
 	if (is_limit(resp, message))
-		return limited(w, resp);
+		return limited(w, resource, resp);
 	if (message.n > 120)
 		message.n = 120;
 	return err_set(w, ERR_INVALID,
@@ -186,25 +247,95 @@ static str next_link(const struct fetch_resp *resp)
 	return (str){ 0 };
 }
 
+/* A credential that GitHub puts into repositories it shows: not evidence. */
+static void drop_tokens(cJSON *item)
+{
+	if (cJSON_IsObject(item))
+		cJSON_DeleteItemFromObjectCaseSensitive(item, "temp_clone_token");
+	for (cJSON *child = item->child; child != NULL; child = child->next)
+		drop_tokens(child);
+}
+
+/* Keeps the body as evidence, under its canonical text; with it what a conditional request names next time. */
+static void keep(struct work *w, str url, const struct fetch_resp *resp, const cJSON *json, str next)
+{
+	struct quota_page page = { .url = url, .next = next };
+
+	if (w->quota == NULL)
+		return;
+	if (resp != NULL) {
+		page.etag = fetch_header(resp, "etag");
+		page.modified = fetch_header(resp, "last-modified");
+	}
+	if (!json_canonical(w, json, &page.bytes)) {
+		err_clear(w);
+		page.bytes = json_print(w, json);
+	}
+	quota_keep(w->quota, &page);
+}
+
+/* Where it was the last time that somebody looked, when that is for ever and may still be followed. */
+static bool known_address(struct work *w, const struct github *g, str url, int64_t repo_id, str *now)
+{
+	const struct quota_page *known = quota_known(w->quota, url);
+
+	*now = url;
+	if (known == NULL || known->moved.n == 0 || !same_host(g, known->moved) || !same_repo(g, known->moved, repo_id))
+		return false;
+	*now = known->moved;
+	return true;
+}
+
+static bool follow(struct work *w, struct github *g, struct fetch_req *req, int64_t repo_id, struct fetch_resp *resp)
+{
+	str to;
+
+	if (!redirected(w, g, resp, repo_id, &to))
+		return false;
+	if (resp->status == 301 || resp->status == 308)
+		quota_keep(w->quota, &(struct quota_page){ .url = req->url, .moved = to });
+	req->url = to;
+	return send(w, g, *req, QUOTA_CORE, quota_known(w->quota, to), resp);
+}
+
+/* "Not modified": the body is the one that was kept. */
+static bool unchanged(struct work *w, str url, struct github_page *out)
+{
+	const struct quota_page *known = quota_known(w->quota, url);
+
+	if (known == NULL || known->bytes.p == NULL)
+		return err_set(w, ERR_RETRY, "github.malformed", "not modified, but nothing was kept");
+	w->quota->unchanged++;
+	out->next = known->next;
+	return json_parse(w, known->bytes, &out->json);
+}
+
 bool github_rest(struct work *w, struct github *g, str url, int64_t repo_id, struct github_page *out)
 {
-	struct fetch_req req = { .method = "GET", .url = url };
+	struct fetch_req req = { .method = "GET" };
 	struct fetch_resp resp;
 
-	*out = (struct github_page){ 0 };
-	if (!send(w, g, req, &resp))
+	*out = (struct github_page){ .moved = known_address(w, g, url, repo_id, &req.url) };
+	if (!send(w, g, req, QUOTA_CORE, quota_known(w->quota, req.url), &resp))
 		return false;
 	if (is_redirect(resp.status)) {
 		out->moved = true;
-		if (!redirected(w, g, &resp, repo_id, &req.url) || !send(w, g, req, &resp))
+		if (!follow(w, g, &req, repo_id, &resp))
 			return false;
 	}
+	out->at = req.url;
+	if (resp.status == 304)
+		return unchanged(w, req.url, out);
 	if (resp.status != 200)
-		return refused(w, &resp);
+		return refused(w, QUOTA_CORE, &resp);
 	out->next = next_link(&resp);
 	if (out->next.n > 0 && !same_host(g, out->next))
 		return err_set(w, ERR_INVALID, "github.mismatch", "the next page is on another host");
-	return parse(w, &resp, &out->json);
+	if (!parse(w, &resp, &out->json))
+		return false;
+	drop_tokens((cJSON *)out->json); /* our own tree: json_parse made it for us alone */
+	keep(w, req.url, &resp, out->json, out->next);
+	return true;
 }
 
 /* Errors of GraphQL come with status 200; its limits, too. */
@@ -217,7 +348,7 @@ static bool query_error(struct work *w, const struct fetch_resp *resp, const cJS
 		text.n = 160;
 	if (str_eq(type, STR("RATE_LIMITED")) || str_eq(type, STR("RATE_LIMIT")) ||
 		str_find(text, STR("rate limit"), &at))
-		return limited(w, resp);
+		return limited(w, QUOTA_GRAPHQL, resp);
 	if (str_eq(type, STR("NOT_FOUND")))
 		return err_set(w, ERR_INVALID, "github.not_found", STR_FMT, STR_ARG(text));
 	/* Timeouts and faults inside GitHub have no type, a query that is wrong has a code. */
@@ -242,15 +373,18 @@ bool github_query(struct work *w, struct github *g, str query, str variables, co
 	json_raw(&j, "variables", variables);
 	json_close(&j, '}');
 	req.body = buf_str(&b);
-	if (!send(w, g, req, &resp))
+	if (!send(w, g, req, QUOTA_GRAPHQL, NULL, &resp))
 		return false;
 	if (resp.status != 200)
-		return refused(w, &resp);
+		return refused(w, QUOTA_GRAPHQL, &resp);
 	if (!parse(w, &resp, &body))
 		return false;
 	errors = json_get(body, "errors");
 	if (cJSON_GetArraySize(errors) > 0)
 		return query_error(w, &resp, cJSON_GetArrayItem(errors, 0));
 	*data = json_get(body, "data");
-	return cJSON_IsObject(*data) || err_set(w, ERR_RETRY, "github.malformed", "an answer without data");
+	if (!cJSON_IsObject(*data))
+		return err_set(w, ERR_RETRY, "github.malformed", "an answer without data");
+	keep(w, req.url, NULL, *data, (str){ 0 });
+	return true;
 }

@@ -12,9 +12,10 @@ struct github {
 };
 
 struct github_page {
-	const cJSON *json;
-	str next;   /* { NULL, 0 } = the last page */
-	bool moved; /* came from another address than was asked for */
+	const cJSON *json; /* without credentials that GitHub puts into repositories it shows */
+	str at;            /* the address that answered: another than was asked for when it moved */
+	str next;          /* { NULL, 0 } = the last page */
+	bool moved;        /* came from another address than was asked for */
 };
 /* GET url, which begins with g->rest. repo_id is the repository that the answer must be about, 0 = any.
  * fails  as include/outside/github.h says; ERR_INVALID github.mismatch when it moved to another repository or host */

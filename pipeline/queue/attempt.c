@@ -2,6 +2,7 @@
  * the claim and takes the next. */
 #include "base/json.h"
 #include "base/log.h"
+#include "budget.h"
 #include "runner.h"
 
 #define KIND_WAIT (30 * USEC_S) /* a kind that this program does not know may be a newer one's */
@@ -37,6 +38,12 @@ static bool read_task(struct work *w, const struct job *j, void **task)
 	return j->stage->task.n == 0 || json_read_text(w, j->args, j->stage->task, 0, *task);
 }
 
+/* Does it ask of an outside that counts? */
+static bool is_counted(const struct runner *r, const struct job *j)
+{
+	return r->conf->account[0] != 0 && j->stage->quota.core + j->stage->quota.graphql > 0;
+}
+
 static bool plan(struct work *w, struct runner *r, const struct job *j, void *task)
 {
 	struct conn *conn;
@@ -45,6 +52,8 @@ static bool plan(struct work *w, struct runner *r, const struct job *j, void *ta
 
 	if (j->stage->plan == NULL)
 		return true;
+	if (is_counted(r, j))
+		w->quota = quota_new(w->arena);
 	allow(w, j);
 	if (!pool_take(w, r->pool, &conn))
 		return false;
@@ -60,6 +69,46 @@ static bool check_lease(struct work *w, const struct runner *r, const struct job
 {
 	return lease_held(r, j->batch->lane) ||
 		err_retry_after(w, 0, "queue.lease_lost", "not seen by the database for the lease");
+}
+
+static bool take_turn(struct work *w, struct runner *r, const struct job *j)
+{
+	struct conn *conn;
+	struct tx tx;
+	bool ok;
+
+	if (w->quota == NULL || w->quota->idle)
+		return true;
+	allow(w, j);
+	if (!pool_take(w, r->pool, &conn))
+		return false;
+	tx = tx_auto(conn);
+	/* the wait for probe and effect, and some more: a turn that outlives its job ends with the job's run anyway */
+	ok = budget_take(w, &tx, r->conf, &j->stage->quota, 3 * (usec)j->stage->lease_s * USEC_S);
+	pool_give(r->pool, conn);
+	return ok;
+}
+
+/* What was learned is kept however it went; when the database does not answer, the turn ends by itself. */
+static void end_turn(struct work *w, struct runner *r, const struct job *j)
+{
+	struct err why = w->err;
+	struct conn *conn;
+	struct tx tx;
+	bool ok;
+
+	if (w->quota == NULL || w->quota->idle)
+		return;
+	allow(w, j);
+	ok = pool_take(w, r->pool, &conn);
+	if (ok) {
+		tx = tx_auto(conn);
+		ok = budget_report(w, &tx, r->conf);
+		pool_give(r->pool, conn);
+	}
+	if (!ok)
+		log_failure(LOG_WARN, w, "job.turn_unreported");
+	w->err = why;
 }
 
 static bool check_cancel(struct work *w, struct runner *r, const struct job *j)
@@ -95,6 +144,17 @@ static bool act(struct work *w, struct runner *r, const struct job *j, void *tas
 		return false;
 	runner_point(w, s->kind, "effected");
 	return true;
+}
+
+static bool act_in_turn(struct work *w, struct runner *r, const struct job *j, void *task)
+{
+	bool ok;
+
+	if (!take_turn(w, r, j))
+		return false;
+	ok = act(w, r, j, task);
+	end_turn(w, r, j);
+	return ok;
 }
 
 static bool settle_tx(struct work *w, struct runner *r, const struct job *j, void *task, usec began, bool *fresh)
@@ -161,7 +221,8 @@ static bool run(struct work *w, struct runner *r, const struct job *j, usec bega
 	if ((j->attempt == 1 || j->stage->probe == NULL) && !check_cancel(w, r, j))
 		return false;
 	runner_point(w, j->stage->kind, "claimed");
-	if (!read_task(w, j, &task) || !plan(w, r, j, task) || !act(w, r, j, task) || !settle(w, r, j, task, began))
+	if (!read_task(w, j, &task) || !plan(w, r, j, task) || !act_in_turn(w, r, j, task) ||
+		!settle(w, r, j, task, began))
 		return false;
 	runner_point(w, j->stage->kind, "settled");
 	if (j->stage->next != NULL)

@@ -1,5 +1,7 @@
 /* A stored webhook: what it is about, and what follows from it. A body is trusted (its signature was checked), but it may be
  * old, repeated or out of order: pull requests are fetched anew, issues carry GitHub's own time. */
+#include <inttypes.h>
+
 #include "base/json.h"
 #include "sql.h"
 #include "sync.h"
@@ -107,6 +109,14 @@ static bool find_project(struct work *w, struct tx *tx, bool stale, struct deliv
 	return true;
 }
 
+static void about(struct work *w, const struct delivery_task *t)
+{
+	if (w->quota == NULL)
+		return;
+	w->quota->idle = t->kind != DELIVERY_PULL;
+	quota_about(w->quota, "/repositories/%" PRId64 "/pulls/%d", t->repo_id, t->number);
+}
+
 bool delivery_plan(struct work *w, struct tx *tx, void *task)
 {
 	struct delivery_task *t = task;
@@ -121,6 +131,7 @@ bool delivery_plan(struct work *w, struct tx *tx, void *task)
 		return err_set(w, ERR_INVALID, "sync.delivery_conflict", "its id was used with another body");
 	t->received_at = row.received_at;
 	classify(w, row.event, row.body, t);
+	about(w, t);
 	return t->kind == DELIVERY_IGNORED || find_project(w, tx, row.stale, t);
 }
 

@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "sql.h"
 #include "sync.h"
 
@@ -17,6 +19,7 @@ bool issue_plan(struct work *w, struct tx *tx, void *task)
 	t->project_id = row.project_id;
 	t->repo_id = row.repo_id;
 	t->number = row.number;
+	quota_about(w->quota, "/repositories/%" PRId64 "/issues/%d", t->repo_id, t->number);
 	return true;
 }
 

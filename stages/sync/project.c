@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "sql.h"
 #include "sync.h"
 
@@ -14,6 +16,8 @@ bool project_plan(struct work *w, struct tx *tx, void *task)
 	t->known = row.has_repo_id;
 	t->repo_id = row.repo_id;
 	t->full_name = row.full_name;
+	if (t->known)
+		quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
 	return true;
 }
 

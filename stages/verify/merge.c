@@ -1,4 +1,6 @@
 /* A merged pull request: what evidence.c reads is judged by verdict.c, and kept with the verdict. */
+#include <inttypes.h>
+
 #include "crypto/digest.h"
 #include "sql.h"
 #include "verify.h"
@@ -51,6 +53,21 @@ bool merge_peek(struct work *w, struct tx *tx, void *task)
 	return true;
 }
 
+static bool waits_for_author(const struct merge_task *t)
+{
+	return t->facts.claimant_uid == 0 && str_eq(t->facts.author_type, STR("User"));
+}
+
+static void about(struct work *w, const struct merge_task *t)
+{
+	if (w->quota == NULL)
+		return;
+	w->quota->idle = t->decided || waits_for_author(t);
+	quota_about(w->quota, "/repositories/%" PRId64, t->facts.repo_id);
+	quota_about(w->quota, "/repositories/%" PRId64 "/pulls/%d", t->facts.repo_id, t->pull_number);
+	quota_about(w->quota, "/repositories/%" PRId64 "/issues/%d", t->facts.repo_id, t->facts.issue_number);
+}
+
 bool merge_plan(struct work *w, struct tx *tx, void *task)
 {
 	struct merge_task *t = task;
@@ -73,7 +90,10 @@ bool merge_plan(struct work *w, struct tx *tx, void *task)
 		.rival_first = row.has_rival_first ? row.rival_first : 0,
 		.author_type = row.author_type,
 	};
-	return check_state(w, &row, t);
+	if (!check_state(w, &row, t))
+		return false;
+	about(w, t);
+	return true;
 }
 
 static bool lags(const struct merge_task *t)
@@ -88,7 +108,7 @@ bool merge_effect(struct work *w, const struct outside *outside, void *task)
 
 	if (t->decided)
 		return true;
-	if (t->facts.claimant_uid == 0 && str_eq(t->facts.author_type, STR("User")))
+	if (waits_for_author(t))
 		return err_snooze(w, wait(w), "verify.author_unlinked",
 			"the author has not linked a wallet to the GitHub account");
 	if (!merge_collect(w, outside->github, t))

@@ -10,6 +10,7 @@ import { Faults, overlay } from './github/faults.mjs'
 import { execute } from './github/graphql.mjs'
 import { answer, page } from './github/rest.mjs'
 import { DOCS, Shape } from './github/shape.mjs'
+import { Windows } from './github/windows.mjs'
 import { World, WorldError } from './github/world.mjs'
 
 const HOUR = 3600
@@ -26,6 +27,7 @@ class GitHub {
     this.log = []
     this.tokens = null // null: any token is good
     this.budgets = {}
+    this.windows = new Windows()
     this.setRate({})
   }
 
@@ -74,6 +76,26 @@ class GitHub {
 
   handle(req, url, body) {
     const resource = url.pathname === '/graphql' ? 'graphql' : 'core'
+    const shut = this.windows.admit(req, resource)
+    if (shut) return this.shut(shut, resource, () => this.open(req, url, body, resource))
+    return this.open(req, url, body, resource)
+  }
+
+  // What a window answers: its own refusal, or what was asked for with headers that forbid the next.
+  shut(by, resource, open) {
+    const limits = reset => ({
+      'x-ratelimit-limit': this.rate(resource).limit, 'x-ratelimit-remaining': 0, 'x-ratelimit-reset': reset,
+      'x-ratelimit-resource': resource,
+    })
+    if (by.spent) return { ...open(), said: limits(by.spent) }
+    if (by.graphql) return {
+      status: 200, resource, said: limits(by.graphql),
+      json: { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded for user ID 1.' }] },
+    }
+    return { ...problem(by.status, by.message, DOCS), headers: by.headers, resource }
+  }
+
+  open(req, url, body, resource) {
     const turned = this.admit(req, resource)
     if (turned) return { ...turned, resource }
     const authorized = Boolean(req.headers.authorization)
@@ -122,6 +144,7 @@ async function control(g, req, res, url, body) {
   const reply = (status, json) => send(res, status, { 'content-type': 'application/json' }, `${JSON.stringify(json ?? {})}\n`)
   try {
     if (verb === 'log' && req.method === 'GET') return reply(200, g.log)
+    if (verb === 'windows' && req.method === 'GET') return reply(200, g.windows.report())
     if (verb === 'log' && req.method === 'DELETE') return reply(200, (g.log = []))
     if (verb === 'fault' && req.method === 'DELETE') return reply(200, g.faults.clear())
     if (req.method !== 'POST' || !Object.hasOwn(VERBS, verb)) return reply(404, { error: `no such control: ${req.method} ${verb}` })
@@ -145,6 +168,7 @@ async function serve(g, req, res) {
   if (fault?.delay_ms) await new Promise(wake => setTimeout(wake, fault.delay_ms))
   if (fault?.reset) return req.socket.resetAndDestroy?.() ?? req.socket.destroy()
   const a = g.handle(req, url, body)
+  res.once('close', () => g.windows.leave())
   if (fault?.patch) a.json = overlay(a.json, fault.patch)
   if (fault?.status) Object.assign(a, { status: fault.status, json: fault.json, text: fault.body, cacheable: false })
   else if (fault?.json !== undefined || fault?.body !== undefined) Object.assign(a, { json: fault.json, text: fault.body, cacheable: false })
@@ -161,7 +185,7 @@ function reply(g, req, res, a, entry, fault) {
   if (a.cacheable) headers.etag = `W/"${createHash('sha256').update(text).digest('hex')}"`
   const fresh = a.cacheable && (req.headers['if-none-match'] ?? '').split(/,\s*/).some(tag => tag.replace(/^W\//, '') === headers.etag.slice(2))
   if (!fresh && a.cost) g.rate(a.resource).remaining -= a.cost
-  Object.assign(headers, g.rateHeaders(a.resource), fault?.headers)
+  Object.assign(headers, g.rateHeaders(a.resource), a.said, fault?.headers)
   entry.status = fresh ? 304 : a.status
   if (fresh) {
     res.writeHead(304, headers)

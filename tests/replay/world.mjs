@@ -109,7 +109,8 @@ export class World {
 
 const SCHEMAS = ['core', 'ingest', 'proof', 'ledger', 'rep', 'q', 'audit']
 // Not of a contribution, or how it went rather than what came of it.
-const APART = ['core.migration', 'q.worker', 'q.outbox_cursor', 'q.claim', 'q.ready', 'q.scheduled', 'q.mark', 'q.run', 'audit.link', 'audit.checkpoint']
+const APART = ['core.migration', 'q.worker', 'q.outbox_cursor', 'q.claim', 'q.ready', 'q.scheduled', 'q.mark', 'q.run', 'audit.link', 'audit.checkpoint',
+  'ingest.rate_budget', 'ingest.rate_hold', 'ingest.fetch_cache', 'ingest.evidence'] // verdicts name their evidence by its hash
 const BYTES = ['body', 'bytes', 'payload', 'envelope', 'raw', 'data']  // too long to show; what they mean is in other columns
 const COUNTERS = ['xid', 'block_number', 'next_nonce', 'nonce', 'gas', 'max_fee', 'max_priority_fee'] // the chain's and the cluster's
 

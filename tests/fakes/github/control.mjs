@@ -13,12 +13,14 @@
 //   rename   { repo, name, owner }              remove  { repo }
 //   clock    { skew }                           seconds that this world's clock is ahead
 //   rate     { limit, remaining, reset_in }     tokens  { valid: [..] | null }
+//   windows  see windows.mjs; GET windows says what came of them
 //   fault    see faults.mjs; DELETE clears      reset   {}
 //   deliver  { url, event, action, repo, number, sender, secret, delivery, hook_id, before, changes, send: false }
 //   GET log  requests seen; DELETE clears
 // repo is "owner/name"; secret is the webhook's. `deliver` answers { status, body, delivery, headers, payload }.
 import { randomUUID } from 'node:crypto'
 import { full, WorldError } from './world.mjs'
+import { Windows } from './windows.mjs'
 import { headers as hookHeaders, payload as hookPayload } from './hook.mjs'
 
 export const VERBS = {
@@ -51,6 +53,7 @@ export const VERBS = {
   clock: (g, q) => { g.world.skew = q.skew },
   rate: (g, q) => g.setRate(q),
   tokens: (g, q) => { g.tokens = q.valid && new Set(q.valid) },
+  windows: (g, q) => { g.windows = new Windows(q) },
   fault: (g, q) => g.faults.add(q),
   reset: g => g.reset(),
   deliver,
