@@ -178,3 +178,12 @@ grant update on ingest.rate_budget to patchwork_worker;
 grant select, insert, delete on ingest.rate_hold to patchwork_worker;
 grant select, insert, update on ingest.fetch_cache to patchwork_worker;
 grant select on ingest.rate_budget, ingest.rate_hold, ingest.fetch_cache to patchwork_auditor;
+
+-- An issue that is no longer there: its bounty follows it (columns below), stands still, or goes back.
+insert into core.bounty_state_rule (from_state, event, to_state) values
+	('open', 'issue_transferred', 'frozen'),
+	('in_progress', 'issue_transferred', 'frozen'),
+	('draft', 'issue_deleted', 'cancelled'),
+	('open', 'issue_deleted', 'refunding'),
+	('in_progress', 'issue_deleted', 'refunding');
+grant update (project_id, issue_id) on core.bounty to patchwork_worker;

@@ -32,7 +32,8 @@ struct github_repo {
 struct github_pull {
 	int64_t id, author_id, merged_by_id, repo_id; /* author, merger 0 = deleted or none; repo_id of base */
 	int32_t number;
-	str title, body, author_login, author_type, state, base_ref, head_sha, merge_sha;
+	str title, body, author_login, author_type, state, base_ref, head_sha, merge_sha,
+		repo_name; /* repo_name of base */
 	bool draft, merged;
 	usec merged_at, updated_at, created_at; /* merged_at 0 = not merged */
 };

@@ -144,6 +144,7 @@ static const struct field pull_fields[] = {
 	FIELD(FIELD_STR, struct github_pull, author_type, .from = "user.type", .optional = true),
 	FIELD(FIELD_STR, struct github_pull, state, .one_of = "open|closed"),
 	FIELD(FIELD_STR, struct github_pull, base_ref, .from = "base.ref"),
+	FIELD(FIELD_STR, struct github_pull, repo_name, .from = "base.repo.full_name"),
 	FIELD(FIELD_STR, struct github_pull, head_sha, .from = "head.sha"),
 	FIELD(FIELD_STR, struct github_pull, merge_sha, .from = "merge_commit_sha", .optional = true),
 	FIELD(FIELD_BOOL, struct github_pull, draft, .optional = true),

@@ -10,9 +10,15 @@
 -- role worker
 with resolved as (
 	update core.project
-	set repo_id = $2, full_name = $3, default_branch = $4, private = $5, archived = $6, updated_at = now(), version = version + 1
+	set repo_id = $2, full_name = $3, default_branch = $4, private = $5, archived = $6, updated_at = now(), version = version + 1,
+		-- it can be read again
+		state = case when state = 'degraded' and hook_alive_at is not null and state_reason ~ '^(github|installation|project)\.'
+			then 'verified' else state end,
+		state_reason = case when state = 'degraded' and state_reason ~ '^(github|installation|project)\.' then null
+			else state_reason end
 	where id = $1 and (repo_id is null or repo_id = $2)
-		and (repo_id, full_name, default_branch, private, archived) is distinct from ($2, $3, $4, $5, $6)
+		and ((repo_id, full_name, default_branch, private, archived) is distinct from ($2, $3, $4, $5, $6)
+			or (state = 'degraded' and state_reason ~ '^(github|installation|project)\.'))
 	returning id
 )
 select q.emit('project.resolved', $1::text, 'project/' || $1,

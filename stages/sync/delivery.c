@@ -31,8 +31,6 @@ static int32_t subject_number(const cJSON *subject)
 static void read_pull(const cJSON *body, struct delivery_task *t)
 {
 	t->number = subject_number(json_get(body, "pull_request"));
-	if (!str_one_of(t->action, "opened|edited|synchronize|reopened|closed|ready_for_review|converted_to_draft"))
-		return ignore(t, "action.unsubscribed");
 	if (t->number == 0)
 		return ignore(t, "delivery.malformed");
 	t->kind = DELIVERY_PULL;
@@ -55,8 +53,6 @@ static const struct field issue_fields[] = {
 static void read_issue(struct work *w, const cJSON *body, struct delivery_task *t)
 {
 	t->number = subject_number(json_get(body, "issue"));
-	if (!str_one_of(t->action, "opened|edited|closed|reopened|deleted|transferred"))
-		return ignore(t, "action.unsubscribed");
 	if (!cJSON_IsObject(json_get(body, "issue")) ||
 		!json_read(w, json_get(body, "issue"), FIELDS(struct github_issue, issue_fields), 0, &t->issue)) {
 		err_clear(w);
@@ -67,28 +63,81 @@ static void read_issue(struct work *w, const cJSON *body, struct delivery_task *
 		t->issue.state = STR("closed");
 		t->issue.state_reason = t->action;
 	}
+	if (str_eq(t->action, STR("transferred")) && json_get_i64(body, "changes.new_repository.id", &t->moved_repo))
+		t->moved_number = subject_number(json_get(body, "changes.new_issue"));
+}
+
+static void add_repos(const cJSON *list, int64_t *ids, size_t *n)
+{
+	const cJSON *repo;
+
+	cJSON_ArrayForEach(repo, list)
+		if (json_get_i64(repo, "id", &ids[*n]))
+			++*n;
+}
+
+/* An app that may no longer read leaves its projects degraded; one that may again has them looked at. */
+static void read_installation(struct work *w, const cJSON *body, str event, struct delivery_task *t)
+{
+	const cJSON *all = json_get(body, "repositories"), *gone = json_get(body, "repositories_removed"),
+		    *come = json_get(body, "repositories_added");
+	bool removed = str_eq(t->action, STR("removed"));
+	int64_t *ids = arena_array(w->arena,
+		(size_t)(cJSON_GetArraySize(all) + cJSON_GetArraySize(gone) + cJSON_GetArraySize(come)) + 1,
+		sizeof(*ids));
+
+	t->kind = DELIVERY_INSTALLATION;
+	if (str_eq(event, STR("installation")))
+		add_repos(all, ids, &t->n_repos);
+	else
+		add_repos(removed ? gone : come, ids, &t->n_repos);
+	t->repos = ids;
+	if (removed)
+		t->lost = "installation.removed";
+	else if (str_eq(t->action, STR("deleted")))
+		t->lost = "installation.deleted";
+	else if (str_eq(t->action, STR("suspend")))
+		t->lost = "installation.suspended";
+}
+
+static void read_comment(const cJSON *body, struct delivery_task *t)
+{
+	(void)body;
+	t->number = subject_number(json_get(body, "issue"));
+	ignore(t, "comment.no_command");
+}
+
+static void read_subject(struct work *w, const cJSON *body, enum delivery_kind kind, struct delivery_task *t)
+{
+	switch (kind) {
+	case DELIVERY_PULL: return read_pull(body, t);
+	case DELIVERY_ISSUE: return read_issue(w, body, t);
+	case DELIVERY_COMMENT: return read_comment(body, t);
+	default: t->kind = kind;
+	}
 }
 
 static void classify(struct work *w, str event, str bytes, struct delivery_task *t)
 {
 	const cJSON *body;
 
-	if (!str_one_of(event, "ping|pull_request|issues"))
+	const struct event_rule *rule = event_rule(event);
+
+	if (rule == NULL || rule->kind == DELIVERY_IGNORED)
 		return ignore(t, "event.unsubscribed");
 	if (!json_parse(w, bytes, &body)) {
 		err_clear(w);
 		return ignore(t, "delivery.malformed");
 	}
 	t->action = json_get_str(body, "action");
+	if (rule->kind == DELIVERY_INSTALLATION && event_takes(rule, t->action))
+		return read_installation(w, body, event, t);
 	t->full_name = json_get_str(body, "repository.full_name");
 	if (!json_get_i64(body, "repository.id", &t->repo_id) || t->repo_id < 1 || t->full_name.n == 0)
 		return ignore(t, "delivery.no_repository");
-	if (str_eq(event, STR("ping")))
-		t->kind = DELIVERY_PING;
-	else if (str_eq(event, STR("pull_request")))
-		read_pull(body, t);
-	else
-		read_issue(w, body, t);
+	read_subject(w, body, rule->kind, t);
+	if (!event_takes(rule, t->action))
+		ignore(t, "action.unsubscribed");
 }
 
 static bool find_project(struct work *w, struct tx *tx, bool stale, struct delivery_task *t)
@@ -130,9 +179,10 @@ bool delivery_plan(struct work *w, struct tx *tx, void *task)
 	if (str_eq(row.state, STR("conflict")))
 		return err_set(w, ERR_INVALID, "sync.delivery_conflict", "its id was used with another body");
 	t->received_at = row.received_at;
+	t->planned_at = row.now;
 	classify(w, row.event, row.body, t);
 	about(w, t);
-	return t->kind == DELIVERY_IGNORED || find_project(w, tx, row.stale, t);
+	return t->kind == DELIVERY_IGNORED || t->kind == DELIVERY_INSTALLATION || find_project(w, tx, row.stale, t);
 }
 
 bool delivery_effect(struct work *w, const struct outside *outside, void *task)
@@ -155,20 +205,61 @@ static bool settle_ping(struct work *w, struct tx *tx, const struct delivery_tas
 	return sql_project_alive(w, tx, &in, &out);
 }
 
+static bool settle_installation(struct work *w, struct tx *tx, const struct delivery_task *t)
+{
+	struct sql_project_lose_in lose = { { t->repos, t->n_repos }, str_c(t->lost), t->delivery_id, work_trace(w) };
+	struct sql_project_recheck_in again = { { t->repos, t->n_repos }, t->delivery_id, w->job, work_trace(w) };
+	struct sql_project_recheck_out jobs;
+	struct sql_project_lose_out lost;
+
+	return t->lost != NULL ? sql_project_lose(w, tx, &lose, &lost) : sql_project_recheck(w, tx, &again, &jobs);
+}
+
+static bool settle_repository(struct work *w, struct tx *tx, const struct delivery_task *t)
+{
+	struct sql_project_recheck_in again = { { &t->repo_id, 1 }, t->delivery_id, w->job, work_trace(w) };
+	struct sql_project_recheck_out jobs;
+
+	return sql_project_recheck(w, tx, &again, &jobs);
+}
+
+static bool settle_issue(struct work *w, struct tx *tx, const struct delivery_task *t)
+{
+	struct sql_issue_gone_in gone = {
+		.project_id = t->project_id,
+		.number = t->number,
+		.reason = t->action,
+		.has_to_repo = t->moved_repo > 0,
+		.to_repo = t->moved_repo,
+		.has_to_number = t->moved_number > 0,
+		.to_number = t->moved_number,
+		.job = w->job,
+		.trace = work_trace(w),
+	};
+	struct sql_issue_gone_out out;
+
+	if (!issue_store(w, tx, t->project_id, &t->issue, 0))
+		return false;
+	return !str_one_of(t->action, "deleted|transferred") || sql_issue_gone(w, tx, &gone, &out);
+}
+
+static bool settle_as(struct work *w, struct tx *tx, const struct delivery_task *t)
+{
+	switch (t->kind) {
+	case DELIVERY_PING: return settle_ping(w, tx, t);
+	case DELIVERY_PULL: return pull_store(w, tx, &t->pull, t->project_id, t->delivery_id, t->planned_at);
+	case DELIVERY_ISSUE: return settle_issue(w, tx, t);
+	case DELIVERY_INSTALLATION: return settle_installation(w, tx, t);
+	case DELIVERY_REPOSITORY: return settle_repository(w, tx, t);
+	default: w->output = arena_printf(w->arena, "{\"ignored\":\"%s\"}", t->reason); return true;
+	}
+}
+
 bool delivery_settle(struct work *w, struct tx *tx, void *task)
 {
 	struct delivery_task *t = task;
-	bool ok = true;
 
-	if (t->kind == DELIVERY_PING)
-		ok = settle_ping(w, tx, t);
-	else if (t->kind == DELIVERY_PULL)
-		ok = pull_store(w, tx, &t->pull, t->project_id, t->delivery_id);
-	else if (t->kind == DELIVERY_ISSUE)
-		ok = issue_store(w, tx, t->project_id, &t->issue);
-	else
-		w->output = arena_printf(w->arena, "{\"ignored\":\"%s\"}", t->reason);
-	return ok &&
+	return settle_as(w, tx, t) &&
 		sql_delivery_finish(w, tx,
 			&(struct sql_delivery_finish_in){
 				.delivery_id = t->delivery_id,

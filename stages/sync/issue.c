@@ -19,6 +19,7 @@ bool issue_plan(struct work *w, struct tx *tx, void *task)
 	t->project_id = row.project_id;
 	t->repo_id = row.repo_id;
 	t->number = row.number;
+	t->planned_at = row.now;
 	quota_about(w->quota, "/repositories/%" PRId64 "/issues/%d", t->repo_id, t->number);
 	return true;
 }
@@ -35,25 +36,31 @@ bool issue_effect(struct work *w, const struct outside *outside, void *task)
 	return true;
 }
 
-bool issue_store(struct work *w, struct tx *tx, uuid project_id, const struct github_issue *i)
+bool issue_store(struct work *w, struct tx *tx, uuid project_id, const struct github_issue *i, usec planned_at)
 {
-	return sql_issue_observe(w, tx,
-		&(struct sql_issue_observe_in){
-			.project_id = project_id,
-			.uid = i->id,
-			.number = i->number,
-			.title = i->title,
-			.state = i->state,
-			.state_reason = i->state_reason,
-			.has_closed_at = i->closed_at > 0,
-			.closed_at = i->closed_at,
-			.updated_at = i->updated_at,
-		});
+	struct sql_issue_observe_in in = {
+		.project_id = project_id,
+		.uid = i->id,
+		.number = i->number,
+		.title = i->title,
+		.state = i->state,
+		.state_reason = i->state_reason,
+		.has_closed_at = i->closed_at > 0,
+		.closed_at = i->closed_at,
+		.updated_at = i->updated_at,
+		.has_read_after = planned_at > 0,
+		.read_after = planned_at,
+		.job = w->job,
+		.trace = work_trace(w),
+	};
+	struct sql_issue_observe_out out;
+
+	return sql_issue_observe(w, tx, &in, &out);
 }
 
 bool issue_settle(struct work *w, struct tx *tx, void *task)
 {
 	struct issue_task *t = task;
 
-	return issue_store(w, tx, t->project_id, &t->issue);
+	return issue_store(w, tx, t->project_id, &t->issue, t->planned_at);
 }

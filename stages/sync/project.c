@@ -26,9 +26,26 @@ bool project_effect(struct work *w, const struct outside *outside, void *task)
 	struct project_task *t = task;
 	struct evidence ev;
 
-	if (t->known)
-		return github_repo_by_id(w, outside->github, t->repo_id, &t->repo, &ev);
-	return github_repo_by_name(w, outside->github, t->full_name, &t->repo, &ev);
+	if (!t->known)
+		return github_repo_by_name(w, outside->github, t->full_name, &t->repo, &ev);
+	if (github_repo_by_id(w, outside->github, t->repo_id, &t->repo, &ev)) {
+		t->lost = t->repo.private_ ? "project.private" : NULL;
+		return true;
+	}
+	if (w->err.kind != ERR_INVALID || !str_one_of(str_c(w->err.code), "github.not_found|github.refused"))
+		return false;
+	t->lost = w->err.code; /* deleted, made private, or the app or token may not read it any more */
+	err_clear(w);
+	return true;
+}
+
+static bool settle_lost(struct work *w, struct tx *tx, const struct project_task *t)
+{
+	struct sql_project_lose_in in = { { &t->repo_id, 1 }, str_c(t->lost), 0, work_trace(w) };
+	struct sql_project_lose_out out;
+
+	w->output = arena_printf(w->arena, "{\"degraded\":\"%s\"}", t->lost);
+	return sql_project_lose(w, tx, &in, &out);
 }
 
 bool project_settle(struct work *w, struct tx *tx, void *task)
@@ -46,6 +63,8 @@ bool project_settle(struct work *w, struct tx *tx, void *task)
 	struct sql_project_resolve_out out;
 	bool found;
 
+	if (t->lost != NULL)
+		return settle_lost(w, tx, t);
 	if (t->repo.private_)
 		return err_set(w, ERR_INVALID, "project.private",
 			"the repository is private: what Patchwork keeps of a project is public");

@@ -106,7 +106,8 @@ bool pull_fetch(struct work *w, struct github *g, struct pull_sync *p)
 
 	if (!github_pull_get(w, g, p->repo_id, p->number, &p->pull, &ev))
 		return false;
-	if (!p->pull.merged) /* nothing was merged yet: what stands there now counts */
+	p->full_name = p->pull.repo_name; /* the body may be older than a rename */
+	if (!p->pull.merged)              /* nothing was merged yet: what stands there now counts */
 		p->text = p->pull.body;
 	if (!add_references(w, g, p, &l) || !add_commits(w, g, p, &l))
 		return false;
@@ -151,7 +152,8 @@ static bool store_links(struct work *w, struct tx *tx, const struct pull_sync *p
 	return true;
 }
 
-bool pull_store(struct work *w, struct tx *tx, const struct pull_sync *p, uuid project_id, int64_t delivery_id)
+bool pull_store(
+	struct work *w, struct tx *tx, const struct pull_sync *p, uuid project_id, int64_t delivery_id, usec planned_at)
 {
 	const struct github_pull *g = &p->pull;
 	struct sql_pull_upsert_in in = {
@@ -175,12 +177,13 @@ bool pull_store(struct work *w, struct tx *tx, const struct pull_sync *p, uuid p
 		.has_delivery_id = delivery_id != 0,
 		.delivery_id = delivery_id,
 		.trace = work_trace(w),
+		.read_after = planned_at,
 	};
 	struct sql_pull_upsert_out out;
 
 	if (!sql_pull_upsert(w, tx, &in, &out))
 		return false;
-	if (!out.has_id)
+	if (!out.has_id || out.raced)
 		return err_set(
 			w, ERR_RETRY, "sync.pull_raced", "another delivery stored it at the same moment: once more");
 	return p->n_links == 0 || store_links(w, tx, p, project_id, out.id);

@@ -22,9 +22,28 @@ struct pull_sync {
 };
 /* The pull request and all that ties it to issues, fetched now. */
 MUST bool pull_fetch(struct work *w, struct github *g, struct pull_sync *p);
-MUST bool pull_store(struct work *w, struct tx *tx, const struct pull_sync *p, uuid project_id, int64_t delivery_id);
+MUST bool pull_store(struct work *w, struct tx *tx, const struct pull_sync *p, uuid project_id, int64_t delivery_id,
+	usec planned_at);
 
-enum delivery_kind { DELIVERY_IGNORED, DELIVERY_PING, DELIVERY_PULL, DELIVERY_ISSUE };
+enum delivery_kind {
+	DELIVERY_IGNORED,
+	DELIVERY_PING,
+	DELIVERY_PULL,
+	DELIVERY_ISSUE,
+	DELIVERY_COMMENT,
+	DELIVERY_REPOSITORY,
+	DELIVERY_INSTALLATION
+};
+/* events.c: what becomes of an event */
+struct event_rule {
+	const char *event;
+	const char *actions; /* "a|b"; "" = it has none; NULL = ignored, whatever the action */
+	enum delivery_kind kind;
+	const char *why;
+};
+const struct event_rule *event_rule(str event); /* NULL: never heard of */
+bool event_takes(const struct event_rule *rule, str action);
+
 struct delivery_task {
 	int64_t delivery_id;
 	enum delivery_kind kind;
@@ -37,6 +56,12 @@ struct delivery_task {
 	uuid project_id;
 	struct github_issue issue;
 	struct pull_sync pull;
+	usec planned_at;      /* by the database: what is fetched is younger */
+	const int64_t *repos; /* of an installation */
+	size_t n_repos;
+	const char *lost;   /* why they cannot be read any more; NULL = they are to be looked at again */
+	int64_t moved_repo; /* an issue: where it was transferred to; 0 = it was not */
+	int32_t moved_number;
 };
 bool delivery_plan(struct work *w, struct tx *tx, void *task);
 bool delivery_effect(struct work *w, const struct outside *outside, void *task);
@@ -48,6 +73,7 @@ struct project_task {
 	int64_t repo_id;
 	str full_name;
 	struct github_repo repo;
+	const char *lost; /* why it cannot be read any more; NULL = it can */
 };
 bool project_plan(struct work *w, struct tx *tx, void *task);
 bool project_effect(struct work *w, const struct outside *outside, void *task);
@@ -57,9 +83,11 @@ struct issue_task {
 	uuid issue_id, project_id;
 	int64_t repo_id;
 	int32_t number;
+	usec planned_at;
 	struct github_issue issue;
 };
 bool issue_plan(struct work *w, struct tx *tx, void *task);
 bool issue_effect(struct work *w, const struct outside *outside, void *task);
 bool issue_settle(struct work *w, struct tx *tx, void *task);
-MUST bool issue_store(struct work *w, struct tx *tx, uuid project_id, const struct github_issue *i);
+/* planned_at  when the database was asked before GitHub was; 0 = the body was signed, nobody knows when it was read */
+MUST bool issue_store(struct work *w, struct tx *tx, uuid project_id, const struct github_issue *i, usec planned_at);

@@ -9,7 +9,7 @@
 	"\"user\":{\"id\":11,\"login\":\"a\",\"type\":\"User\"},\"merged\":true,\"merged_by\":{\"id\":12},"            \
 	"\"merged_at\":\"2026-01-02T03:04:05Z\",\"created_at\":\"2026-01-01T00:00:00Z\",\"updated_at\":"               \
 	"\"2026-01-02T03:04:06Z\",\"merge_commit_sha\":\"m\",\"head\":{\"sha\":\"h\"},"                                \
-	"\"base\":{\"ref\":\"main\",\"repo\":{\"id\":7}}}"
+	"\"base\":{\"ref\":\"main\",\"repo\":{\"id\":7,\"full_name\":\"o/r\"}}}"
 #define ISSUE                                                                                                                \
 	"{\"id\":4000000000,\"number\":3,\"title\":\"T\",\"state\":\"closed\",\"state_reason\":\"completed\",\"user\":null," \
 	"\"closed_at\":\"2026-01-02T03:04:05Z\",\"updated_at\":\"2026-01-02T03:04:06Z\"%s}"
