@@ -187,3 +187,31 @@ insert into core.bounty_state_rule (from_state, event, to_state) values
 	('open', 'issue_deleted', 'refunding'),
 	('in_progress', 'issue_deleted', 'refunding');
 grant update (project_id, issue_id) on core.bounty to patchwork_worker;
+
+-- Looking for what no delivery told, and the first reading of a repository: both are sweeps, page by page, in the order of changes.
+create table ingest.sync_cursor (
+	project_id uuid not null references core.project,
+	resource text not null check (resource in ('issues')),
+	serial int not null default 0,               -- sweeps that were finished
+	page int not null default 0,                 -- of the sweep under way
+	since timestamptz,                           -- all that GitHub changed before is known; null: nothing is
+	next_url text,                               -- more of one second than a page holds
+	seen bigint not null default 0,              -- issues and pull requests read, repetitions too
+	last_ok_at timestamptz,
+	primary key (project_id, resource)
+);
+
+-- What a sweep found that no delivery had told.
+create table ingest.missed (
+	project_id uuid not null references core.project,
+	number int not null,
+	source_updated_at timestamptz not null,
+	is_pull bool not null,
+	found_at timestamptz not null default now(),
+	job_id bigint,
+	primary key (project_id, number, source_updated_at)
+);
+
+grant select, insert, update on ingest.sync_cursor to patchwork_worker;
+grant select, insert on ingest.missed to patchwork_worker;
+grant select on ingest.sync_cursor, ingest.missed to patchwork_auditor;

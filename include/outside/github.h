@@ -62,6 +62,10 @@ MUST bool github_issue_get(struct work *w, struct github *g, int64_t repo_id, in
  * former name with the present one, which is a mismatch. */
 MUST bool github_closing_issues(struct work *w, struct github *g, str full_name, int32_t number,
 	const struct github_closing **out, size_t *n, struct evidence *ev);
+/* One page of the issues and pull requests that changed at or after `since` (0 = all), those changed first first; `at` is a page
+ * that an earlier answer named as `next`, { NULL, 0 } = the first one. */
+MUST bool github_issues_changed(struct work *w, struct github *g, int64_t repo_id, usec since, str at,
+	const struct github_issue **out, size_t *n, str *next);
 /* The commit that closed the issue, from its timeline's last `closed` event; found = false when there is no such event or it
  * names no commit (closed by hand or by a pull request). */
 MUST bool github_issue_closer(struct work *w, struct github *g, int64_t repo_id, int32_t number, str *commit_sha,

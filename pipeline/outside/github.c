@@ -197,6 +197,40 @@ bool github_issue_get(struct work *w, struct github *g, int64_t repo_id, int32_t
 	return true;
 }
 
+bool github_issues_changed(struct work *w, struct github *g, int64_t repo_id, usec since, str at,
+	const struct github_issue **out, size_t *n, str *next)
+{
+	struct github_page page;
+	struct github_issue *list;
+	const cJSON *item;
+	char from[CLOCK_TEXT];
+	str url = at;
+
+	if (at.n == 0) {
+		clock_format(since - since % USEC_S, from);
+		url = arena_printf(w->arena,
+			"%s/repositories/%" PRId64 "/issues?state=all&sort=updated&direction=asc&per_page=100%s%s",
+			g->rest, repo_id, since > 0 ? "&since=" : "", since > 0 ? from : "");
+	}
+	if (!github_rest(w, g, url, repo_id, &page))
+		return false;
+	if (!cJSON_IsArray(page.json))
+		return err_set(w, ERR_RETRY, "github.malformed", "a page is no list");
+	list = arena_array(w->arena, (size_t)cJSON_GetArraySize(page.json) + 1, sizeof(*list));
+	*n = 0;
+	cJSON_ArrayForEach(item, page.json) {
+		struct github_issue *i = &list[(*n)++];
+
+		*i = (struct github_issue){ 0 };
+		if (!read_as(w, item, FIELDS(struct github_issue, issue_fields), i))
+			return false;
+		i->is_pull = cJSON_IsObject(json_get(item, "pull_request"));
+	}
+	*out = list;
+	*next = page.next;
+	return true;
+}
+
 /* All pages of a list as one array, which belongs to w's arena. */
 static bool all_pages(struct work *w, struct github *g, str url, int64_t repo_id, const cJSON **out)
 {

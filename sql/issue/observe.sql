@@ -33,7 +33,7 @@ with known as (
 				excluded.source_updated_at)
 	returning i.id
 ), asked as (
-	select q.enqueue('sync', 'sync.issue', 'issue:' || k.id || ':' || $10, jsonb_build_object('issue_id', k.id), $10, trace => $11)
+	select q.enqueue('sync', 'sync.issue', 'issue:' || k.id || ':asked:' || $10, jsonb_build_object('issue_id', k.id), $10, trace => $11)
 	from known k
 	where k.source_updated_at = $8 and k.differs and not k.gone and not exists (select from kept)
 )

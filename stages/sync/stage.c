@@ -13,11 +13,11 @@ const struct stage sync_delivery = {
 	.attempts = 20,
 	.retry_base = USEC_S,
 	.retry_cap = 300 * USEC_S,
-	.quota = { QUOTA_SYNC, .core = 2, .graphql = 1 },
 	.next = "verify",
 	.plan = delivery_plan,
 	.effect = delivery_effect,
 	.settle = delivery_settle,
+	.quota = { QUOTA_SYNC, .core = 2, .graphql = 1 },
 };
 
 static const struct field project_fields[] = {
@@ -31,10 +31,10 @@ const struct stage sync_project = {
 	.attempts = 20,
 	.retry_base = USEC_S,
 	.retry_cap = 300 * USEC_S,
-	.quota = { QUOTA_SYNC, .core = 2 },
 	.plan = project_plan,
 	.effect = project_effect,
 	.settle = project_settle,
+	.quota = { QUOTA_SYNC, .core = 2 },
 };
 
 static const struct field issue_fields[] = {
@@ -48,8 +48,55 @@ const struct stage sync_issue = {
 	.attempts = 20,
 	.retry_base = USEC_S,
 	.retry_cap = 300 * USEC_S,
-	.quota = { QUOTA_SYNC, .core = 1 },
 	.plan = issue_plan,
 	.effect = issue_effect,
 	.settle = issue_settle,
+	.quota = { QUOTA_SYNC, .core = 1 },
+};
+
+static const struct field sweep_fields[] = {
+	FIELD(FIELD_UUID, struct sweep_task, project_id),
+};
+const struct stage sync_reconcile = {
+	.name = "sync",
+	.kind = "sync.reconcile",
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "sync",
+	.settle = reconcile_settle,
+};
+const struct stage sync_sweep = {
+	.name = "sync",
+	.kind = "sync.sweep",
+	.task = FIELDS(struct sweep_task, sweep_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "sync",
+	.plan = sweep_plan,
+	.effect = sweep_effect,
+	.settle = sweep_settle,
+	.quota = { QUOTA_BACKFILL, .core = 1 },
+};
+
+static const struct field one_pull_fields[] = {
+	FIELD(FIELD_UUID, struct one_pull_task, project_id),
+	FIELD(FIELD_I32, struct one_pull_task, number, .min = 1, .max = INT32_MAX),
+};
+const struct stage sync_pull = {
+	.name = "sync",
+	.kind = "sync.pull",
+	.task = FIELDS(struct one_pull_task, one_pull_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "verify",
+	.plan = one_pull_plan,
+	.effect = one_pull_effect,
+	.settle = one_pull_settle,
+	.quota = { QUOTA_BACKFILL, .core = 2, .graphql = 1 },
 };

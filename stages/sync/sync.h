@@ -91,3 +91,29 @@ bool issue_effect(struct work *w, const struct outside *outside, void *task);
 bool issue_settle(struct work *w, struct tx *tx, void *task);
 /* planned_at  when the database was asked before GitHub was; 0 = the body was signed, nobody knows when it was read */
 MUST bool issue_store(struct work *w, struct tx *tx, uuid project_id, const struct github_issue *i, usec planned_at);
+
+struct sweep_task {
+	uuid project_id;
+	int64_t repo_id;
+	int32_t serial, page;
+	usec since; /* 0 = from the beginning */
+	str next;   /* the page to read, where `since` is not enough */
+	usec planned_at;
+	const struct github_issue *issues;
+	size_t n_issues;
+	str more; /* the page after that; { NULL, 0 } = it was the last */
+};
+bool reconcile_settle(struct work *w, struct tx *tx, void *task);
+bool sweep_plan(struct work *w, struct tx *tx, void *task);
+bool sweep_effect(struct work *w, const struct outside *outside, void *task);
+bool sweep_settle(struct work *w, struct tx *tx, void *task);
+
+struct one_pull_task {
+	uuid project_id;
+	int32_t number;
+	struct pull_sync pull;
+	usec planned_at;
+};
+bool one_pull_plan(struct work *w, struct tx *tx, void *task);
+bool one_pull_effect(struct work *w, const struct outside *outside, void *task);
+bool one_pull_settle(struct work *w, struct tx *tx, void *task);

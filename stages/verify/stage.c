@@ -30,11 +30,11 @@ const struct stage verify_merge = {
 	.attempts = 30,
 	.retry_base = USEC_S,
 	.retry_cap = 300 * USEC_S,
-	.quota = { QUOTA_VERIFY, .core = 6, .graphql = 1 },
 	.next = "prove",
 	.decided = offsetof(struct merge_task, decided),
 	.peek = merge_peek,
 	.plan = merge_plan,
 	.effect = merge_effect,
 	.settle = merge_settle,
+	.quota = { QUOTA_VERIFY, .core = 6, .graphql = 1 },
 };

@@ -102,9 +102,9 @@ class GitHub {
     if (resource === 'graphql') return { ...this.graphql(req, body), resource, cost: 1 }
     if (req.method !== 'GET' && req.method !== 'HEAD') return { ...problem(404, 'Not Found', DOCS), resource, cost: 1 }
     const rate = () => this.rateLimits()
-    const a = answer(this.shape(), url.pathname, { base: this.base, rate, authorized })
+    const a = answer(this.shape(), url.pathname, { base: this.base, rate, authorized, query: url.searchParams })
     const cost = url.pathname === '/rate_limit' ? 0 : 1
-    if (a.list) Object.assign(a, { status: 200, ...page(a.list, url.pathname, url.searchParams, this.base) })
+    if (a.list) Object.assign(a, { status: 200, ...page(a.list, url.pathname, url.searchParams, this.base, a.shape) })
     return { ...a, resource, cost, cacheable: a.status === 200 && cost > 0 }
   }
 

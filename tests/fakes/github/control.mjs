@@ -2,6 +2,7 @@
 //   user     { login, id, type, name, email }
 //   repo     { owner, name, id, default_branch, private, installation, files }
 //   issue    { repo, user, title, body, labels, assignees }
+//   issues   { repo, user, count, per_second, from }       many, changed that many a second, from so many seconds ago
 //   pull     { repo, user, title, body, branch, base, draft, link, commits: [{ message, files, author, trailers }] }
 //   push     { repo, number, message, files, author, trailers }       a commit on the pull request's branch
 //   force    { repo, branch, to }                                      move a branch to another commit
@@ -27,6 +28,15 @@ export const VERBS = {
   user: (g, q) => g.world.addUser(q),
   repo: (g, q) => ({ repo: brief(g.world.addRepo(q)) }),
   issue: (g, q) => thread(g.world.addIssue(g.world.named(q.repo), q)),
+  issues: (g, q) => {
+    const repo = g.world.named(q.repo)
+    for (let i = 0; i < q.count; i++) {
+      const t = g.world.addIssue(repo, { user: q.user, title: `issue ${i}` })
+      const at = new Date(Date.now() + 1000 * (Math.floor(i / (q.per_second ?? 1)) - q.from)).toISOString().replace(/\.\d+Z$/, 'Z')
+      Object.assign(t, { created_at: at, updated_at: at })
+    }
+    return { last: repo.last }
+  },
   pull: (g, q) => thread(g.world.addPull(g.world.named(q.repo), q)),
   push: (g, q) => at(g, q, (repo, t) => ({ sha: g.world.push(repo, t, q).sha })),
   force: (g, q) => ({ sha: g.world.forcePush(g.world.named(q.repo), q).sha }),

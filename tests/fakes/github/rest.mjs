@@ -21,6 +21,15 @@ const UNDER_REPO = [
     const t = pullOf(repo, n)
     return t ? { list: t.pull.reviews.map(r => s.review(t, r)) } : absent
   }],
+  [/^\/issues$/, (s, repo, m, query) => {
+    const since = query.get('since') ?? ''
+    const state = query.get('state') ?? 'open'
+    const list = [...repo.threads.values()].filter(t => t.updated_at >= since && (state === 'all' || t.state === state))
+    const way = query.get('direction') === 'asc' ? 1 : -1
+    const by = query.get('sort') === 'updated' ? 'updated_at' : 'created_at'
+    list.sort((a, b) => way * (a[by] < b[by] ? -1 : a[by] > b[by] ? 1 : a.number - b.number))
+    return { list, shape: t => s.issue(t) }
+  }],
   [/^\/issues\/(\d+)$/, (s, repo, [n]) => {
     const t = repo.threads.get(Number(n))
     return t ? ok(s.issue(t)) : absent
@@ -48,7 +57,7 @@ const noCommit = ref => ({
   json: { message: `No commit found for SHA: ${ref}`, documentation_url: `${DOCS}/commits/commits#get-a-commit`, status: '422' },
 })
 
-export function answer(shape, path, { base, rate, authorized }) {
+export function answer(shape, path, { base, rate, authorized, query }) {
   const { world } = shape
   let m
   if (path === '/rate_limit') return ok(rate())
@@ -79,12 +88,12 @@ export function answer(shape, path, { base, rate, authorized }) {
   }
   if (!repo || repo.deleted || (repo.private && !authorized)) return absent
   for (const [pattern, make] of UNDER_REPO)
-    if ((m = rest.match(pattern))) return make(shape, repo, m.slice(1).map(decodeURIComponent))
+    if ((m = rest.match(pattern))) return make(shape, repo, m.slice(1).map(decodeURIComponent), query)
   return absent
 }
 
 // One page of a list and its Link header.
-export function page(list, path, query, base) {
+export function page(list, path, query, base, shape = x => x) {
   const size = Math.min(Math.max(Number(query.get('per_page')) || 30, 1), 100)
   const last = Math.max(Math.ceil(list.length / size), 1)
   const at = Math.max(Number(query.get('page')) || 1, 1)
@@ -97,5 +106,5 @@ export function page(list, path, query, base) {
   if (at > 1) links.push(link(at - 1, 'prev'))
   if (at < last) links.push(link(at + 1, 'next'), link(last, 'last'))
   if (at > 1) links.push(link(1, 'first'))
-  return { json: list.slice((at - 1) * size, at * size), headers: links.length ? { link: links.join(', ') } : {} }
+  return { json: list.slice((at - 1) * size, at * size).map(shape), headers: links.length ? { link: links.join(', ') } : {} }
 }

@@ -1,0 +1,32 @@
+// Fault points as the sources name them, and what a program ended with; for tests that need no more of a world than that.
+import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
+
+// What a program ended with: a status or a signal. Node does not wait for it by itself.
+export function ended(p) {
+  const awake = setInterval(() => {}, 1000)
+  return p.gone.finally(() => clearInterval(awake))
+}
+
+const sources = folder => readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap(f =>
+  f.isDirectory() ? sources(join(folder, f.name)) : f.name.endsWith('.c') ? [join(folder, f.name)] : [])
+
+// -> { named: FAULT("...") of the pipeline and the stages, kinds: { kind: phases }, relay: those of the relay }
+export function faultPoints() {
+  const files = [...sources('pipeline'), ...sources('stages')].map(f => readFileSync(join(ROOT, f), 'utf8'))
+  const literal = files.flatMap(t => [...t.matchAll(/\bFAULT\("([a-z_.]+)"\)/g)].map(m => m[1]))
+  const phases = new Set(files.flatMap(t => [...t.matchAll(/runner_point\(w, [^"]*"(\w+)"\)/g)].map(m => m[1])))
+  const needs = { claimed: null, planned: 'plan', probed: 'probe', effected: 'effect', settling: null, settled: null }
+  assert.deepEqual([...phases].sort(), Object.keys(needs).sort(), 'the runner has the phases that this test knows')
+  const kinds = {}
+  for (const text of files)
+    for (const [, body] of text.matchAll(/^const struct stage \w+ = \{([^}]*)\}/gm)) {
+      const [, kind] = body.match(/\.kind = "([^"]+)"/)
+      kinds[kind] = Object.keys(needs).filter(p => !needs[p] || new RegExp(`\\.${needs[p]} = `).test(body))
+    }
+  return { named: literal.filter(p => !p.startsWith('relay.')), relay: literal.filter(p => p.startsWith('relay.')), kinds }
+}

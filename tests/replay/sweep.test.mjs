@@ -1,0 +1,112 @@
+// I8, I9, I12, F9: a repository is read from the beginning, and what no delivery told is found, by workers that are killed at every
+// point of these jobs: nothing twice, nothing left out, one request at a time.
+import assert from 'node:assert/strict'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { command } from '../stack/parts.mjs'
+import { launch, stop, until } from '../stack/proc.mjs'
+import { startStack } from '../stack/stack.mjs'
+import { ended, faultPoints } from './points.mjs'
+
+const PERSON = '00000000-0000-7000-8000-000000000001'
+const PROJECT = '00000000-0000-7000-8000-000000000010'
+const ISSUES = 1500
+const kinds = Object.entries(faultPoints().kinds).filter(([kind]) => /^sync\.(reconcile|sweep|pull)$/.test(kind))
+const points = kinds.flatMap(([kind, phases]) => phases.map(p => `${kind}.${p}`))
+
+let stack
+let repo
+const workers = []
+const sql = text => stack.sql(text)
+const control = async (verb, body = {}) => {
+  const resp = await fetch(`${stack.url('github')}/_control/${verb}`, { method: 'POST', body: JSON.stringify(body) })
+  const json = await resp.json()
+  assert.equal(resp.status, 200, JSON.stringify(json))
+  return json
+}
+const said = async what => (await fetch(`${stack.url('github')}/_control/${what}`)).json()
+let serial = 0
+const reconcile = () => sql(`select q.enqueue('sync', 'sync.reconcile', 'test:${++serial}', '{}')`)
+const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready) + (select count(*) from q.claim)
+  + (select count(*) from q.scheduled)`) === '0', { timeout: 60_000 })
+const parked = () => sql(`select coalesce(string_agg(kind || ' ' || error_code, ', '), '') from q.parked`)
+
+function worker(env = {}) {
+  const n = workers.length + 1
+  const w = launch({
+    argv: command(stack, 'work', 'sync'), env: { ...stack.as('patchwork_worker'), ...env }, log: stack.log('work'),
+    pidFile: stack.pidFile(`work-${n}`), tied: 'SIGKILL',
+  })
+  workers.push(w)
+  return w
+}
+
+before(async () => {
+  stack = await startStack({
+    dir: mkdtempSync(join(tmpdir(), 'patchwork-sweep-')), parts: ['postgres', 'github'], programs: 'san', fsync: false, migrate: true,
+    conf: { 'worker.lease': '1s', 'worker.poll': '100ms' },
+  })
+  repo = (await control('repo', { owner: 'ada', name: 'engine' })).repo
+  await control('clock', { skew: -7200 })
+  await control('pull', { repo: 'ada/engine', user: 'grace', title: 'a pull request' })
+  await control('pull', { repo: 'ada/engine', user: 'grace', title: 'closed long ago' })
+  await control('close', { repo: 'ada/engine', number: 2 })
+  // the first 150 within one second: more than a page holds
+  await control('issues', { repo: 'ada/engine', user: 'grace', count: 150, per_second: 150, from: 7000 })
+  await control('issues', { repo: 'ada/engine', user: 'grace', count: ISSUES - 150, per_second: 7, from: 6000 })
+  await sql(`insert into core.person (id) values ('${PERSON}');
+    insert into core.project (id, repo_id, full_name, default_branch, state, created_by)
+      values ('${PROJECT}', ${repo.id}, 'ada/engine', 'main', 'verified', '${PERSON}')`)
+})
+after(async () => {
+  for (const w of workers) await stop(w)
+  await stack?.stop({ remove: true })
+})
+
+test(`I12: ${ISSUES} issues are read once each, though a worker is killed at each of ${points.length} points`, async t => {
+  await control('windows', { serial: 1 })
+  await reconcile()
+  for (const point of points) {
+    const end = await Promise.race([ended(worker({ PATCHWORK_FAULT: `${point}:kill` })), quiet().then(() => 'all is done')])
+    assert.equal(end, 'SIGKILL', `${point} is reached`)
+  }
+  worker()
+  await quiet()
+  assert.equal(await parked(), '')
+  assert.equal(await sql('select count(*) || \' \' || count(distinct number) || \' \' || min(number) || \' \' || max(number) from core.issue'),
+    `${ISSUES} ${ISSUES} 3 ${ISSUES + 2}`)
+  assert.equal(await sql(`select count(*) from core.issue where title <> 'issue ' || (case when number < 153 then number - 3 else number - 153 end)`), '0')
+  assert.equal(await sql('select number || \' \' || state from core.pull'), '1 open', 'what was closed before is not fetched')
+  assert.equal(await sql('select count(*) from ingest.missed'), '0', 'nothing was missed before the first sweep')
+  const { most, violations, seen } = await said('windows')
+  t.diagnostic(`${seen} requests`)
+  assert.deepEqual([most, violations], [1, []])
+})
+
+test('I8, I9, F9: an hour without deliveries: what changed is found, and listed', async () => {
+  await control('clock', { skew: -600 })
+  await control('edit', { repo: 'ada/engine', number: 10, title: 'another title' })
+  await control('close', { repo: 'ada/engine', number: 11, by: 'ada' })
+  await control('issue', { repo: 'ada/engine', user: 'grace', title: 'new' })
+  await control('merge', { repo: 'ada/engine', number: 1, by: 'ada' })
+  await reconcile()
+  await quiet()
+  assert.equal(await sql('select title from core.issue where number = 10'), 'another title')
+  assert.equal(await sql('select state || \' \' || state_reason from core.issue where number = 11'), 'closed completed')
+  assert.equal(await sql(`select title from core.issue where number = ${ISSUES + 3}`), 'new')
+  assert.equal(await sql('select state from core.pull where number = 1'), 'merged')
+  assert.equal(await sql('select string_agg(number || case when is_pull then \' pull\' else \'\' end, \', \' order by number) from ingest.missed'),
+    `1 pull, 10, 11, ${ISSUES + 3}`)
+})
+
+test('I11: a repository that did not change costs one answer of 304', async () => {
+  await reconcile()
+  await quiet()
+  await fetch(`${stack.url('github')}/_control/log`, { method: 'DELETE' })
+  await reconcile()
+  await quiet()
+  assert.deepEqual((await said('log')).map(r => r.status), [304])
+  assert.equal(await parked(), '')
+})
