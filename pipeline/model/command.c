@@ -31,7 +31,7 @@ static bool is_end(const struct rest *r)
 /* The next word, up to a space; empty at the end. */
 static str word(struct rest *r)
 {
-	str w = r->masked;
+	str w;
 
 	spaces(r);
 	w = r->masked;
