@@ -25,6 +25,7 @@ const struct command commands[] = {
 	{ "role revoke", "ID --reason TEXT [--actor NAME]", "take a role away", command_role_revoke },
 	{ "role list", "[--project ID] [--person ID]", "roles that are held", command_role_list },
 	{ "proof verify", "FILE [--key HEX] [--cid CID]", "check a saved proof, offline", command_proof },
+	{ "evidence show", "SHA256", "a document that was read, by its hash", command_evidence_show },
 	{ "cron list", "", "periodic jobs, and when each is next", command_cron_list },
 	{ "cron next", "NAME [--count N]", "the ticks to come", command_cron_next },
 	{ "cron add",

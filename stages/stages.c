@@ -7,6 +7,8 @@ const struct stage *const all_stages[] = {
 	&sync_reconcile,
 	&sync_sweep,
 	&sync_pull,
+	&sync_command,
+	&sync_status,
 	&verify_fund,
 	&verify_merge,
 	&prove_proof,

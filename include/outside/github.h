@@ -1,4 +1,4 @@
-/* GitHub's REST and GraphQL, read only. Repositories are addressed by numeric id (GET /repositories/{id}), names are display.
+/* GitHub's REST and GraphQL; what is written is comments alone. Repositories are addressed by numeric id (GET /repositories/{id}), names are display.
  * Every body read is also handed out as evidence: its canonical JSON (RFC 8785), its sha256 and where it came from; pages of
  * a list are one array. A body with a number that is no integer below 2^53 has no canonical form here: compact text then.
  * A redirect is followed once, and pages to the end, on the same host only.
@@ -62,6 +62,16 @@ MUST bool github_issue_get(struct work *w, struct github *g, int64_t repo_id, in
  * former name with the present one, which is a mismatch. */
 MUST bool github_closing_issues(struct work *w, struct github *g, str full_name, int32_t number,
 	const struct github_closing **out, size_t *n, struct evidence *ev);
+/* What this person may do in the repository: admin, maintain, write, triage, read or none; none for who is not there, or has another
+ * number by now. */
+MUST bool github_permission(struct work *w, struct github *g, int64_t repo_id, str login, int64_t uid, str *out);
+/* The comment under an issue that holds the marker; 0 when there is none. */
+MUST bool github_comment_find(
+	struct work *w, struct github *g, int64_t repo_id, int32_t number, str marker, int64_t *comment_id);
+/* Writes the comment (*comment_id 0), or the text of the one that is there.
+ * fails  ERR_UNCERTAIN fetch.* when a new one may have been written */
+MUST bool github_comment_put(
+	struct work *w, struct github *g, int64_t repo_id, int32_t number, str text, int64_t *comment_id);
 /* One page of the issues and pull requests that changed at or after `since` (0 = all), those changed first first; `at` is a page
  * that an earlier answer named as `next`, { NULL, 0 } = the first one. */
 MUST bool github_issues_changed(struct work *w, struct github *g, int64_t repo_id, usec since, str at,

@@ -338,6 +338,25 @@ bool github_rest(struct work *w, struct github *g, str url, int64_t repo_id, str
 	return true;
 }
 
+bool github_write(
+	struct work *w, struct github *g, const char *method, str url, str body, bool repeatable, const cJSON **out)
+{
+	struct fetch_req req = {
+		.method = method, .url = url, .body = body, .content_type = STR("application/json"), .safe = repeatable
+	};
+	struct fetch_resp resp;
+
+	if (w->quota != NULL) {
+		w->quota->wrote = true;
+		w->quota->points += repeatable ? 4 : 0; /* send counts the rest */
+	}
+	if (!send(w, g, req, QUOTA_CORE, NULL, &resp))
+		return false;
+	if (resp.status != 200 && resp.status != 201)
+		return refused(w, QUOTA_CORE, &resp);
+	return parse(w, &resp, out);
+}
+
 /* Errors of GraphQL come with status 200; its limits, too. */
 static bool query_error(struct work *w, const struct fetch_resp *resp, const cJSON *error)
 {

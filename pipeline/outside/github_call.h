@@ -20,6 +20,9 @@ struct github_page {
 /* GET url, which begins with g->rest. repo_id is the repository that the answer must be about, 0 = any.
  * fails  as include/outside/github.h says; ERR_INVALID github.mismatch when it moved to another repository or host */
 MUST bool github_rest(struct work *w, struct github *g, str url, int64_t repo_id, struct github_page *out);
+/* POST or PATCH of a JSON text; 200 or 201. repeatable: the same again changes nothing more. */
+MUST bool github_write(
+	struct work *w, struct github *g, const char *method, str url, str body, bool repeatable, const cJSON **out);
 /* variables: a JSON object's text. data is an object. */
 MUST bool github_query(struct work *w, struct github *g, str query, str variables, const cJSON **data);
 /* The bearer token, { NULL, 0 } without one.  fails  ERR_INVALID github.token_file */

@@ -100,11 +100,16 @@ static void read_installation(struct work *w, const cJSON *body, str event, stru
 		t->lost = "installation.suspended";
 }
 
-static void read_comment(const cJSON *body, struct delivery_task *t)
+static void read_comment(struct work *w, const cJSON *body, struct delivery_task *t)
 {
-	(void)body;
+	const char *why = comment_read(w, body, &t->comment);
+
 	t->number = subject_number(json_get(body, "issue"));
-	ignore(t, "comment.no_command");
+	if (why != NULL)
+		return ignore(t, why);
+	if (t->number == 0)
+		return ignore(t, "delivery.malformed");
+	t->kind = DELIVERY_COMMENT;
 }
 
 static void read_subject(struct work *w, const cJSON *body, enum delivery_kind kind, struct delivery_task *t)
@@ -112,7 +117,7 @@ static void read_subject(struct work *w, const cJSON *body, enum delivery_kind k
 	switch (kind) {
 	case DELIVERY_PULL: return read_pull(body, t);
 	case DELIVERY_ISSUE: return read_issue(w, body, t);
-	case DELIVERY_COMMENT: return read_comment(body, t);
+	case DELIVERY_COMMENT: return read_comment(w, body, t);
 	default: t->kind = kind;
 	}
 }
@@ -243,12 +248,22 @@ static bool settle_issue(struct work *w, struct tx *tx, const struct delivery_ta
 	return !str_one_of(t->action, "deleted|transferred") || sql_issue_gone(w, tx, &gone, &out);
 }
 
+static bool settle_comment(struct work *w, struct tx *tx, const struct delivery_task *t)
+{
+	struct sql_command_ask_in in = { t->delivery_id, t->comment.id, str_of(t->comment.sha256, 32), w->job,
+		work_trace(w) };
+	struct sql_command_ask_out out;
+
+	return sql_command_ask(w, tx, &in, &out);
+}
+
 static bool settle_as(struct work *w, struct tx *tx, const struct delivery_task *t)
 {
 	switch (t->kind) {
 	case DELIVERY_PING: return settle_ping(w, tx, t);
 	case DELIVERY_PULL: return pull_store(w, tx, &t->pull, t->project_id, t->delivery_id, t->planned_at);
 	case DELIVERY_ISSUE: return settle_issue(w, tx, t);
+	case DELIVERY_COMMENT: return settle_comment(w, tx, t);
 	case DELIVERY_INSTALLATION: return settle_installation(w, tx, t);
 	case DELIVERY_REPOSITORY: return settle_repository(w, tx, t);
 	default: w->output = arena_printf(w->arena, "{\"ignored\":\"%s\"}", t->reason); return true;

@@ -100,3 +100,40 @@ const struct stage sync_pull = {
 	.settle = one_pull_settle,
 	.quota = { QUOTA_BACKFILL, .core = 2, .graphql = 1 },
 };
+
+static const struct field command_fields[] = {
+	FIELD(FIELD_I64, struct command_task, delivery_id, .min = 1, .max = INT64_MAX),
+};
+const struct stage sync_command = {
+	.name = "sync",
+	.kind = "sync.command",
+	.task = FIELDS(struct command_task, command_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "sync",
+	.plan = command_plan,
+	.effect = command_effect,
+	.settle = command_settle,
+	.quota = { QUOTA_COMMAND, .core = 1 },
+};
+
+static const struct field status_fields[] = {
+	FIELD(FIELD_UUID, struct status_task, project_id),
+	FIELD(FIELD_I32, struct status_task, number, .min = 1, .max = INT32_MAX),
+};
+const struct stage sync_status = {
+	.name = "sync",
+	.kind = "sync.status",
+	.task = FIELDS(struct status_task, status_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.plan = status_plan,
+	.probe = status_probe,
+	.effect = status_effect,
+	.settle = status_settle,
+	.quota = { QUOTA_COMMAND, .core = 2, .writes = true },
+};

@@ -1,6 +1,7 @@
 /* What the files of the sync stage share: tasks, and the functions that stage.c puts into its tables. */
 #pragma once
 
+#include "base/json.h"
 #include "outside/github.h"
 #include "queue/stage.h"
 
@@ -24,6 +25,14 @@ struct pull_sync {
 MUST bool pull_fetch(struct work *w, struct github *g, struct pull_sync *p);
 MUST bool pull_store(struct work *w, struct tx *tx, const struct pull_sync *p, uuid project_id, int64_t delivery_id,
 	usec planned_at);
+
+struct comment { /* by a person, with a command in it */
+	int64_t id, uid;
+	str login, text;
+	uint8_t sha256[32]; /* of the text */
+};
+/* NULL, or why it is none: an error code. */
+const char *comment_read(struct work *w, const cJSON *body, struct comment *out);
 
 enum delivery_kind {
 	DELIVERY_IGNORED,
@@ -56,6 +65,7 @@ struct delivery_task {
 	uuid project_id;
 	struct github_issue issue;
 	struct pull_sync pull;
+	struct comment comment;
 	usec planned_at;      /* by the database: what is fetched is younger */
 	const int64_t *repos; /* of an installation */
 	size_t n_repos;
@@ -117,3 +127,28 @@ struct one_pull_task {
 bool one_pull_plan(struct work *w, struct tx *tx, void *task);
 bool one_pull_effect(struct work *w, const struct outside *outside, void *task);
 bool one_pull_settle(struct work *w, struct tx *tx, void *task);
+
+struct command_task {
+	int64_t delivery_id;
+	uuid project_id;
+	int64_t repo_id;
+	int32_t number;
+	struct comment comment;
+	str permission; /* admin maintain write triage read none */
+};
+bool command_plan(struct work *w, struct tx *tx, void *task);
+bool command_effect(struct work *w, const struct outside *outside, void *task);
+bool command_settle(struct work *w, struct tx *tx, void *task);
+
+struct status_task {
+	uuid project_id;
+	int32_t number;
+	int64_t repo_id, comment_id; /* 0 = not known to be there */
+	bool silent;                 /* the project wants none, or it stands there already */
+	str text, marker;
+	uint8_t sha256[32];
+};
+bool status_plan(struct work *w, struct tx *tx, void *task);
+bool status_probe(struct work *w, const struct outside *outside, void *task, bool *done);
+bool status_effect(struct work *w, const struct outside *outside, void *task);
+bool status_settle(struct work *w, struct tx *tx, void *task);

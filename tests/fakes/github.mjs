@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { VERBS } from './github/control.mjs'
 import { Faults, overlay } from './github/faults.mjs'
 import { execute } from './github/graphql.mjs'
-import { answer, page } from './github/rest.mjs'
+import { answer, page, write } from './github/rest.mjs'
 import { DOCS, Shape } from './github/shape.mjs'
 import { Windows } from './github/windows.mjs'
 import { World, WorldError } from './github/world.mjs'
@@ -100,6 +100,7 @@ class GitHub {
     if (turned) return { ...turned, resource }
     const authorized = Boolean(req.headers.authorization)
     if (resource === 'graphql') return { ...this.graphql(req, body), resource, cost: 1 }
+    if (req.method === 'POST' || req.method === 'PATCH') return { ...write(this.shape(), req.method, url.pathname, body), resource, cost: 1 }
     if (req.method !== 'GET' && req.method !== 'HEAD') return { ...problem(404, 'Not Found', DOCS), resource, cost: 1 }
     const rate = () => this.rateLimits()
     const a = answer(this.shape(), url.pathname, { base: this.base, rate, authorized, query: url.searchParams })

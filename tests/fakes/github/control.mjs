@@ -12,6 +12,7 @@
 //   close    { repo, number, by, reason, closer: { pull | commit } }   reopen { repo, number, by }
 //   revert   { repo, number, by, as: commit|pull }
 //   rename   { repo, name, owner }              remove  { repo }
+//   member   { repo, user, permission }         admin, maintain, write, triage, read
 //   clock    { skew }                           seconds that this world's clock is ahead
 //   rate     { limit, remaining, reset_in }     tokens  { valid: [..] | null }
 //   windows  see windows.mjs; GET windows says what came of them
@@ -60,6 +61,11 @@ export const VERBS = {
     return { repo: brief(repo) }
   },
   remove: (g, q) => { g.world.named(q.repo).deleted = true },
+  member: (g, q) => {
+    const repo = g.world.named(q.repo)
+    repo.members ??= new Map()
+    repo.members.set(g.world.user(q.user).id, q.permission)
+  },
   clock: (g, q) => { g.world.skew = q.skew },
   rate: (g, q) => g.setRate(q),
   tokens: (g, q) => { g.tokens = q.valid && new Set(q.valid) },

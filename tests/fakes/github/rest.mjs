@@ -42,6 +42,12 @@ const UNDER_REPO = [
     const t = repo.threads.get(Number(n))
     return t ? { list: t.comments.map(c => s.comment(t, c)) } : absent
   }],
+  [/^\/collaborators\/([^/]+)\/permission$/, (s, repo, [login]) => {
+    const u = s.world.users.get(login.toLowerCase())
+    if (!u) return absent
+    const role = repo.members?.get(u.id) ?? (u === repo.owner ? 'admin' : 'read')
+    return ok({ permission: { maintain: 'write', triage: 'read' }[role] ?? role, role_name: role, user: s.user(u) })
+  }],
   [/^\/commits\/([^/]+)$/, (s, repo, [ref]) => {
     const c = s.world.resolve(repo, ref)
     return c ? ok({ ...s.commit(repo, c), ...s.changes(repo, c) }) : noCommit(ref)
@@ -56,6 +62,28 @@ const noCommit = ref => ({
   status: 422,
   json: { message: `No commit found for SHA: ${ref}`, documentation_url: `${DOCS}/commits/commits#get-a-commit`, status: '422' },
 })
+
+// Comments are written by the account whose token it is.
+export function write(shape, method, path, body) {
+  const { world } = shape
+  const [, id, rest] = path.match(/^\/repositories\/(\d+)(\/.*)$/) ?? []
+  const repo = world.repos.get(Number(id))
+  if (!repo || repo.deleted) return absent
+  const { body: text } = JSON.parse(body)
+  let m
+  if (method === 'POST' && (m = rest.match(/^\/issues\/(\d+)\/comments$/)) && repo.threads.has(Number(m[1]))) {
+    const t = repo.threads.get(Number(m[1]))
+    return { status: 201, json: shape.comment(t, world.comment(t, { user: 'patchwork-bot', body: text })) }
+  }
+  if (method === 'PATCH' && (m = rest.match(/^\/issues\/comments\/(\d+)$/)))
+    for (const t of repo.threads.values())
+      for (const c of t.comments)
+        if (c.id === Number(m[1])) {
+          Object.assign(c, { body: text, edited: (c.edited ?? 0) + 1 })
+          return ok(shape.comment(t, c))
+        }
+  return absent
+}
 
 export function answer(shape, path, { base, rate, authorized, query }) {
   const { world } = shape

@@ -1,0 +1,26 @@
+-- one: one command of a comment, once
+-- in   project_id  uuid
+-- in   number      int4
+-- in   comment_id  int8
+-- in   body_sha256 bytea
+-- in   ordinal     int4
+-- in   uid         int8          the author, by GitHub's id
+-- in   login       text
+-- in   permission  text          in the repository, now
+-- in   verb        text
+-- in   good        bool          the line is as it must be
+-- in   amount      text?
+-- in   symbol      text?
+-- in   chain       text?
+-- in   until       timestamptz?
+-- in   word        text?
+-- in   plain       bool          without parts that are not offered yet
+-- in   job         int8
+-- in   trace       text?
+-- out  code        text?         why it is refused
+-- out  bounty_id   uuid?
+-- out  pull_id     uuid?         of a claim that counts
+-- out  fresh       bool          it was not carried out before
+-- role worker
+select a.code, a.bounty as bounty_id, a.pull as pull_id, a.fresh
+from core.command_apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) a;

@@ -1,0 +1,10 @@
+-- one: has a comment's commands carried out, once per comment and text
+-- in   delivery_id  int8
+-- in   comment_id   int8
+-- in   body_sha256  bytea
+-- in   job          int8
+-- in   trace        text?
+-- out  job_id       int8
+-- role worker
+select q.enqueue('sync', 'sync.command', 'command:' || $2 || ':' || encode($3, 'hex'), jsonb_build_object('delivery_id', $1), $4,
+	priority => (-1)::smallint, trace => $5) as job_id;
