@@ -1,0 +1,165 @@
+// I13, P7, F12, F13, F14: issues that are transferred or deleted, repositories that are renamed, given away, hidden or gone, apps that are
+// suspended: what becomes of projects, bounties and jobs, by real workers.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { command } from '../stack/parts.mjs'
+import { launch, stop, until } from '../stack/proc.mjs'
+import { startStack } from '../stack/stack.mjs'
+
+const PERSON = '00000000-0000-7000-8000-000000000001'
+const ASSET = '00000000-0000-7000-8000-000000000002'
+
+let stack
+let worker
+let serial = 0
+const sql = text => stack.sql(text)
+const control = async (verb, body = {}) => {
+  const resp = await fetch(`${stack.url('github')}/_control/${verb}`, { method: 'POST', body: JSON.stringify(body) })
+  const json = await resp.json()
+  assert.equal(resp.status, 200, JSON.stringify(json))
+  return json
+}
+const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready) + (select count(*) from q.claim)
+  + (select count(*) from q.scheduled)`) === '0', { timeout: 60_000 })
+
+async function project() {
+  const name = `engine-${++serial}`
+  const { repo } = await control('repo', { owner: 'ada', name })
+  const id = await sql(`insert into core.project (repo_id, full_name, default_branch, state, hook_alive_at, created_by)
+    values (${repo.id}, 'ada/${name}', 'main', 'verified', now(), '${PERSON}') returning id`)
+  return { id, repo, name: `ada/${name}` }
+}
+
+// A bounty in `open`, without the money, which no step here looks at.
+async function bounty(p, number, state = 'open') {
+  const id = await sql(`with i as (insert into core.issue (project_id, number, state, provider_issue_id) values ('${p.id}', ${number}, 'open', ${++serial})
+      returning id) insert into core.bounty (project_id, issue_id, asset_id, amount, hold, deadline_at, created_by)
+    select '${p.id}', id, '${ASSET}', 1000, '0', now() + interval '1 year', '${PERSON}' from i returning id`)
+  if (state === 'open') await sql(`select core.bounty_move('${id}', 'deposit_seen', 'test', null); select core.bounty_move('${id}', 'deposit_confirmed', 'test', null)`)
+  return id
+}
+
+async function put(event, json) {
+  await sql(`with d as (insert into ingest.delivery (guid, event, secret_no, body, body_sha256)
+    select '${randomUUID()}', '${event}', 0, b, sha256(b) from (select convert_to($text$${JSON.stringify(json)}$text$, 'UTF8') as b) x returning id)
+    select q.enqueue('sync', 'sync.delivery', 'delivery:' || id, jsonb_build_object('delivery_id', id)) from d`)
+  await quiet()
+}
+async function tell(p, event, action, number, change) {
+  const { body } = await control('deliver', { event, action, repo: p.name, number, send: false })
+  const json = JSON.parse(body)
+  change?.(json)
+  await put(event, json)
+}
+const repository = (p, action) => put('repository', { action, repository: { id: p.repo.id, full_name: p.name } })
+const state = p => sql(`select concat_ws(' ', state, state_reason) from core.project where id = '${p.id}'`)
+const of = id => sql(`select b.state || ' ' || p.full_name || '#' || i.number from core.bounty b join core.project p on p.id = b.project_id
+  join core.issue i on i.id = b.issue_id where b.id = '${id}'`)
+
+before(async () => {
+  stack = await startStack({
+    dir: mkdtempSync(join(tmpdir(), 'patchwork-moves-')), parts: ['postgres', 'github'], programs: 'san', fsync: false, migrate: true,
+    conf: { 'worker.poll': '100ms' },
+  })
+  await sql(`insert into core.person (id) values ('${PERSON}');
+    insert into core.chain (id, caip2, confirmations, escrow) values (338, 'eip155:338', 1, decode(repeat('ee', 20), 'hex'));
+    insert into core.asset (id, caip19, chain_id, token, symbol, decimals)
+      values ('${ASSET}', 'eip155:338/erc20:0xdd', 338, decode(repeat('dd', 20), 'hex'), 'PTD', 6)`)
+  worker = launch({
+    argv: command(stack, 'work', 'sync'), env: stack.as('patchwork_worker'), log: stack.log('work'), pidFile: stack.pidFile('work'),
+    tied: 'SIGKILL',
+  })
+})
+after(async () => {
+  if (worker) await stop(worker)
+  await stack?.stop({ remove: true })
+})
+
+test('I13: a transferred issue: its bounty follows to a registered repository', async () => {
+  const [from, to] = [await project(), await project()]
+  for (const p of [from, to]) await control('issue', { repo: p.name, user: 'grace', title: 'It stalls' })
+  const id = await bounty(from, 1)
+  await tell(from, 'issues', 'transferred', 1, d => { d.changes = { new_repository: { id: to.repo.id }, new_issue: { id: 9, number: 1 } } })
+  assert.equal(await of(id), `open ${to.name}#1`)
+  assert.equal(await sql(`select state || ' ' || state_reason from core.issue where project_id = '${from.id}'`), 'closed transferred')
+  assert.equal(await sql(`select title from core.issue where project_id = '${to.id}' and number = 1`), 'It stalls')
+  assert.equal(await sql(`select count(*) from q.outbox where topic = 'bounty.moved'`), '1')
+})
+
+test('I13: to a repository that nobody registered: it stands still', async () => {
+  const p = await project()
+  await control('issue', { repo: p.name, user: 'grace', title: 'It stalls' })
+  const id = await bounty(p, 1)
+  await tell(p, 'issues', 'transferred', 1, d => { d.changes = { new_repository: { id: 4711 }, new_issue: { id: 9, number: 1 } } })
+  assert.equal(await of(id), `frozen ${p.name}#1`)
+})
+
+test('I13: a deleted issue: the money goes back, a draft is cancelled', async () => {
+  const p = await project()
+  for (const title of ['one', 'two']) await control('issue', { repo: p.name, user: 'grace', title })
+  const [open, draft] = [await bounty(p, 1), await bounty(p, 2, 'draft')]
+  for (const n of [1, 2]) await tell(p, 'issues', 'deleted', n)
+  assert.equal(await of(open), `refunding ${p.name}#1`)
+  assert.equal(await of(draft), `cancelled ${p.name}#2`)
+})
+
+test('P7, F13: a repository is renamed while a delivery with its old name waits: found by its id', async () => {
+  const p = await project()
+  await control('issue', { repo: p.name, user: 'grace', title: 'It stalls' })
+  const id = await bounty(p, 1)
+  const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Fix', body: 'Fixes #1', commits: [{ message: 'x' }] })
+  const { body } = await control('deliver', { event: 'pull_request', action: 'opened', repo: p.name, number: pull.number, send: false })
+  await control('rename', { repo: p.name, name: `renamed-${serial}`, owner: 'lovelace' })
+  await put('pull_request', JSON.parse(body))
+  assert.equal(await sql(`select count(*) from core.submission where bounty_id = '${id}' and evidence_level = 5`), '1')
+  await put('repository', { action: 'renamed', repository: { id: p.repo.id, full_name: `lovelace/renamed-${serial}` } })
+  assert.equal(await sql(`select full_name from core.project where id = '${p.id}'`), `lovelace/renamed-${serial}`)
+  assert.equal(await of(id), `open lovelace/renamed-${serial}#1`)
+})
+
+test('F14: an app that is suspended leaves its projects degraded, what is open stays; unsuspended: verified again', async () => {
+  const p = await project()
+  await control('issue', { repo: p.name, user: 'grace', title: 'It stalls' })
+  const id = await bounty(p, 1)
+  const said = action => put('installation', { action, installation: { id: 1 }, repositories: [{ id: p.repo.id, full_name: p.name }] })
+  await said('suspend')
+  assert.equal(await state(p), 'degraded installation.suspended')
+  assert.equal(await of(id), `open ${p.name}#1`)
+  await said('unsuspend')
+  assert.equal(await state(p), 'verified')
+  await said('deleted')
+  assert.equal(await state(p), 'degraded installation.deleted')
+  await put('installation_repositories', { action: 'added', installation: { id: 1 }, repositories_added: [{ id: p.repo.id, full_name: p.name }] })
+  assert.equal(await state(p), 'verified')
+})
+
+test('F14: a token that was revoked: jobs are parked with the reason, GitHub is not asked again and again', async () => {
+  const p = await project()
+  const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Fix', commits: [{ message: 'x' }] })
+  await control('tokens', { valid: ['another'] })
+  await fetch(`${stack.url('github')}/_control/log`, { method: 'DELETE' })
+  await tell(p, 'pull_request', 'opened', pull.number)
+  await repository(p, 'edited')
+  await control('tokens', { valid: null })
+  assert.equal(await sql(`select string_agg(kind || ' ' || error_code, ',') from q.parked`), 'sync.delivery github.refused')
+  assert.equal(await state(p), 'degraded github.refused')
+  assert.equal((await (await fetch(`${stack.url('github')}/_control/log`)).json()).length, 2)
+  await repository(p, 'edited')
+  assert.equal(await state(p), 'verified')
+  await sql('delete from q.parked')
+})
+
+test('F12: a repository that is gone: degraded, and its deliveries are parked', async () => {
+  const p = await project()
+  const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Fix', commits: [{ message: 'x' }] })
+  const { body } = await control('deliver', { event: 'pull_request', action: 'opened', repo: p.name, number: pull.number, send: false })
+  await control('remove', { repo: p.name })
+  await put('pull_request', JSON.parse(body))
+  await repository(p, 'deleted')
+  assert.equal(await state(p), 'degraded github.not_found')
+  assert.equal(await sql(`select string_agg(kind || ' ' || error_code, ',') from q.parked`), 'sync.delivery github.not_found')
+})
