@@ -4,7 +4,7 @@
  * A redirect is followed once, and pages to the end, on the same host only.
  * fails  ERR_RETRY github.rate_limited (with the wait GitHub asked for), github.server, github.busy (503 with a wait),
  *        github.malformed (truncated, no JSON, a member is missing);
- *        ERR_INVALID github.not_found (404, 410), github.refused (401, 403, 422), github.too_large, github.token_file,
+ *        ERR_INVALID github.not_found (404), github.gone (410), github.refused (401, 403, 422), github.too_large, github.token_file,
  *        github.mismatch (an answer about another repository, number, commit or from another host); fetch.* */
 #pragma once
 

@@ -175,7 +175,9 @@ static bool refused(struct work *w, enum quota_resource resource, const struct f
 	if (message.n > 120)
 		message.n = 120;
 	return err_set(w, ERR_INVALID,
-		resp->status == 404 || resp->status == 410 ? "github.not_found" : "github.refused",
+		resp->status == 404           ? "github.not_found"
+			: resp->status == 410 ? "github.gone"
+					      : "github.refused",
 		"GitHub answers %d: " STR_FMT, resp->status, STR_ARG(message));
 }
 

@@ -10,7 +10,10 @@
 -- out  frozen      int8
 -- out  ended       int8    on their way to a refund, or cancelled
 -- role worker
-with gone as (
+with closed as (
+	update core.issue set state = 'closed', state_reason = $3, updated_at = clock_timestamp()
+	where project_id = $1 and number = $2 and state_reason is distinct from $3
+), gone as (
 	select b.id, b.state, b.issue_id from core.bounty b join core.issue i on i.id = b.issue_id
 	where i.project_id = $1 and i.number = $2 and b.state in ('draft', 'open', 'in_progress')
 	for update of b

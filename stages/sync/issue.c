@@ -29,8 +29,12 @@ bool issue_effect(struct work *w, const struct outside *outside, void *task)
 	struct issue_task *t = task;
 	struct evidence ev;
 
-	if (!github_issue_get(w, outside->github, t->repo_id, t->number, &t->issue, &ev))
-		return false;
+	if (!github_issue_get(w, outside->github, t->repo_id, t->number, &t->issue, &ev)) {
+		t->gone = w->err.kind == ERR_INVALID && strcmp(w->err.code, "github.gone") == 0;
+		if (t->gone)
+			err_clear(w);
+		return t->gone;
+	}
 	if (t->issue.is_pull)
 		return err_set(w, ERR_INVALID, "sync.issue_is_pull", "number %d is a pull request", t->number);
 	return true;
@@ -61,6 +65,14 @@ bool issue_store(struct work *w, struct tx *tx, uuid project_id, const struct gi
 bool issue_settle(struct work *w, struct tx *tx, void *task)
 {
 	struct issue_task *t = task;
+	struct sql_issue_gone_in gone = { .project_id = t->project_id,
+		.number = t->number,
+		.reason = STR("deleted"),
+		.job = w->job,
+		.trace = work_trace(w) };
+	struct sql_issue_gone_out out;
 
+	if (t->gone)
+		return sql_issue_gone(w, tx, &gone, &out);
 	return issue_store(w, tx, t->project_id, &t->issue, t->planned_at);
 }

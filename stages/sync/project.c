@@ -32,7 +32,8 @@ bool project_effect(struct work *w, const struct outside *outside, void *task)
 		t->lost = t->repo.private_ ? "project.private" : NULL;
 		return true;
 	}
-	if (w->err.kind != ERR_INVALID || !str_one_of(str_c(w->err.code), "github.not_found|github.refused"))
+	if (w->err.kind != ERR_INVALID ||
+		!str_one_of(str_c(w->err.code), "github.not_found|github.gone|github.refused"))
 		return false;
 	t->lost = w->err.code; /* deleted, made private, or the app or token may not read it any more */
 	err_clear(w);

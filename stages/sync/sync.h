@@ -94,6 +94,7 @@ struct issue_task {
 	int64_t repo_id;
 	int32_t number;
 	usec planned_at;
+	bool gone; /* GitHub says that it was deleted */
 	struct github_issue issue;
 };
 bool issue_plan(struct work *w, struct tx *tx, void *task);

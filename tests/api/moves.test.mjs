@@ -107,6 +107,16 @@ test('I13: a deleted issue: the money goes back, a draft is cancelled', async ()
   assert.equal(await of(draft), `cancelled ${p.name}#2`)
 })
 
+test('I13: an issue that GitHub answers 410 for: the same', async () => {
+  const p = await project()
+  const id = await bounty(p, 1)
+  await control('fault', { match: { path: '/issues/1$' }, status: 410, json: { message: 'This issue was deleted' } })
+  await sql(`select q.enqueue('sync', 'sync.issue', 'test:gone', jsonb_build_object('issue_id', issue_id)) from core.bounty where id = '${id}'`)
+  await quiet()
+  assert.equal(await of(id), `refunding ${p.name}#1`)
+  assert.equal(await sql(`select state || ' ' || state_reason from core.issue where project_id = '${p.id}'`), 'closed deleted')
+})
+
 test('P7, F13: a repository is renamed while a delivery with its old name waits: found by its id', async () => {
   const p = await project()
   await control('issue', { repo: p.name, user: 'grace', title: 'It stalls' })

@@ -226,7 +226,7 @@ static void statuses_mean(void **state)
 		int64_t wait_s;
 	} rows[] = {
 		{ { 404, NULL, "{\"message\":\"Not Found\"}" }, ERR_INVALID, "github.not_found", 0 },
-		{ { 410 }, ERR_INVALID, "github.not_found", 0 },
+		{ { 410 }, ERR_INVALID, "github.gone", 0 },
 		{ { 401, NULL, "{\"message\":\"Bad credentials\"}" }, ERR_INVALID, "github.refused", 0 },
 		{ { 403, "X-RateLimit-Remaining: 40\r\n", "{\"message\":\"Resource not accessible\"}" }, ERR_INVALID,
 			"github.refused", 0 },
