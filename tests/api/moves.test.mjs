@@ -131,6 +131,22 @@ test('P7, F13: a repository is renamed while a delivery with its old name waits:
   assert.equal(await of(id), `open lovelace/renamed-${serial}#1`)
 })
 
+test('F8: thirty deliveries of one new pull request at once: one row, and none is parked because of another', async () => {
+  const p = await project()
+  const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Fix', body: 'Fixes #1', commits: [{ message: 'x' }] })
+  const bodies = []
+  for (let i = 0; i < 30; i++) {
+    if (i % 5 === 4) await control('edit', { repo: p.name, number: pull.number, title: `Fix ${i}` })
+    bodies.push((await control('deliver', { event: 'pull_request', action: i ? 'edited' : 'opened', repo: p.name, number: pull.number, send: false })).body)
+  }
+  await sql(bodies.map(b => `with d as (insert into ingest.delivery (guid, event, secret_no, body, body_sha256)
+    select gen_random_uuid(), 'pull_request', 0, b, sha256(b) from (select convert_to($text$${b}$text$, 'UTF8') as b) x returning id)
+    select q.enqueue('sync', 'sync.delivery', 'delivery:' || id, jsonb_build_object('delivery_id', id)) from d;`).reverse().join('\n'))
+  await quiet()
+  assert.equal(await sql(`select count(*) || ' ' || min(title) from core.pull where project_id = '${p.id}'`), '1 Fix 29')
+  assert.equal(await sql('select count(*) from q.parked'), '0')
+})
+
 test('F14: an app that is suspended leaves its projects degraded, what is open stays; unsuspended: verified again', async () => {
   const p = await project()
   await control('issue', { repo: p.name, user: 'grace', title: 'It stalls' })
