@@ -115,6 +115,11 @@ describe('GitHub', () => {
     assert.deepEqual([closer.found, closer.sha], [true, repo.sha])
   })
 
+  test('F11: TLS that fails: nothing was sent, so it is tried again', async () => {
+    const failed = await probe('github', stack.url('github').replace('http:', 'https:'), `${stack.url('github')}/graphql`, token, 'repo_by_id', repo.id)
+    assert.deepEqual([failed.code, failed.kind], ['fetch.unreachable', 'retry'])
+  })
+
   test('limits and lies', async () => {
     await control('rate', { remaining: 0, reset_in: 100 })
     const limited = await github('repo_by_id', repo.id)

@@ -525,6 +525,56 @@ static void tokens_are_read_again(void **state)
 	end(&t);
 }
 
+/* What was answered before is named in the next question; what moved for ever is asked for where it is now. */
+static void answers_are_kept(void **state)
+{
+	struct stub_answer a[] = {
+		{ .status = 301, .headers = "Location: /repositories/7\r\n" },
+		{ .headers = "ETag: W/\"one\"\r\nX-RateLimit-Limit: 60\r\nX-RateLimit-Remaining: 41\r\nX-RateLimit-Reset: 99\r\n",
+			.body = "{\"id\":7,\"full_name\":\"o/r\",\"private\":false,\"default_branch\":\"main\"}" },
+		{ .status = 304 },
+	};
+	struct github_repo r;
+	struct evidence ev;
+	struct world t;
+
+	(void)state;
+	begin(&t, a, 3);
+	t.w.quota = quota_new(t.w.arena);
+	t.w.quota->at[QUOTA_CORE].may = 10;
+	assert_true(github_repo_by_name(&t.w, t.g, STR("o/old"), &r, &ev));
+	assert_true(github_repo_by_name(&t.w, t.g, STR("o/old"), &r, &ev));
+	assert_str(r.full_name, "o/r");
+	assert_int_equal(t.stub.n_requests, 3);
+	assert_string_equal(t.stub.requests[0].path, "/repos/o/old");
+	assert_string_equal(t.stub.requests[1].path, "/repositories/7");
+	assert_string_equal(t.stub.requests[2].path, "/repositories/7");
+	assert_null(strstr(t.stub.requests[1].headers, "If-None-Match"));
+	assert_non_null(strstr(t.stub.requests[2].headers, "If-None-Match: W/\"one\""));
+	assert_true(t.w.quota->at[QUOTA_CORE].told);
+	assert_int_equal(t.w.quota->at[QUOTA_CORE].remaining, 41);
+	assert_int_equal(t.w.quota->at[QUOTA_CORE].sent, 2); /* 304 costs nothing */
+	assert_int_equal(t.w.quota->points, 3);
+	end(&t);
+}
+
+static void without_a_turn_nothing_is_sent(void **state)
+{
+	struct stub_answer a[] = { { .status = 500 } };
+	struct github_repo r;
+	struct evidence ev;
+	struct world t;
+
+	(void)state;
+	begin(&t, a, 1);
+	t.w.quota = quota_new(t.w.arena);
+	assert_false(github_repo_by_id(&t.w, t.g, 7, &r, &ev));
+	assert_true(t.w.err.snooze);
+	assert_err(&t.w, ERR_RETRY, "github.budget");
+	assert_int_equal(t.stub.n_requests, 0);
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -544,6 +594,8 @@ int main(void)
 		cmocka_unit_test(closing_links),
 		cmocka_unit_test(graphql_errors_come_with_200),
 		cmocka_unit_test(tokens_are_read_again),
+		cmocka_unit_test(answers_are_kept),
+		cmocka_unit_test(without_a_turn_nothing_is_sent),
 	};
 
 	return cmocka_run_group_tests_name("github", tests, NULL, NULL);
