@@ -52,6 +52,8 @@ static const struct field table[] = {
 		       "that was"),
 	OTHER(FIELD_STR, chain_ids, "auth.chain_ids", .initial = "338",
 		.doc = "chains (EIP-155) that wallets may sign in with, separated by commas"),
+	OTHER(FIELD_STR, casper_chains, "auth.casper_chains", .initial = "casper-test",
+		.doc = "Casper networks, by chain name, that wallets may sign in with, separated by commas; empty = none"),
 	OTHER(FIELD_SPAN, challenge_ttl, "auth.challenge_ttl", .initial = "5m", .min = USEC_S, .max = 3600 * USEC_S,
 		.doc = "a challenge must be signed and sent back within this"),
 	OTHER(FIELD_SPAN, session_ttl, "auth.session_ttl", .initial = "15m", .min = USEC_S, .max = 900 * USEC_S,

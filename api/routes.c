@@ -32,16 +32,20 @@
 	"cancelled|disputed|frozen"
 
 static const struct param challenge[] = {
-	PARAM(FROM_BODY, FIELD_STR, auth_challenge, address, .min = 42, .max = 42,
-		.doc = "EVM address, lower case or EIP-55"),
-	PARAM(FROM_BODY, FIELD_I64, auth_challenge, chain_id, .min = 1, .max = INT64_C(1) << 53, .doc = "EIP-155"),
+	PARAM(FROM_BODY, FIELD_STR, auth_challenge, address, .min = 42, .max = 68,
+		.doc = "EVM address, lower case or EIP-55; or a Casper public key with its tag, lower case or CEP-57"),
+	MAYBE(FROM_BODY, FIELD_I64, auth_challenge, chain_id, HAS(auth_challenge, chain_id), .min = 1,
+		.max = INT64_C(1) << 53, .doc = "EIP-155"),
+	/* read by the bind function into the place of message until there is one */
+	MAYBE(FROM_BODY, FIELD_STR, auth_challenge, message, .name = "chain", .max = 80,
+		.doc = "CAIP-2, instead of chain_id: eip155:338, casper:casper-test"),
 };
 static const struct param verify[] = {
 	PARAM(FROM_BODY, FIELD_STR, auth_verify, message, .min = 1, .max = 4096,
 		.doc = "the challenge's message, unchanged"),
 	/* read by the bind function into the place of caip10 until it is known */
-	PARAM(FROM_BODY, FIELD_STR, auth_verify, caip10, .name = "signature", .min = 132, .max = 132,
-		.doc = "EIP-191 over the message: 0x and 65 bytes r, s, v; low s"),
+	PARAM(FROM_BODY, FIELD_STR, auth_verify, caip10, .name = "signature", .min = 128, .max = 132,
+		.doc = "EIP-191 over the message: 0x and 65 bytes r, s, v; low s. Casper: 64 bytes in hex, or the key's tag before them"),
 };
 static const struct param refresh[] = {
 	TRACE(auth_refresh),

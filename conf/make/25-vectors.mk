@@ -1,8 +1,9 @@
 # build/tests/vectors FILE... runs published test vectors through our encoders and decoders.
 
 VECTORS_SRC := tests/vectors.c $(sort $(wildcard tests/vectors/*.c))
-# What Casper needs has a runner once its encodings exist.
-VECTORS_FILES := $(filter-out tests/vectors/casper_%,$(sort $(wildcard tests/vectors/*.json)))
+# Casper's values and transactions have a runner once their encodings exist.
+VECTORS_FILES := $(filter-out $(patsubst %,tests/vectors/casper_%.json,clvalues deploys transactions), \
+	$(sort $(wildcard tests/vectors/*.json)))
 
 $(BUILD)/tests/vectors: $(VECTORS_SRC:%.c=$(BUILD)/san/%.o) $(BUILD)/san/libpatchwork.a
 	@mkdir -p $(@D)

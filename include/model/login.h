@@ -1,13 +1,17 @@
-/* The text a wallet signs to log in: Sign-In with Ethereum (EIP-4361). Parsed whole by its grammar, never searched. */
+/* The text a wallet signs to log in: Sign-In with Ethereum (EIP-4361). Parsed whole by its grammar, never searched. A Casper
+ * wallet signs the same with "Casper account", its public key (hex, lower case) and its chain's name. */
 #pragma once
 
 #include "base/work.h"
+#include "model/casper.h"
 
 struct login {
 	str scheme; /* { NULL, 0 } = none */
 	str domain;
 	uint8_t address[20];
-	str statement; /* { NULL, 0 } = none; "" = an empty one */
+	struct casper_key casper; /* n = 0: an EVM wallet, with address and chain_id */
+	str chain;                /* Casper: "casper-test" */
+	str statement;            /* { NULL, 0 } = none; "" = an empty one */
 	str uri;
 	uint64_t chain_id;
 	str nonce;
@@ -26,12 +30,13 @@ struct login_expected {
 	str domain, nonce;
 	const int64_t *chain_ids; /* allowed */
 	size_t n_chain_ids;
-	str uri_prefix; /* { NULL, 0 } = any */
+	str casper_chains; /* allowed, separated by commas */
+	str uri_prefix;    /* { NULL, 0 } = any */
 	usec now;
 	usec skew; /* of issued-at in either direction; 0 = not checked */
 };
 /* fails  ERR_INVALID auth.domain, auth.nonce, auth.chain, auth.uri, auth.issued_at, auth.expired, auth.not_before */
 MUST bool login_check(struct work *w, const struct login *l, const struct login_expected *e);
-/* EIP-191 over the exact bytes received; the recovered address is the one in the text.
+/* Over the exact bytes received, by the account in the text: EIP-191, or as Casper's wallets sign messages.
  * fails  ERR_INVALID auth.signature */
 MUST bool login_verify(struct work *w, str message, const struct login *l, str sig);

@@ -124,3 +124,21 @@ void secp_personal_digest(str message, uint8_t digest[32])
 	keccak_add(&k, message);
 	keccak_end(&k, digest);
 }
+
+bool secp_compressed_valid(const uint8_t pub[33])
+{
+	secp256k1_pubkey key;
+
+	return secp256k1_ec_pubkey_parse(context(), &key, pub, 33) == 1;
+}
+
+/* The library refuses a high s by itself. */
+bool secp_verify(const uint8_t pub[33], const uint8_t digest[32], const uint8_t sig[64])
+{
+	secp256k1_ecdsa_signature parsed;
+	secp256k1_pubkey key;
+
+	return secp256k1_ec_pubkey_parse(context(), &key, pub, 33) == 1 &&
+		secp256k1_ecdsa_signature_parse_compact(context(), &parsed, sig) == 1 &&
+		secp256k1_ecdsa_verify(context(), &parsed, digest, &key) == 1;
+}

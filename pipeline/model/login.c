@@ -9,6 +9,7 @@
 
 #define TEXT_MAX 8192
 #define GREETING " wants you to sign in with your Ethereum account:\n"
+#define CASPER_GREETING " wants you to sign in with your Casper account:\n"
 
 /* Writing */
 
@@ -27,18 +28,28 @@ static void resource_lines(struct buf *b, const struct login *l)
 		buf_printf(b, "\n- " STR_FMT, STR_ARG(l->resources[i]));
 }
 
+static str account_text(struct work *w, const struct login *l)
+{
+	char address[ADDRESS_TEXT];
+
+	if (l->casper.n > 0)
+		return casper_key_text(w->arena, &l->casper);
+	address_format(l->address, address);
+	return arena_str(w->arena, str_of(address, sizeof(address)));
+}
+
 str login_text(struct work *w, const struct login *l)
 {
 	struct buf b = buf_new(w->arena, TEXT_MAX);
-	char address[ADDRESS_TEXT];
 
-	address_format(l->address, address);
 	if (l->scheme.p != NULL)
 		buf_printf(&b, STR_FMT "://", STR_ARG(l->scheme));
-	buf_printf(&b, STR_FMT GREETING "%.*s\n\n", STR_ARG(l->domain), ADDRESS_TEXT, address);
+	buf_printf(&b, STR_FMT "%s" STR_FMT "\n\n", STR_ARG(l->domain), l->casper.n > 0 ? CASPER_GREETING : GREETING,
+		STR_ARG(account_text(w, l)));
 	if (l->statement.p != NULL)
 		buf_printf(&b, STR_FMT "\n", STR_ARG(l->statement));
-	buf_printf(&b, "\nURI: " STR_FMT "\nVersion: 1\nChain ID: %" PRIu64, STR_ARG(l->uri), l->chain_id);
+	buf_printf(&b, "\nURI: " STR_FMT "\nVersion: 1\nChain ID: " STR_FMT, STR_ARG(l->uri),
+		STR_ARG(l->casper.n > 0 ? l->chain : arena_printf(w->arena, "%" PRIu64, l->chain_id)));
 	buf_printf(&b, "\nNonce: " STR_FMT "\nIssued At: " STR_FMT, STR_ARG(l->nonce), STR_ARG(l->issued_at));
 	optional_line(&b, "Expiration Time: ", l->expires_at);
 	optional_line(&b, "Not Before: ", l->not_before);
@@ -82,15 +93,19 @@ static bool only(str s, const char *also)
 	return true;
 }
 
-static bool take_origin(str *rest, struct login *l)
+/* The domain has no space, so the first one begins the greeting. */
+static bool take_origin(str *rest, struct login *l, bool *casper)
 {
 	str at;
 	size_t n;
 
-	if (!str_find(*rest, STR(GREETING), &n))
+	if (!str_find(*rest, STR(" "), &n))
 		return false;
 	at = str_of(rest->p, n);
-	*rest = str_skip(*rest, n + sizeof(GREETING) - 1);
+	*rest = str_skip(*rest, n);
+	*casper = take(rest, STR(CASPER_GREETING));
+	if (!*casper && !take(rest, STR(GREETING)))
+		return false;
 	str scheme = at;
 	if (uri_scheme(&scheme) && str_starts(scheme, STR("://"))) {
 		l->scheme = str_of(at.p, at.n - scheme.n);
@@ -98,6 +113,18 @@ static bool take_origin(str *rest, struct login *l)
 	}
 	l->domain = at;
 	return uri_domain(at);
+}
+
+static bool take_casper_key(str *rest, struct login *l)
+{
+	str text;
+
+	if (!take_value(rest, STR(""), &text) || !casper_key_parse(text, &l->casper))
+		return false;
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] >= 'A' && text.p[i] <= 'F') /* we write lower case */
+			return false;
+	return true;
 }
 
 static bool take_address(str *rest, struct login *l)
@@ -132,6 +159,10 @@ static bool take_chain_id(str *rest, struct login *l)
 
 	if (!take_value(rest, STR("\nChain ID: "), &digits) || digits.n == 0)
 		return false;
+	if (l->casper.n > 0) {
+		l->chain = digits;
+		return digits.n <= 64 && only(digits, "-");
+	}
 	while (digits.n > 1 && *digits.p == '0') /* 1*DIGIT allows them */
 		digits = str_skip(digits, 1);
 	return str_u64(digits, &l->chain_id);
@@ -199,12 +230,13 @@ static bool take_fields(str *rest, struct login *l)
 bool login_parse(struct work *w, str message, struct login *out)
 {
 	str rest = message;
+	bool casper = false;
 
 	*out = (struct login){ 0 };
 	if (message.n > TEXT_MAX)
 		return err_set(w, ERR_INVALID, "auth.message_malformed", "longer than %d bytes", TEXT_MAX);
-	if (!take_origin(&rest, out) || !take_address(&rest, out) || !take(&rest, STR("\n")) ||
-		!take_statement(&rest, out) || !take_fields(&rest, out))
+	if (!take_origin(&rest, out, &casper) || !(casper ? take_casper_key(&rest, out) : take_address(&rest, out)) ||
+		!take(&rest, STR("\n")) || !take_statement(&rest, out) || !take_fields(&rest, out))
 		return err_set(w, ERR_INVALID, "auth.message_malformed", "no EIP-4361 text from byte %zu on",
 			(size_t)(message.n - rest.n));
 	return true;
@@ -214,7 +246,12 @@ bool login_parse(struct work *w, str message, struct login *out)
 
 static bool chain_allowed(const struct login *l, const struct login_expected *e)
 {
-	for (size_t i = 0; i < e->n_chain_ids; i++)
+	str rest = e->casper_chains, piece;
+
+	while (l->casper.n > 0 && str_next(&rest, ',', &piece))
+		if (str_eq(str_trim(piece), l->chain))
+			return true;
+	for (size_t i = 0; l->casper.n == 0 && i < e->n_chain_ids; i++)
 		if (e->chain_ids[i] >= 0 && l->chain_id == (uint64_t)e->chain_ids[i])
 			return true;
 	return false;
@@ -238,7 +275,7 @@ bool login_check(struct work *w, const struct login *l, const struct login_expec
 	if (e->uri_prefix.p != NULL && !str_starts(l->uri, e->uri_prefix))
 		return err_set(w, ERR_INVALID, "auth.uri", "signed for another address of this site");
 	if (!chain_allowed(l, e))
-		return err_set(w, ERR_INVALID, "auth.chain", "chain %" PRIu64 " is not served", l->chain_id);
+		return err_set(w, ERR_INVALID, "auth.chain", "this chain is not served");
 	if (!str_eq_secret(l->nonce, e->nonce))
 		return err_set(w, ERR_INVALID, "auth.nonce", "not the nonce that was handed out");
 	return check_times(w, l, e);
@@ -248,6 +285,9 @@ bool login_verify(struct work *w, str message, const struct login *l, str sig)
 {
 	uint8_t digest[32], address[20];
 
+	if (l->casper.n > 0)
+		return casper_message_verify(w->arena, &l->casper, message, sig) ||
+			err_set(w, ERR_INVALID, "auth.signature", "not signed by the account in the text");
 	secp_personal_digest(message, digest);
 	if (!secp_recover(digest, sig, address) || memcmp(address, l->address, 20) != 0)
 		return err_set(w, ERR_INVALID, "auth.signature", "not signed by the account in the text");

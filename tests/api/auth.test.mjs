@@ -1,5 +1,7 @@
 // Signing in: a wallet that was not written here, and everything that must not pass for one.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
 import { after, before, test } from 'node:test'
 import { CHAIN, startApi } from './api.mjs'
 import { require } from '../peers/load.mjs'
@@ -82,6 +84,16 @@ test('a new wallet that signs in twice at once is one person', async () => {
   assert.equal(await api.rows('core.person'), people + 1)
 })
 
+test('A2: every text of the vectors: one that is no EIP-4361 text is refused as such, one that is as another site\'s', async () => {
+  const { cases } = JSON.parse(readFileSync(new URL('../vectors/siwe.json', import.meta.url), 'utf8'))
+  for (const c of cases) {
+    const message = c.in.message ?? c.out.message
+    const answer = await api.post('/v1/auth/verify', await signed(message))
+    const expected = c.kind !== 'reject_parse' ? [401, 'auth.domain'] : message ? [400, 'auth.message_malformed'] : [422, 'json.range']
+    assert.deepEqual([answer.status, answer.body.code], expected, c.id)
+  }
+})
+
 test('refused challenges', async () => {
   const nonces = await api.rows('core.auth_nonce')
   const ask = async (body, status, code) => {
@@ -96,7 +108,7 @@ test('refused challenges', async () => {
   assert.equal(await api.rows('core.auth_nonce'), nonces)
 })
 
-test('a signature that is not the wallet\'s', async () => {
+test('A2, F40: a signature that is not the wallet\'s', async () => {
   const { message } = await api.challenge(account)
   const { signature } = await signed(message)
   const s = BigInt(`0x${signature.slice(66, 130)}`)
@@ -105,13 +117,14 @@ test('a signature that is not the wallet\'s', async () => {
   await refused(await signed(message, privateKeyToAccount(generatePrivateKey())), 401, 'auth.signature')
   await refused({ message, signature: `${signature.slice(0, -2)}05` }, 401, 'auth.signature')
   await refused({ message, signature: `0x${'00'.repeat(64)}1b` }, 401, 'auth.signature')
-  await refused({ message, signature: signature.slice(0, -2) }, 422, 'json.range')
+  await refused({ message, signature: signature.slice(0, -2) }, 422, 'auth.signature_format')
+  await refused({ message, signature: signature.slice(0, 100) }, 422, 'json.range')
   await refused({ message, signature: `0x${'zz'.repeat(65)}` }, 422, 'auth.signature_format')
   await refused({ message, signature: 7 }, 422, 'json.type')
   assert.equal((await api.post('/v1/auth/verify', { message, signature })).status, 200, 'none of them has spent it')
 })
 
-test('a message that was not handed out', async () => {
+test('A2, F40: a message that was not handed out', async () => {
   const { message, nonce } = await api.challenge(account)
   const fields = parseSiweMessage(message)
   const made = async changes => signed(createSiweMessage({ ...fields, ...changes }))
@@ -131,7 +144,7 @@ test('a message that was not handed out', async () => {
   assert.equal(await api.sql(`select consumed_at from core.auth_nonce where nonce = '${nonce}'`), '')
 })
 
-test('a challenge that expired here, whatever its text says', async () => {
+test('A1: a challenge that expired here, whatever its text says', async () => {
   const { message, nonce } = await api.challenge(account)
   await api.sql(`update core.auth_nonce set expires_at = now() - interval '1 s' where nonce = '${nonce}'`)
   await refused(await signed(message), 401, 'auth.expired')
@@ -168,7 +181,16 @@ test('tokens that are none', async () => {
   await ask(bearer(token), 'auth.session_ended')
 })
 
-test('the shipped program, whose system calls are filtered, does all of it, too', async () => {
+// fetch takes ten times as long
+const post = (agent, url, body) => new Promise((done, fail) => {
+  request(url, { agent, method: 'POST', headers: { 'content-type': 'application/json' } }, async resp => {
+    let text = ''
+    for await (const piece of resp) text += piece
+    done(JSON.parse(text))
+  }).on('error', fail).end(JSON.stringify(body))
+})
+
+test('A1: the shipped program, whose system calls are filtered, does all of it, too, and hands out 10,000 nonces, each another one', { timeout: 240_000 }, async () => {
   const shipped = await startApi({ programs: 'rel' })
   try {
     const me = await shipped.signIn(account)
@@ -177,6 +199,14 @@ test('the shipped program, whose system calls are filtered, does all of it, too'
     assert.equal((await shipped.deliver({ n: 'x'.repeat(300_000) })).status, 202)
     for (const path of ['/', '/metrics', '/openapi.json', '/readyz', '/v1/bounties?limit=1', '/v1/leaderboard'])
       assert.equal((await shipped.get(path)).status, 200, path)
+    const nonces = new Set()
+    const agent = new Agent({ keepAlive: true })
+    let left = 10_000
+    await Promise.all(Array.from({ length: 16 }, async () => {
+      while (left-- > 0) nonces.add((await post(agent, `${shipped.url}/v1/auth/challenge`, { address: account.address, chain_id: CHAIN })).nonce)
+    }))
+    agent.destroy()
+    assert.equal(nonces.size, 10_000, 'A1: each is another one')
     const { text } = await shipped.get('/metrics')
     assert.match(text, /patchwork_api_worker_starts_total 2\n/, 'no worker was killed')
   } finally {
