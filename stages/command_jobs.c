@@ -4,6 +4,7 @@
 #include "command.h"
 #include "db/query.h"
 #include "jobs.h"
+#include "explain.h"
 #include "print.h"
 #include "sql.h"
 
@@ -106,6 +107,7 @@ int command_jobs_list(struct work *w, const struct invocation *in)
 struct shown {
 	struct sql_job_show_in in;
 	struct sql_job_show_out row;
+	struct explanation why;
 };
 
 static bool show(struct work *w, struct tx *tx, void *arg)
@@ -115,7 +117,9 @@ static bool show(struct work *w, struct tx *tx, void *arg)
 
 	if (!sql_job_show(w, tx, &s->in, &s->row, &found))
 		return false;
-	return found || err_set(w, ERR_INVALID, "job.not_found", "there is no job %lld", (long long)s->in.id);
+	if (!found)
+		return err_set(w, ERR_INVALID, "job.not_found", "there is no job %lld", (long long)s->in.id);
+	return command_explain_text(w, tx, s->in.id, &s->why);
 }
 
 struct run {
@@ -160,6 +164,16 @@ static bool print_runs(struct work *w, const struct invocation *in, str runs)
 	return true;
 }
 
+static void print_shown_json(struct work *w, const struct shown *s)
+{
+	str row = print_json(w, PRINT_SHAPE(sql_job_show_stmt), &s->row);
+	struct buf b = buf_new(w->arena, 1 << 16);
+
+	json_quote(&b, s->why.text);
+	printf(STR_FMT ",\"who\":\"%s\",\"explain\":" STR_FMT "}\n", (int)row.n - 1, row.p, s->why.who,
+		STR_ARG(buf_str(&b)));
+}
+
 int command_jobs_show(struct work *w, const struct invocation *in)
 {
 	struct shown s = { 0 };
@@ -174,10 +188,15 @@ int command_jobs_show(struct work *w, const struct invocation *in)
 	status = command_visit(w, in, show, &s);
 	if (status != EXIT_OK)
 		return status;
+	if (in->json) {
+		print_shown_json(w, &s);
+		return EXIT_OK;
+	}
 	print_row(w, in, PRINT_SHAPE(sql_job_show_stmt), &s.row,
 		"id kind key state priority args created_at created_by run_at attempts error_code=code error output worker "
 		"parent_id=parent root_id=root children replay_of batch replays project_id=project trace");
-	return in->json || print_runs(w, in, s.row.runs) ? EXIT_OK : command_failed(w);
+	printf("\n" STR_FMT "\n", STR_ARG(print_plain(w, s.why.text)));
+	return print_runs(w, in, s.row.runs) ? EXIT_OK : command_failed(w);
 }
 
 /* --- retry, cancel --- */

@@ -63,6 +63,12 @@ const struct command commands[] = {
 		command_replay_status },
 	{ "jobs replay stop", "BATCH --reason TEXT [--actor WHO]",
 		"what a replay has not let out yet stays where it is", command_replay_stop },
+	{ "explain", "ID", "why a job, bounty, submission or payout is where it is, and who must act",
+		command_explain },
+	{ "lineage", "OWNER/NAME#PULL|ID", "one contribution from webhook to score, from any of its ids",
+		command_lineage },
+	{ "doctor", "[--patience SECONDS]", "what is wrong with the database and the queue, and what to do",
+		command_doctor },
 	{ "checksum", "", "what the projections say, without times and ids: no replay changes it", command_checksum },
 	{ NULL, NULL, NULL, NULL },
 };

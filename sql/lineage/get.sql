@@ -17,7 +17,7 @@
 -- out  transfers      jsonb        [{id, key, kind, amount, at}]
 -- out  scores         jsonb        [{id, person_id, login, kind, points_micro, formula_version, occurred_at}]
 -- out  jobs           jsonb        [{id, queue, kind, key, root_id, parent_id, state, created_at, runs}]
--- role api
+-- role api operator
 with asked_jobs as (
 	select j.id, j.args from q.job j
 	where $1 = 'job' and $3 is not null and (j.id = (select root_id from q.job where id = $3)

@@ -1,0 +1,251 @@
+// What operators and auditors run: explain, lineage, doctor. Rows are made as the stages leave them; a situation is one row here.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
+import { once } from 'node:events'
+import { command } from '../stack/parts.mjs'
+import { startStack } from '../stack/stack.mjs'
+import { until } from '../stack/proc.mjs'
+
+let stack
+const dir = mkdtempSync('/var/tmp/patchwork-operator-test.')
+before(async () => {
+  stack = await startStack({ dir, parts: ['postgres'], programs: 'san', fsync: false, migrate: true })
+  await stack.sql('grant pg_monitor to patchwork_operator', 'postgres')
+})
+after(async () => {
+  await stack?.stop({ remove: true })
+  rmSync(dir, { recursive: true, force: true })
+})
+
+// -> { code, out, err }; some answers end with 1
+const run = async (words, env = {}, role = 'patchwork_operator') => {
+  const [file, ...args] = command(stack, ...words)
+  const p = spawn(file, args, { env: { ...process.env, ...stack.as(role), ...env } })
+  const said = { out: '', err: '' }
+  p.stdout.on('data', d => { said.out += d })
+  p.stderr.on('data', d => { said.err += d })
+  const [code] = await once(p, 'close')
+  return { code, ...said }
+}
+const rows = said => said.out.split('\n').filter(Boolean).map(l => JSON.parse(l))
+
+// --- explain ---
+
+const world = id => `insert into core.chain (id, caip2, confirmations, escrow) values (338, 'eip155:338', 1, '\\x${'11'.repeat(20)}') on conflict do nothing;
+  insert into core.asset (id, caip19, chain_id, token, symbol, decimals)
+    values ('${id(1)}', 'eip155:338/erc20:x', 338, '\\x${'22'.repeat(20)}', 'T', 6) on conflict do nothing;
+  insert into core.person (id) values ('${id(2)}') on conflict do nothing;
+  insert into core.project (id, full_name, repo_id, created_by) values ('${id(3)}', 'northwind/forecast', 7, '${id(2)}') on conflict do nothing;
+  insert into core.issue (id, project_id, number) values ('${id(4)}', '${id(3)}', 1) on conflict do nothing;`
+const uuid = (kind, n) => `0190163d-8694-739b-${String(kind).padStart(4, 'a')}-${String(n).padStart(12, '0')}`
+const shared = n => uuid('b', n)
+let serial = 100
+
+const newJob = (queue, kind, args = '{}') => stack.sql(`select q.enqueue('${queue}', '${kind}', null, '${args}')`)
+const ended = (id, state, code, text = 'the text') => stack.sql(`delete from q.ready where job_id = ${id};
+  insert into q.run (job_id, attempt, state, worker, claim, started_at, finished_at, error_kind, error_code, error)
+    values (${id}, 1, '${state}', 1, 1, now(), now(), ${code ? "'retry'" : 'null'}, ${code ? `'${code}'` : 'null'}, ${code ? `'${text}'` : 'null'})`)
+const job = {
+  ready: async () => newJob('score', 'score.payout'),
+  done: async () => { const id = await newJob('pay', 'pay.send'); await ended(id, 'done'); return id },
+  cancelled: async () => { const id = await newJob('pay', 'pay.send'); await stack.sql(`select q.cancel(${id}, 'cli:ada', 'not wanted')`); return id },
+  parked: async (code, text) => {
+    const id = await newJob('pay', 'pay.confirm')
+    await ended(id, 'parked', code, text)
+    await stack.sql(`insert into q.parked (job_id, queue, kind, attempt, error_code) values (${id}, 'pay', 'pay.confirm', 1, '${code}')`)
+    return id
+  },
+  scheduled: async (code, text) => {
+    const id = await newJob('verify', 'verify.merge')
+    await ended(id, 'snoozed', code, text)
+    await stack.sql(`insert into q.scheduled (run_at, job_id, queue, prio, attempt) values ('2031-05-06T07:08:09Z', ${id}, 'verify', 0, 2)`)
+    return id
+  },
+}
+const bounty = async (state, blocker = null) => {
+  const id = uuid('c', ++serial)
+  await stack.sql(`${world(shared)} insert into core.bounty (id, project_id, issue_id, asset_id, amount, state, blocker, hold, deadline_at, created_by)
+    values ('${id}', '${shared(3)}', '${shared(4)}', '${shared(1)}', 5, '${state}', ${blocker ? `'${blocker}'` : 'null'}, '1 day', '2031-01-02T03:04:05Z', '${shared(2)}')`)
+  return id
+}
+const submission = async (state, { reason = null, pull = 'open', of } = {}) => {
+  const b = of ?? await bounty('open'), id = uuid('d', ++serial), n = serial
+  const merged = pull === 'merged'
+  await stack.sql(`insert into core.pull (id, project_id, provider_pull_id, number, author_uid, author_login, author_type, state, base_ref, head_sha,
+      merge_sha, merged_at, source_updated_at) values ('${uuid('e', n)}', '${shared(3)}', ${n}, ${n}, 5, 'ada', 'User', '${pull}', 'main', 'aa',
+      ${merged ? "'bb', now()" : 'null, null'}, now());
+    insert into core.submission (id, bounty_id, pull_id, claimant_id, state, reason) values ('${id}', '${b}', '${uuid('e', n)}', '${shared(2)}', '${state}',
+      ${reason ? `'${reason}'` : 'null'})`)
+  return id
+}
+const payout = async (state, blocker = null) => {
+  const b = await bounty('hold'), s = await submission('verified', { of: b, pull: 'merged' }), id = uuid('f', ++serial)
+  await stack.sql(`insert into ledger.payout (id, key, chain_key, submission_id, person_id, bounty_id, asset_id, amount, payee, state, blocker, due_at, tx_hash, paid_at)
+    values ('${id}', 'payout:${s}:0', sha256('${id}'), '${s}', '${shared(2)}', '${b}', '${shared(1)}', 5, '\\x${'33'.repeat(20)}', '${state}',
+      ${blocker ? `'${blocker}'` : 'null'}, '2031-02-03T04:05:06Z', ${state === 'paid' ? "sha256('tx'), now()" : 'null, null'})`)
+  return { id, submission: s, bounty: b }
+}
+
+const SITUATIONS = [
+  ['a job that is ready, without a worker of its stage', () => job.ready(), 'operator', /no worker that lives has stage score.*patchwork work score/],
+  ['a job that is done', () => job.done(), 'nobody', /The job is done/],
+  ['a job that was cancelled', () => job.cancelled(), 'nobody', /was cancelled: not wanted/],
+  ['a job parked by a code', () => job.parked('pay.refused', 'the node refuses'), 'operator', /pay\.refused: the node refuses.*patchwork jobs retry/],
+  ['a job that killed its workers', () => job.parked('queue.attempts_spent'), 'operator', /workers died.*crash in the log/],
+  ['a release that failed on chain', () => job.parked('pay.reverted', 'reverted'), 'operator', /failed on chain: reverted/],
+  ['a job that waits for an account to be linked', () => job.scheduled('verify.author_unlinked'), 'contributor', /must link it.*2031-05-06T07:08:09Z/],
+  ['a job that waits for a wallet', () => job.scheduled('prove.no_wallet'), 'contributor', /no wallet/],
+  ['a job that waits for money', () => job.scheduled('verify.bounty_unfunded'), 'funder', /The funder must lock it/],
+  ['a job of a frozen bounty', () => job.scheduled('verify.bounty_frozen'), 'project', /A maintainer must look/],
+  ['a job whose signer is stopped', () => job.scheduled('pay.signer_stopped', 'foreign use'), 'operator', /foreign use/],
+  ['a job that waits for gas', () => job.scheduled('pay.no_gas'), 'operator', /fund its account/],
+  ['a job that the outside lets wait', () => job.scheduled('github.rate_limited', 'resets in 9s'), 'time', /github\.rate_limited: resets in 9s.*tried again at/],
+  ['a payment that is not deep enough', () => job.scheduled('pay.shallow', 'not deep'), 'time', /under way/],
+  ['a bounty without money', () => bounty('draft'), 'funder', /no money/],
+  ['a bounty that is open', () => bounty('open'), 'contributor', /open a pull request.*2031-01-02T03:04:05Z/],
+  ['a bounty that is frozen', () => bounty('frozen', 'a maintainer: the issue is open'), 'project', /the issue is open/],
+  ['a bounty that is paid', () => bounty('paid'), 'nobody', /is paid/],
+  ['a submission that is open', () => submission('seen'), 'project', /A maintainer must merge it/],
+  ['a submission that was merged', () => submission('seen', { pull: 'merged' }), 'time', /waits to be verified/],
+  ['a submission of an unlinked author', () => submission('verifying', { reason: 'verify.author_unlinked', pull: 'merged' }), 'contributor', /must link it/],
+  ['a submission that was rejected', () => submission('rejected', { reason: 'verify.base_branch', pull: 'merged' }), 'nobody', /verify\.base_branch/],
+  ['a submission in review', () => submission('review', { reason: 'verify.issue_open', pull: 'merged' }), 'project', /verify\.issue_open/],
+  ['a payout on hold', async () => (await payout('hold')).id, 'time', /until 2031-02-03T04:05:06Z/],
+  ['a payout that is held', async () => (await payout('held', 'pay.reverted: no')).id, 'operator', /pay\.reverted: no.*pay\.quote/],
+  ['a payout that is paid', async () => (await payout('paid')).id, 'nobody', /is paid/],
+  ['a bounty one of whose jobs is parked', async () => {
+    const p = await payout('sent')
+    const id = await job.parked('pay.no_release')
+    await stack.sql(`update q.job set args = '{"payout_id": "${p.id}"}' where id = ${id}`)
+    return p.bounty
+  }, 'operator', /parked with pay\.no_release.*patchwork jobs retry \d+/],
+]
+
+describe('explain', () => {
+  for (const [what, make, who, says] of SITUATIONS)
+    test(what, async () => {
+      const id = String(await make())
+      const [said] = rows(await run(['explain', id, '--json']))
+      assert.equal(said.who, who, said.explain)
+      assert.match(said.explain, says)
+      assert.doesNotMatch(said.explain, /[{}]|no word of why/)
+    })
+
+  test('a job that is held, by whom and why; and as a member of jobs show', async () => {
+    await stack.sql(`select q.pause('kind', 'sync.issue', 'cli:ada', 'GitHub is being moved')`)
+    const id = await newJob('sync', 'sync.issue')
+    const said = rows(await run(['jobs', 'show', id, '--json']))[0]
+    await stack.sql(`select q.resume('kind', 'sync.issue', 'cli:ada', 'moved')`)
+    assert.equal(said.who, 'operator')
+    assert.match(said.explain, /paused by cli:ada: GitHub is being moved/)
+  })
+
+  test('what is not there is refused with its code', async () => {
+    const no = await run(['explain', uuid('0', 1)])
+    assert.equal(no.code, 1)
+    assert.match(no.err, /explain\.not_found/)
+    assert.equal((await run(['explain', 'x'])).code, 2)
+  })
+})
+
+// --- doctor ---
+
+const doctor = async (...words) => {
+  const said = await run(['doctor', '--json', ...words.filter(w => typeof w === 'string')], words.find(w => typeof w === 'object'))
+  const found = rows(said)
+  return { code: said.code, found, of: check => found.filter(f => f.check === check), ...said }
+}
+const level = (seen, check) => seen.of(check).map(f => f.level).sort()[0]
+const owner = text => stack.sql(`set role patchwork_owner; ${text}`)
+
+describe('doctor', () => {
+  before(() => stack.sql(`delete from q.parked; delete from q.ready; delete from q.scheduled; delete from q.held`))
+
+  test('a database that is well: every check says ok, exit 0', async () => {
+    const seen = await doctor()
+    assert.deepEqual(seen.found.filter(f => f.level !== 'ok'), [], JSON.stringify(seen.found))
+    assert.equal(seen.code, 0)
+    assert.equal(seen.found.length, 15)
+    assert.match((await run(['doctor'])).out, /^check +level +found\n/)
+  })
+
+  const HELD = {
+    xmin: { session: 'begin; select pg_current_xact_id(); select pg_sleep(60)', words: ['--patience', '0'] },
+  }
+  test('xmin: a session that holds it back is named', async () => {
+    const holding = stack.sql(HELD.xmin.session)
+    holding.catch(() => {})
+    const pid = () => stack.sql(`select pid from pg_stat_activity where query like '%pg_sleep(60)%' and state = 'active' and pid <> pg_backend_pid()`)
+    await until('it holds', async () => await pid() !== '')
+    const n = await pid(), seen = await doctor(...HELD.xmin.words)
+    await stack.sql(`select pg_terminate_backend(${n})`)
+    await holding.catch(() => {})
+    assert.match(seen.of('xmin').map(f => f.found).join(), new RegExp(`pid ${n} `))
+  })
+
+  // what is provoked, how it is undone, the check that must say so, at which level
+  const PROVOKED = [
+    ['prepared', 'a prepared transaction', `begin; create table q.kept (); prepare transaction 'forgotten'`, `rollback prepared 'forgotten'`, 'fail', ['--patience', '0']],
+    ['slots', 'a replication slot that nobody uses', `select pg_create_physical_replication_slot('lost')`, `select pg_drop_replication_slot('lost')`, 'warn'],
+    ['autovacuum', 'a table without it', 'alter table q.ready set (autovacuum_enabled = false)', 'alter table q.ready reset (autovacuum_enabled)', 'fail'],
+    ['relay', 'events that nobody reads', `select q.emit('bounty.created', 'd', 'bounty/1', '{}')`, 'delete from q.outbox', 'fail'],
+    ['relay', 'events that wait for long', `select q.emit('bounty.created', 'e', 'bounty/1', '{}'); update q.outbox set created_at = now() - interval '10 minutes';
+      insert into q.outbox_cursor (sink) values ('nats')`, 'delete from q.outbox; delete from q.outbox_cursor', 'warn'],
+    ['grants', 'a grant that is missing', 'revoke select on q.outbox from patchwork_relay', 'grant select on q.outbox to patchwork_relay', 'fail'],
+    ['grants', 'a grant that nobody should have', 'grant delete on audit.log to patchwork_worker', 'revoke delete on audit.log from patchwork_worker', 'fail'],
+    ['workers', 'one that vanished', `insert into q.worker (name, queues, seen_at) values ('gone', '{pay}', now() - interval '2 minutes')`, 'delete from q.worker', 'warn'],
+    ['workers', 'jobs that no worker takes', `select q.enqueue('score', 'score.payout', null, '{}')`, 'delete from q.ready', 'fail'],
+    ['parked', 'a job that waits for a person', `insert into q.parked (job_id, queue, kind, attempt, error_code) values (1, 'pay', 'pay.send', 1, 'pay.refused')`, 'delete from q.parked', 'warn'],
+    ['paused', 'a stage that is paused', `select q.pause('stage', 'pay', 'cli:ada', 'audit')`, `select q.resume('stage', 'pay', 'cli:ada', 'over')`, 'warn'],
+    ['unsealed', 'audit rows without a place', `select audit.seal(); insert into audit.log (at, actor_kind, actor_id, action, object_type, object_id, detail)
+      values (now() - interval '10 minutes', 'cli', 'ada', 'operator.pause', 'stage', 'pay', '{}')`, 'select audit.seal()', 'warn'],
+    ['partitions', 'ids that come to the end of the last one', `select setval('q.job_id', (select max(substring(relname from 5)::bigint) from pg_class
+      where relname ~ '^job_[0-9]+$') * q.partition_size() + 10)`, `select q.partitions_ahead()`, 'fail'],
+    ['migrations', 'one that was changed', `update core.migration set sha256 = sha256('x') where number = 4`, null, 'fail'],
+  ]
+  for (const [check, what, make, undo, wanted, words = []] of PROVOKED)
+    test(`${check}: ${what}`, async () => {
+      const kept = check === 'migrations' ? await stack.sql(`select encode(sha256, 'hex') from core.migration where number = 4`) : null
+      await stack.sql(make)
+      const seen = await doctor(...words)
+      await stack.sql(undo ?? `update core.migration set sha256 = '\\x${kept}' where number = 4`)
+      assert.equal(level(seen, check), wanted, seen.out + seen.err)
+      assert.equal(seen.code, wanted === 'fail' ? 1 : 0, seen.out)
+      for (const f of seen.of(check)) assert.ok(f.found && f.means && f.next, JSON.stringify(f))
+    })
+
+  test('bloat: dead rows in a table of the queue', async () => {
+    await stack.sql(`alter table q.scheduled set (autovacuum_enabled = false);
+      insert into q.scheduled (run_at, job_id, queue, prio) select now(), i, 'pay', 0 from generate_series(1, 12000) i; delete from q.scheduled`)
+    await until('the statistics know', async () => Number(await stack.sql(`select n_dead_tup from pg_stat_user_tables where schemaname = 'q' and relname = 'scheduled'`)) > 10000)
+    const seen = await doctor()
+    await stack.sql('alter table q.scheduled reset (autovacuum_enabled); vacuum q.scheduled')
+    assert.equal(level(seen, 'bloat'), 'warn')
+    assert.match(seen.of('bloat')[0].found, /q\.scheduled has 1\d{4} dead rows/)
+  })
+
+  test('clock: a machine that is not in step with the database', async () => {
+    const seen = await doctor({ PATCHWORK_CLOCK_OFFSET_S: '90' })
+    assert.equal(level(seen, 'clock'), 'fail')
+    assert.equal(seen.code, 1)
+  })
+
+  test('migrations: one that is not applied', async () => {
+    const last = await stack.sql('select max(number) from core.migration')
+    await stack.sql(`create table core.kept as select * from core.migration where number = ${last}; delete from core.migration where number = ${last}`)
+    const seen = await doctor()
+    await stack.sql('insert into core.migration select * from core.kept; drop table core.kept')
+    assert.equal(level(seen, 'migrations'), 'fail')
+    assert.match(seen.of('migrations')[0].found, /1 of \d+ are not applied/)
+  })
+
+  test('sessions: a role that cannot see the sessions of others is told so', async () => {
+    await stack.sql('revoke pg_monitor from patchwork_operator', 'postgres')
+    const seen = await doctor()
+    await stack.sql('grant pg_monitor to patchwork_operator', 'postgres')
+    assert.equal(level(seen, 'sessions'), 'warn')
+    assert.equal(seen.code, 0)
+  })
+})
