@@ -79,7 +79,7 @@ int command_jobs_list(struct work *w, const struct invocation *in)
 {
 	struct invocation rest = *in;
 	struct jobs_page p = { .in.page = 20 };
-	struct jobs_filter f;
+	struct jobs_filter f = { 0 };
 	bool has_limit;
 	int64_t limit = 20;
 	int status;

@@ -38,7 +38,7 @@ static bool read_rate(const char *text, int64_t *per_day)
 static bool read_asked(struct work *w, struct invocation *in, struct replay *r)
 {
 	const char *rate = command_option(in, "rate");
-	struct jobs_filter f;
+	struct jobs_filter f = { 0 };
 	bool has_sample;
 
 	r->sample = 20;

@@ -119,3 +119,16 @@ test('O5: a replay that is stopped lets nothing more out', async () => {
   assert.match(await world.sql(`select action || ' ' || db_role from audit.log where object_id = '${batch.batch}' order by id desc limit 1`),
     /^operator\.replay_stop patchwork_operator$/)
 })
+
+test('O7: lineage by command is the same from any id, with every hop in its order', async () => {
+  const pull = `${c.project.full_name}#${c.pull.number}`
+  const text = await cli('lineage', pull)
+  const hops = text.split('\n').slice(1).filter(Boolean).map(l => l.split(/ {2,}/)[0])
+  assert.deepEqual([...new Set(hops)], ['webhook', 'job', 'pull request', 'bounty', 'deposit', 'submission', 'evidence', 'verdict', 'proof',
+    'payout', 'transaction', 'transfer', 'score'])
+  for (const part of [c.proof.cid, c.payout.tx_hash, c.payout.id, c.merge.merged_delivery, String(c.pull.number)]) assert.ok(text.includes(part), part)
+  const whole = await json('lineage', pull)
+  for (const id of [c.payout.id, c.submission.id, c.merge.merged_delivery])
+    assert.deepEqual((await json('lineage', id)).scores, whole.scores, id)
+  await assert.rejects(cli('lineage', 'northwind/nothing#1'), /lineage\.not_found/)
+})
