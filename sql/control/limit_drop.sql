@@ -1,5 +1,5 @@
 -- one: a limit is no more
--- role worker api
+-- role worker api operator
 -- in   name    text
 -- in   actor   text
 -- in   reason  text

@@ -1,5 +1,5 @@
 -- many: each queue: may it go on, what waits in it and for how long, its limits
--- role worker api
+-- role worker api operator auditor
 -- in   known          text[]   named also when nothing is there
 -- out  queue          text
 -- out  paused         bool

@@ -6,7 +6,7 @@
 -- out  kind         text
 -- out  key          text?
 -- out  args         jsonb
--- out  state        text         ready, running, scheduled, parked or done
+-- out  state        text         ready, running, scheduled, held, parked, done or cancelled
 -- out  error_code   text?        of the last run
 -- out  error        text?        of the last run
 -- out  priority     int4
@@ -24,9 +24,10 @@
 select j.id, j.queue, j.kind, j.key, j.args,
 	case
 		when p.job_id is not null then 'parked'
-		when r.state = 'done' then 'done'
+		when r.state in ('done', 'cancelled') then r.state
 		when exists (select from q.claim c where j.id = any (c.job_ids)) then 'running'
 		when s.run_at is not null then 'scheduled'
+		when exists (select from q.held h where h.job_id = j.id) then 'held'
 		else 'ready'
 	end as state,
 	r.error_code, r.error, j.priority::int as priority, j.root_id, j.parent_id, j.replay_of, j.project_id, j.trace, j.created_by,

@@ -9,7 +9,7 @@
 -- out  queue        text
 -- out  kind         text
 -- out  key          text?
--- out  state        text         ready, running, scheduled, parked or done
+-- out  state        text         ready, running, scheduled, held, parked, done or cancelled
 -- out  attempts     int4
 -- out  error_code   text?        of the last run
 -- out  root_id      int8
@@ -43,9 +43,10 @@ with running as materialized (
 select j.id, j.queue, j.kind, j.key,
 	case
 		when p.job_id is not null then 'parked'
-		when r.state = 'done' then 'done'
+		when r.state in ('done', 'cancelled') then r.state
 		when exists (select from running where running.job_id = j.id) then 'running'
 		when s.run_at is not null then 'scheduled'
+		when exists (select from q.held h where h.job_id = j.id) then 'held'
 		else 'ready'
 	end as state,
 	coalesce(r.attempt, 0) as attempts, r.error_code, j.root_id, j.parent_id, j.project_id, s.run_at, j.created_at,

@@ -150,8 +150,10 @@ select
 		'root_id', j.root_id, 'parent_id', j.parent_id, 'created_at', j.created_at, 'trace', j.trace, 'state', case
 			when exists (select from q.parked p where p.job_id = j.id) then 'parked'
 			when exists (select from q.run r where r.job_id = j.id and r.state = 'done') then 'done'
+			when exists (select from q.run r where r.job_id = j.id and r.state = 'cancelled') then 'cancelled'
 			when exists (select from running r where r.job_id = j.id) then 'running'
 			when exists (select from q.scheduled s where s.job_id = j.id) then 'scheduled'
+			when exists (select from q.held h where h.job_id = j.id) then 'held'
 			else 'ready' end,
 		'runs', (select coalesce(jsonb_agg(jsonb_build_object('attempt', r.attempt, 'state', r.state,
 			'started_at', r.started_at, 'finished_at', r.finished_at, 'error_code', r.error_code, 'error', r.error)

@@ -1,5 +1,6 @@
 /* Pauses, cancels, aging, fairness, limits: what operators and neighbours may expect (rows O3, O8, F20). */
 #include "queue_help.h"
+#include "sql.h"
 
 #define PATIENCE (30 * USEC_S)
 #define NOISY "00000000-0000-7000-8000-00000000000a"
@@ -173,6 +174,43 @@ static void O8_a_waiting_job_is_cancelled_at_once(void **state)
 	holds("select (select count(*) from q.ready) + (select count(*) from q.scheduled) + (select count(*) from q.parked)"
 	      " + (select count(*) from q.held) = 0");
 	holds("select count(*) >= 5 from audit.log where action = 'job.cancel' and actor_id = 'cli:me' and reason = 'not wanted'");
+}
+
+static void is_told_as(const char *key, const char *state)
+{
+	struct sql_job_get_out out;
+	struct conn *conn;
+	struct work w;
+	struct tx tx;
+	bool found;
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "select job_id from q.job_key where key = '%s'", key);
+	work_init(&w);
+	conn = db_test_conn(&w, "patchwork_api");
+	tx = tx_auto(conn);
+	assert_true(sql_job_get(
+		&w, &tx, &(struct sql_job_get_in){ .id = strtoll(db_test_value(sql), NULL, 10) }, &out, &found));
+	assert_true(found);
+	if (!str_eq(out.state, str_c(state)))
+		fail_msg("%s is " STR_FMT ", not %s", key, STR_ARG(out.state), state);
+	conn_close(&conn);
+	work_end(&w);
+}
+
+static void O8_what_is_held_or_cancelled_is_told_so(void **state)
+{
+	struct run run = run_of(&one);
+
+	(void)state;
+	db_test_sql("select q.pause('kind', 'test.one', 'cli:me', 'why')");
+	db_test_sql("select q.enqueue('test', 'test.one', 'held', '{}'), q.enqueue('test', 'test.one', 'gone', '{}')");
+	run_start(&run);
+	eventually("select count(*) from q.held", "2", PATIENCE);
+	run_stop(&run);
+	holds("select " CANCEL("gone") " = 'cancelled'");
+	is_told_as("held", "held");
+	is_told_as("gone", "cancelled");
 }
 
 static bool note_then_wait(struct work *w, const char *what)
@@ -547,6 +585,7 @@ int main(void)
 		TEST(O8_a_paused_project_waits_alone),
 		TEST(O8_a_pause_says_who_and_why),
 		TEST(O8_a_waiting_job_is_cancelled_at_once),
+		TEST(O8_what_is_held_or_cancelled_is_told_so),
 		TEST(O8_a_running_job_is_cancelled_before_its_effect_and_never_after),
 		TEST(O8_a_cancel_leaves_no_effect_unsettled),
 		TEST(O8_a_low_priority_is_not_starved),
