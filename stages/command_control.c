@@ -108,10 +108,10 @@ static size_t queues(str out[MAX_QUEUES])
 static bool list_stages(struct work *w, struct tx *tx, void *arg)
 {
 	struct sql_control_stages_out *rows;
-	str names[MAX_QUEUES];
-	size_t n;
+	str names[MAX_QUEUES] = { 0 };
+	size_t n, known = queues(names);
 
-	if (!sql_control_stages(w, tx, &(struct sql_control_stages_in){ { names, queues(names) } }, &rows, &n))
+	if (!sql_control_stages(w, tx, &(struct sql_control_stages_in){ { names, known } }, &rows, &n))
 		return false;
 	print_rows(w, arg, PRINT_SHAPE(sql_control_stages_stmt), rows, n,
 		"queue=stage paused ready held scheduled running parked oldest_wait limits", "no stage");
@@ -144,13 +144,13 @@ static bool number(struct invocation *in, const char *name, int64_t least, bool 
 /* Digits with at most one point among them. */
 static bool is_rate(str text)
 {
-	int points = 0, digits = 0;
+	size_t points = 0, digits = 0;
 
 	for (size_t i = 0; i < text.n; i++) {
 		points += text.p[i] == '.';
 		digits += text.p[i] >= '0' && text.p[i] <= '9';
 	}
-	return digits > 0 && digits <= 12 && points <= 1 && (size_t)(digits + points) == text.n;
+	return digits > 0 && digits <= 12 && points <= 1 && digits + points == text.n;
 }
 
 static bool set(struct work *w, struct tx *tx, void *arg)
