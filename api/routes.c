@@ -8,6 +8,7 @@
 #include "proof.h"
 #include "role.h"
 #include "session.h"
+#include "statement.h"
 #include "token.h"
 #include "wallet.h"
 #include "webhook.h"
@@ -60,6 +61,52 @@ static const struct param session_end[] = {
 	TRACE(session_end),
 	PARAM(FROM_PATH, FIELD_UUID, session_end, id, HAS(session_end, id), .doc = "one of one's own sessions"),
 };
+#define CHAIN_DOC "its chain, CAIP-2: eip155:338, casper:casper-test"
+#define SIGNATURE_DOC "over that message, as for /v1/auth/verify"
+static const struct param step_up[] = {
+	SESSION(auth_step_up),
+	PARAM(FROM_BODY, FIELD_STR, auth_step_up, action, .min = 1, .max = 63, .doc = "x-step-up of a route"),
+	PARAM(FROM_BODY, FIELD_STR, auth_step_up, object_id, .min = 36, .max = 36,
+		.doc = "what the route's path names"),
+	PARAM(FROM_BODY, FIELD_STR, auth_step_up, address, .min = 42, .max = 68,
+		.doc = "of the wallet that is signed in"),
+	/* the bind function puts the text in its place */
+	PARAM(FROM_BODY, FIELD_STR, auth_step_up, message, .name = "chain", .min = 1, .max = 80, .doc = CHAIN_DOC),
+};
+static const struct param step_up_verify[] = {
+	SESSION(auth_step_up_verify),
+	TRACE(auth_step_up_verify),
+	PARAM(FROM_BODY, FIELD_STR, auth_step_up_verify, message, .min = 1, .max = 4096, .doc = "unchanged"),
+	/* read in the place of the nonce that the message has */
+	PARAM(FROM_BODY, FIELD_STR, auth_step_up_verify, nonce, .name = "signature", .min = 128, .max = 132,
+		.doc = SIGNATURE_DOC),
+};
+/* In places of their own only after the bind function, which makes both texts. */
+static const struct param wallet_challenge_params[] = {
+	SESSION(wallet_challenge),
+	PARAM(FROM_BODY, FIELD_STR, wallet_challenge, address, .min = 42, .max = 68, .doc = "of the wallet that joins"),
+	PARAM(FROM_BODY, FIELD_STR, wallet_challenge, caip10, .name = "chain", .min = 1, .max = 80, .doc = CHAIN_DOC),
+	PARAM(FROM_BODY, FIELD_STR, wallet_challenge, by_address, .min = 42, .max = 68,
+		.doc = "of the wallet that is signed in"),
+	PARAM(FROM_BODY, FIELD_STR, wallet_challenge, message, .name = "by_chain", .min = 1, .max = 80,
+		.doc = CHAIN_DOC),
+};
+static const struct param wallet_link[] = {
+	SESSION(wallet_link),
+	PARAM(FROM_BODY, FIELD_STR, wallet_link, message, .min = 1, .max = 4096,
+		.doc = "unchanged, signed by the wallet that is signed in"),
+	PARAM(FROM_BODY, FIELD_STR, wallet_link, nonce, .name = "signature", .min = 128, .max = 132,
+		.doc = SIGNATURE_DOC),
+	PARAM(FROM_BODY, FIELD_STR, wallet_link, other_message, .min = 1, .max = 4096,
+		.doc = "unchanged, signed by the wallet that joins"),
+	PARAM(FROM_BODY, FIELD_STR, wallet_link, trace, .name = "other_signature", .min = 128, .max = 132,
+		.doc = SIGNATURE_DOC),
+};
+static const struct param wallet_list[] = { SESSION(wallet_list), PAGED(wallet_list) };
+static const struct param wallet_unlink[] = { SESSION(wallet_unlink), TRACE(wallet_unlink),
+	ID(wallet_unlink, "one of one's own wallets") };
+static const struct param wallet_choose[] = { SESSION(wallet_choose), TRACE(wallet_choose),
+	ID(wallet_choose, "one of one's own wallets") };
 static const struct param token_create_params[] = {
 	SESSION(token_create),
 	TRACE(token_create),
@@ -226,6 +273,29 @@ const struct route routes[] = {
 		PARAMS(session_list), .access = ACCESS_SESSION },
 	{ REMOVE("/v1/sessions/{id}", "auth", session_end, "End one of one's own sessions"), .access = ACCESS_SESSION,
 		.limit = LIMIT_WRITE, PARAMS(session_end) },
+	{ WRITE("/v1/auth/step-up", "auth", auth_step_up, 201,
+		  "A text that names an action and its object, for the session's wallet to sign"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(step_up), .bind = statement_step_up },
+	{ WRITE("/v1/auth/step-up/verify", "auth", auth_step_up_verify, 200,
+		  "That text, signed: for five minutes this session may do what it names"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(step_up_verify),
+		.bind = statement_step_up_verify },
+	{ READ("/v1/wallets", "wallets", wallet_list, REPLY_PAGE, "One's own wallets, newest first"),
+		PARAMS(wallet_list), .access = ACCESS_SESSION },
+	{ WRITE("/v1/wallets/challenge", "wallets", wallet_challenge, 201,
+		  "Two texts: for the wallet that is to join this person, and for the one that is signed in"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(wallet_challenge_params),
+		.bind = statement_link },
+	{ WRITE("/v1/wallets", "wallets", wallet_link, 201,
+		  "Both texts, signed: the wallet joins this person; 200 when it had already"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(wallet_link), .bind = statement_link_verify },
+	{ REMOVE("/v1/wallets/{id}", "wallets", wallet_unlink, "A wallet leaves this person; its history stays"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(wallet_unlink), .object = "wallet",
+		.action = "wallet.unlink" },
+	{ WRITE("/v1/wallets/{id}/payout", "wallets", wallet_choose, 200,
+		  "Payouts to come go to this wallet; for 72 hours none is sent to it"),
+		.body_max = 0, .access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(wallet_choose),
+		.object = "wallet", .action = "wallet.payout" },
 	{ WRITE("/v1/tokens", "auth", token_create, 201, "A token for a machine, told this once"),
 		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(token_create_params), .bind = token_create,
 		.finish = token_created },

@@ -1,7 +1,7 @@
 -- one row: may who asks do this to that object
 -- in   session_id    uuid?
 -- in   token_sha256  bytea?       of a machine's token, instead of a session
--- in   kind          text?        of the object: project, bounty, submission, payout
+-- in   kind          text?        of the object: project, bounty, submission, payout; wallet: the statement finds it
 -- in   object_id     uuid?
 -- in   roles         text?        "admin|owner": one of them is needed
 -- in   scope         text?        that a machine's token needs; null: machines may not
@@ -19,6 +19,7 @@ with asked as (
 	where s.id = a.id and a.kind = 'machine' and a.open and (s.last_used_at is null or s.last_used_at < now() - interval '1 minute')
 ), object as (
 	select p.private from core.project p where p.id = core.project_of($3, $4)
+	union all select false where $3 = 'wallet'
 ), held as (
 	select core.roles(a.person_id, $3, $4) as roles from asked a
 )

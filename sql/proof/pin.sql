@@ -10,11 +10,16 @@ with pinned as (
 	from core.submission s join core.bounty b on b.id = s.bounty_id
 	where p.submission_id = $1 and p.pinned_at is null and s.id = $1 and s.state = 'verified'
 	returning p.id, p.cid, p.submission_id, s.claimant_id, s.bounty_id, b.project_id, b.asset_id, b.amount, b.hold
+), due as (
+	select n.*, now() + n.hold as hold_ends, (select core.wallet_good_at(w.id) from core.wallet w
+		where w.person_id = n.claimant_id and w.address = $2 and w.unlinked_at is null) as wallet_good_at
+	from pinned n
 ), payout as (
-	insert into ledger.payout (key, chain_key, submission_id, person_id, bounty_id, asset_id, amount, payee, due_at)
+	insert into ledger.payout (key, chain_key, submission_id, person_id, bounty_id, asset_id, amount, payee, due_at, blocker)
 	select 'payout:' || submission_id || ':0', sha256(convert_to('payout:' || submission_id || ':0', 'utf8')), submission_id,
-		claimant_id, bounty_id, asset_id, amount, $2, now() + hold
-	from pinned
+		claimant_id, bounty_id, asset_id, amount, $2, greatest(hold_ends, wallet_good_at),
+		case when wallet_good_at > hold_ends then 'payout.wallet_cool_down' end
+	from due
 	returning *
 ), booked as (
 	select o.*, p.project_id, p.cid, ledger.move('hold:' || o.id, 'hold', 'escrow', o.bounty_id, 'payable', o.bounty_id,

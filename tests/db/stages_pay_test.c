@@ -204,6 +204,58 @@ static void the_first_statement_stays(void **state)
 	assert_value("select count(*) from proof.signature", "1");
 }
 
+/* Alice's further wallets: one for the same chain, an hour old, and an old one of Casper's, which nothing is paid to. */
+#define LINKED                                                                                                         \
+	"update core.wallet set linked_at = now() - interval '1 year' where person_id = '" ALICE "';"                  \
+	"insert into core.wallet (id, person_id, chain_id, caip10, address, linked_at) values ('" ID(                  \
+		51) "', '" ALICE "', 338, 'a2', decode(repeat('a2', 20), 'hex'), now() - interval '1 hour');"          \
+		    "insert into core.wallet (id, person_id, caip10, address, public_key, linked_at) values ('" ID(    \
+			    52) "', '" ALICE                                                                           \
+				"', 'ca', decode(repeat('ca', 32), 'hex'), decode('01' || repeat('ca', 32), 'hex'), now() - interval '2 years');"
+#define HOURS "round(extract(epoch from due_at - now()) / 3600)"
+#define PAYEE                                                                                                          \
+	"select left(encode(payee, 'hex'), 2) || ' ' || " HOURS " || ' ' || coalesce(blocker, '-') from ledger.payout"
+
+static void a11_a_chosen_wallet_is_paid_after_72_hours(void **state)
+{
+	(void)state;
+	db_test_sql(LINKED "insert into core.payout_wallet (person_id, wallet_id, effective_at) values ('" ALICE
+			   "', '" ID(51) "', now() + interval '72 hours')");
+	proven();
+	assert_value(PAYEE, "a2 72 payout.wallet_cool_down");
+	assert_value(
+		"select round(extract(epoch from run_at - now()) / 3600) from q.scheduled s join q.job j on j.id = s.job_id"
+		" where j.kind = 'pay.quote'",
+		"72");
+}
+
+static void a11_a_wallet_long_chosen_is_paid_at_once(void **state)
+{
+	(void)state;
+	db_test_sql(LINKED "update core.wallet set linked_at = now() - interval '5 days' where id = '" ID(
+		51) "'; insert into core.payout_wallet (person_id, wallet_id, effective_at) values ('" ALICE
+		    "', '" ID(51) "', now())");
+	proven();
+	assert_value(PAYEE, "a2 0 -");
+}
+
+/* Nobody chose: the oldest EVM wallet. When it is gone, the next one has to wait out its own time. */
+static void a11_a_wallet_that_follows_by_itself_waits_too(void **state)
+{
+	(void)state;
+	db_test_sql(LINKED "update core.wallet set unlinked_at = now() where caip10 = 'a'");
+	proven();
+	assert_value(PAYEE, "a2 71 payout.wallet_cool_down");
+}
+
+static void a11_linking_a_wallet_turns_no_payout(void **state)
+{
+	(void)state;
+	db_test_sql(LINKED);
+	proven();
+	assert_value(PAYEE, "a1 0 -");
+}
+
 static void no_proof_without_verdict_or_wallet(void **state)
 {
 	void *task = NULL;
@@ -586,6 +638,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_proof_is_pinned_once, start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_first_statement_stays, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a11_a_chosen_wallet_is_paid_after_72_hours, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a11_a_wallet_long_chosen_is_paid_at_once, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a11_a_wallet_that_follows_by_itself_waits_too, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a11_linking_a_wallet_turns_no_payout, start, rows_stop),
 		cmocka_unit_test_setup_teardown(no_proof_without_verdict_or_wallet, start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_oldest_wallet_is_paid, start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_hold_is_waited_out, start, rows_stop),

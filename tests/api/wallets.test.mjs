@@ -1,0 +1,186 @@
+// Several wallets of one person (A10), the wallet that payouts go to (A11), and fresh signatures for what moves money (A12).
+import assert from 'node:assert/strict'
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { require } from '../peers/load.mjs'
+import { CHAIN, contribution, startApi } from './api.mjs'
+
+const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
+const fresh = () => privateKeyToAccount(generatePrivateKey())
+const EVM = `eip155:${CHAIN}`
+
+let api
+before(async () => { api = await startApi() })
+after(() => api.stop())
+
+const code = a => [a.status, a.body.code]
+const someone = async () => { const account = fresh(); return { account, ...await api.signIn(account) } }
+const evm = account => ({ address: account.address, chain: EVM, sign: message => account.signMessage({ message }) })
+const casper = () => {
+  const pair = generateKeyPairSync('ed25519')
+  const address = `01${Buffer.from(pair.publicKey.export({ format: 'jwk' }).x, 'base64url').toString('hex')}`
+  return { address, chain: 'casper:casper-test', sign: m => sign(null, Buffer.from(`Casper Message:\n${m}`), pair.privateKey).toString('hex') }
+}
+const ask = (me, wallet) => api.post('/v1/wallets/challenge',
+  { address: wallet.address, chain: wallet.chain, by_address: me.account.address, by_chain: EVM }, { token: me.token })
+const both = async (me, wallet, texts) => ({
+  message: texts.message, signature: await me.account.signMessage({ message: texts.message }),
+  other_message: texts.other_message, other_signature: await wallet.sign(texts.other_message),
+})
+const link = async (me, wallet) => {
+  const { body } = await ask(me, wallet)
+  return api.post('/v1/wallets', await both(me, wallet, body), { token: me.token })
+}
+const wallets = async me => (await api.get('/v1/wallets', { token: me.token })).body.items
+const text = (me, action, object) => api.post('/v1/auth/step-up', { action, object_id: object, address: me.account.address, chain: EVM }, { token: me.token })
+const confirm = async (me, message, by = me.account) => api.post('/v1/auth/step-up/verify',
+  { message, signature: await by.signMessage({ message }) }, { token: me.token })
+const stepUp = async (me, action, object) => {
+  const answer = await confirm(me, (await text(me, action, object)).body.message)
+  assert.equal(answer.status, 200, answer.text)
+  return answer.body
+}
+const choose = (me, id) => api.ask('POST', `/v1/wallets/${id}/payout`, { token: me.token })
+
+test('A10: a wallet joins a person when both sign, on any chain; then it signs in as that person', async () => {
+  const me = await someone()
+  const second = fresh()
+  const { status, body } = await ask(me, evm(second))
+  assert.equal(status, 201)
+  for (const [message, account, names] of [[body.message, me.account, second], [body.other_message, second, me.account]]) {
+    assert.ok(message.includes(me.person_id) && message.includes(`${EVM}:${names.address}`), message)
+    assert.ok(message.includes(`Ethereum account:\n${account.address}\n`) && message.includes(`Nonce: ${body.nonce}`))
+  }
+  const signed = await both(me, evm(second), body)
+  const made = await api.post('/v1/wallets', signed, { token: me.token })
+  assert.deepEqual([made.status, made.body.caip10], [201, `${EVM}:${second.address}`], made.text)
+  assert.equal((await api.signIn(second)).person_id, me.person_id)
+  const stone = casper()
+  assert.equal((await link(me, stone)).status, 201)
+  assert.deepEqual((await wallets(me)).map(w => w.caip10), [`casper:casper-test:${stone.address}`, `${EVM}:${second.address}`, `${EVM}:${me.account.address}`])
+  assert.deepEqual(code(await api.post('/v1/wallets', signed, { token: me.token })), [401, 'auth.nonce_used'])
+  const again = await link(me, evm(second))
+  assert.deepEqual([again.status, again.body.id], [200, made.body.id])
+  assert.equal(await api.sql(`select count(*) from audit.log where action = 'wallet.linked' and actor_id = '${me.person_id}'`), '2')
+  assert.equal(await api.sql(`select count(*) from q.outbox where topic = 'wallet.linked' and subject = 'person/${me.person_id}'`), '2')
+})
+
+test('A10: one signature is not enough, and texts are good for the session that asked alone', async () => {
+  const [me, thief] = [await someone(), await someone()]
+  const mine = fresh()
+  const { body } = await ask(me, evm(mine))
+  const signed = await both(me, evm(mine), body)
+  const send = (more, by = me) => api.post('/v1/wallets', { ...signed, ...more }, { token: by.token })
+  assert.deepEqual(code(await send({ other_signature: signed.signature })), [401, 'auth.signature'], 'the wallet that joins has not signed')
+  assert.deepEqual(code(await send({ signature: signed.other_signature })), [401, 'auth.signature'], 'the person has not signed')
+  assert.deepEqual(code(await send({}, thief)), [401, 'auth.nonce_unknown'], 'replayed on another person')
+  const login = (await api.challenge(mine)).message
+  assert.deepEqual(code(await send({ other_message: login, other_signature: await mine.signMessage({ message: login }) })), [401, 'auth.nonce'], 'a text for signing in')
+  assert.deepEqual(code(await api.post('/v1/auth/verify', { message: body.other_message, signature: signed.other_signature })), [401, 'auth.nonce_unknown'],
+    'and the other way round: it opens no session')
+  const { body: foreign } = await ask(thief, evm(mine))
+  const swapped = await both(me, evm(mine), { message: body.message, other_message: foreign.other_message })
+  assert.deepEqual(code(await send(swapped)), [401, 'auth.nonce'])
+  const elsewhere = await api.post('/v1/wallets/challenge', { address: mine.address, chain: EVM, by_address: thief.account.address, by_chain: EVM }, { token: me.token })
+  assert.deepEqual(code(elsewhere), [401, 'auth.wallet'])
+  const changed = body.other_message.replace(me.person_id, thief.person_id)
+  assert.deepEqual(code(await send({ other_message: changed, other_signature: await mine.signMessage({ message: changed }) })), [401, 'auth.message_changed'])
+  await api.sql(`update core.statement set expires_at = now() where nonce = '${body.nonce}'`)
+  assert.deepEqual(code(await send({})), [401, 'auth.expired'])
+  assert.equal(await api.sql(`select count(*) from core.wallet where caip10 = '${EVM}:${mine.address}'`), '0')
+})
+
+test('A10: a wallet is one person\'s; of two who link it at once one gets it', async () => {
+  const [one, two] = [await someone(), await someone()]
+  assert.deepEqual(code(await link(one, evm(two.account))), [409, 'wallet.taken'])
+  const wanted = evm(fresh())
+  const sent = await Promise.all([one, two].map(async me => both(me, wanted, (await ask(me, wanted)).body)))
+  const answers = await Promise.all([one, two].map((me, i) => api.post('/v1/wallets', sent[i], { token: me.token })))
+  assert.deepEqual(answers.map(a => a.body.code ?? a.status).sort(), [201, 'wallet.taken'].sort())
+})
+
+test('A10, A12: unlinking wants a fresh signature, ends the wallet\'s sessions and keeps its history; then somebody else may link it', async () => {
+  const [me, other] = [await someone(), await someone()]
+  const second = fresh()
+  const { id } = (await link(me, evm(second))).body
+  const session = await api.signIn(second)
+  const unlink = (me_, wallet = id) => api.remove(`/v1/wallets/${wallet}`, { token: me_.token })
+  assert.deepEqual(code(await unlink(me)), [403, 'auth.step_up_required'])
+  await stepUp(me, 'wallet.unlink', randomUUID())
+  await stepUp(me, 'wallet.payout', id)
+  assert.deepEqual(code(await unlink(me)), [403, 'auth.step_up_required'], 'another object, another action')
+  const { valid_until: until } = await stepUp(me, 'wallet.unlink', id)
+  assert.ok(Date.parse(until) - Date.now() <= 300_000)
+  assert.deepEqual(code(await unlink({ token: session.token })), [403, 'auth.step_up_required'], 'another session of the same person')
+  await stepUp(other, 'wallet.unlink', id)
+  assert.deepEqual(code(await unlink(other)), [404, 'wallet.not_found'], 'somebody else\'s')
+  const gone = await unlink(me)
+  assert.equal(gone.status, 200, gone.text)
+  assert.deepEqual([(await unlink(me)).body.unlinked_at, (await wallets(me)).find(w => w.id === id).unlinked_at], [gone.body.unlinked_at, gone.body.unlinked_at])
+  assert.deepEqual(code(await api.get('/v1/me', { token: session.token })), [401, 'auth.session_ended'])
+  assert.equal((await link(other, evm(second))).status, 201)
+  assert.equal((await api.signIn(second)).person_id, other.person_id)
+  assert.equal(await api.sql(`select count(*) from core.wallet where caip10 = '${EVM}:${second.address}'`), '2', 'the old row stays')
+  const own = (await wallets(me)).find(w => !w.unlinked_at).id
+  await stepUp(me, 'wallet.unlink', own)
+  assert.deepEqual(code(await unlink(me, own)), [409, 'wallet.signed_in'])
+})
+
+test('A12: a step-up is the session\'s wallet\'s signature over our text, once, in time', async () => {
+  const [me, other] = [await someone(), await someone()]
+  const object = randomUUID()
+  const { body, status } = await text(me, 'payout.retry', object)
+  assert.equal(status, 201)
+  assert.ok(body.message.includes(`Confirm payout.retry of ${object}`), body.message)
+  assert.deepEqual(code(await confirm(me, body.message, other.account)), [401, 'auth.signature'])
+  assert.deepEqual(code(await confirm({ ...me, token: other.token }, body.message)), [401, 'auth.nonce_unknown'])
+  const changed = body.message.replace('payout.retry', 'wallet.unlink')
+  assert.deepEqual(code(await confirm(me, changed)), [401, 'auth.message_changed'])
+  assert.deepEqual(code(await confirm(me, (await api.challenge(me.account)).message)), [401, 'auth.nonce_unknown'])
+  assert.equal((await confirm(me, body.message)).status, 200)
+  assert.deepEqual(code(await confirm(me, body.message)), [401, 'auth.nonce_used'])
+  const late = (await text(me, 'payout.retry', object)).body
+  await api.sql(`update core.statement set expires_at = now() where nonce = '${late.nonce}'`)
+  assert.deepEqual(code(await confirm(me, late.message)), [401, 'auth.expired'])
+  assert.deepEqual(code(await text(me, 'everything', object)), [422, 'auth.action_unknown'])
+  assert.deepEqual(code(await text(me, 'payout.retry', 'x'.repeat(36))), [422, 'auth.action_unknown'])
+  assert.deepEqual(code(await text({ ...me, account: other.account }, 'payout.retry', object)), [401, 'auth.wallet'])
+})
+
+test('A12: an operator steps up and has a held payout tried again', async () => {
+  const me = await someone()
+  const project = await api.verifiedProject(me.token, 'ada/held', 41)
+  const bounty = (await api.bounty(me.token, project)).body.id
+  const { payout } = await contribution(api, { project, bounty, person: me.person_id, number: 41 })
+  await api.sql(`update ledger.payout set state = 'held' where id = '${payout}';
+    insert into core.role_grant (person_id, role, granted_by) values ('${me.person_id}', 'operator', 'test')`)
+  const retry = () => api.post(`/v1/payouts/${payout}/retry`, { reason: 'the node is back' }, { token: me.token })
+  assert.deepEqual(code(await retry()), [403, 'auth.step_up_required'])
+  await stepUp(me, 'payout.retry', payout)
+  assert.equal((await retry()).status, 202)
+  await api.sql(`update core.statement set signed_at = signed_at - interval '5 minutes 1 second' where session_id = '${me.session_id}'`)
+  assert.deepEqual(code(await retry()), [403, 'auth.step_up_required'], 'older than five minutes')
+})
+
+test('A11: another payout wallet is chosen by a fresh signature, told in an event, and good after 72 hours', async () => {
+  const me = await someone()
+  const [first] = await wallets(me)
+  assert.deepEqual([first.payout, Date.parse(first.good_at) <= Date.now()], [true, true], 'the first one is good at once')
+  const second = (await link(me, evm(fresh()))).body
+  const stone = (await link(me, casper())).body
+  assert.equal((await wallets(me)).find(w => w.payout).id, first.id, 'linking turns nothing')
+  assert.deepEqual(code(await choose(me, second.id)), [403, 'auth.step_up_required'])
+  for (const w of [first, second, stone]) await stepUp(me, 'wallet.payout', w.id)
+  assert.deepEqual(code(await choose(me, stone.id)), [409, 'wallet.no_payouts'])
+  assert.ok(Date.parse((await choose(me, first.id)).body.effective_at) <= Date.now(), 'no change, no wait')
+  const chosen = await choose(me, second.id)
+  assert.equal(chosen.status, 200, chosen.text)
+  const hours = (Date.parse(chosen.body.effective_at) - Date.now()) / 3_600_000
+  assert.ok(hours > 71.9 && hours < 72.1, `${hours} h`)
+  assert.equal((await wallets(me)).find(w => w.payout).id, second.id)
+  assert.equal((await choose(me, second.id)).body.effective_at, chosen.body.effective_at, 'the same again prolongs nothing')
+  assert.equal(await api.sql(`select body->>'previous_id' || ' ' || (body->>'wallet_id') from q.outbox
+    where topic = 'wallet.payout_changed' and subject = 'person/${me.person_id}' order by id desc limit 1`), `${first.id} ${second.id}`)
+  await stepUp(me, 'wallet.unlink', second.id)
+  assert.deepEqual(code(await api.remove(`/v1/wallets/${second.id}`, { token: me.token })), [409, 'wallet.paid_to'])
+})
