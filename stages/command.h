@@ -83,6 +83,8 @@ int command_cron_remove(struct work *w, const struct invocation *in);
 int command_cron_enable(struct work *w, const struct invocation *in);
 int command_cron_disable(struct work *w, const struct invocation *in);
 int command_bench(struct work *w, const struct invocation *in);
+int command_manual(struct work *w, const struct invocation *in);
+int command_completion(struct work *w, const struct invocation *in);
 int command_doctor(struct work *w, const struct invocation *in);
 int command_explain(struct work *w, const struct invocation *in);
 int command_lineage(struct work *w, const struct invocation *in);

@@ -70,5 +70,7 @@ const struct command commands[] = {
 	{ "doctor", "[--patience SECONDS]", "what is wrong with the database and the queue, and what to do",
 		command_doctor },
 	{ "checksum", "", "what the projections say, without times and ids: no replay changes it", command_checksum },
+	{ "manual", "", "this program's man page", command_manual },
+	{ "completion", "", "its completion for bash", command_completion },
 	{ NULL, NULL, NULL, NULL },
 };
