@@ -4,7 +4,11 @@
 #include "db/sqlstate.h"
 #include "metrics.h"
 
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define LIBPQ_BUFFER 8192
 
 static void on_event(void *arg, int error);
 
@@ -118,13 +122,31 @@ static struct prepared *place(struct link *l, const struct sql *sql)
 	return &l->prepared[i];
 }
 
+static size_t query_params_size(const struct query_params *p)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < p->n; i++)
+		n += (size_t)p->lengths[i];
+	return n;
+}
+
+/* libpq sends as soon as it has 8 kB. What is one statement shall arrive as one, and wake its backend once. */
+static void cork(struct link *l, int on)
+{
+	setsockopt(l->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)); /* a Unix socket refuses, and does without */
+}
+
 bool link_send(struct link *l, struct pipe_op *op)
 {
 	const struct query_params *p = &op->call->params;
 	struct prepared *prepared = place(l, op->sql);
+	bool large = query_params_size(p) >= LIBPQ_BUFFER;
 	int left;
 
 	op->preparing = !prepared->done;
+	if (large)
+		cork(l, 1);
 	if (op->preparing && !PQsendPrepare(l->pg, op->sql->name, op->sql->text, p->n, p->types))
 		return false;
 	if (!PQsendQueryPrepared(l->pg, op->sql->name, p->n, p->values, p->lengths, p->formats, 1))
@@ -137,6 +159,8 @@ bool link_send(struct link *l, struct pipe_op *op)
 	TAILQ_INSERT_TAIL(&l->ops, op, list);
 	l->in_flight++;
 	left = PQflush(l->pg); /* < 0: the socket is readable too, on_event finds it broken */
+	if (large)
+		cork(l, 0);
 	arm(l, left != 0 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 	return true;
 }

@@ -244,7 +244,6 @@ static const struct param lineage_get[] = {
 };
 static const struct param receive[] = {
 	TRACE(delivery_receive),
-	PARAM(FROM_DIGEST, FIELD_HEX, delivery_receive, body_sha256),
 };
 
 #define PARAMS(table) .params = table, .n_params = sizeof(table) / sizeof((table)[0])

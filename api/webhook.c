@@ -23,13 +23,14 @@ static bool signed_by(str secret, str body, const uint8_t given[32])
 /* During a rotation either secret passes; which one did is recorded. */
 static bool check_signature(struct call *c, struct sql_delivery_receive_in *in)
 {
-	uint8_t given[32];
+	uint8_t *given = arena_alloc(c->w.arena, 32);
 	str header;
 
 	if (!request_header(c, "x-hub-signature-256", &header))
 		return false;
+	in->signature = str_of(given, 32);
 	if (header.n != 71 || !str_starts(header, STR("sha256=")) ||
-		!hex_decode(str_skip(header, 7), given, sizeof(given)))
+		!hex_decode(str_skip(header, 7), given, 32))
 		return problem_set(c, "webhook.signature");
 	if (signed_by(api_conf.webhook_secret, c->body, given))
 		in->secret_no = 1;

@@ -4,7 +4,7 @@
 -- in   event        text
 -- in   secret_no    int4         which of the valid secrets signed it
 -- in   body         bytea
--- in   body_sha256  bytea
+-- in   signature    bytea        that of the bytes, 32 of them
 -- in   trace        text?
 -- out  status       int4
 -- out  outcome      text         new, duplicate or conflict
@@ -13,19 +13,20 @@
 -- out  job_id       int8?
 -- role api
 -- The key's conflict waits for a copy that is being stored at this moment and returns its row, whatever this statement's
--- snapshot shows. A known GUID with other bytes is kept as evidence and never processed.
+-- snapshot shows. A known GUID with other bytes is kept as evidence and never processed. The same bytes have the same
+-- signature, unless the secret has changed since.
 with fresh as materialized (
 	select nextval('ingest.delivery_id_seq') as id
 ), known as (
-	insert into ingest.delivery_key as k (provider, guid, body_sha256, delivery_id) select 'github', $1, $6, id from fresh
+	insert into ingest.delivery_key as k (provider, guid, signature, delivery_id) select 'github', $1, $6, id from fresh
 	on conflict (provider, guid) do update set guid = excluded.guid
-	returning k.body_sha256, k.delivery_id
+	returning k.signature, k.delivery_id
 ), judged as materialized (
-	select case when known.delivery_id = fresh.id then 'new' when known.body_sha256 = $6 then 'duplicate' else 'conflict' end
-		as outcome, known.delivery_id as first, fresh.id
+	select case when known.delivery_id = fresh.id then 'new'
+		when known.signature = $6 or ingest.same_body(known.delivery_id, $5) then 'duplicate' else 'conflict' end as outcome, known.delivery_id as first, fresh.id
 	from known, fresh
 ), kept as (
-	insert into ingest.delivery (id, guid, hook_id, event, secret_no, body, body_sha256, state, reason)
+	insert into ingest.delivery (id, guid, hook_id, event, secret_no, body, signature, state, reason)
 	overriding system value
 	select id, $1, $2, $3, $4::int, $5, $6, case outcome when 'new' then 'queued' else 'conflict' end,
 		case outcome when 'conflict' then 'webhook.conflict' end

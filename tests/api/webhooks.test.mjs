@@ -29,9 +29,9 @@ test('a new delivery is stored as it came, with its job; a copy changes nothing'
   assert.equal(first.status, 202, first.text)
   assert.equal(first.body.duplicate, false)
   assert.equal(first.body.outcome, 'new')
-  const stored = await api.sql(`select event, hook_id, secret_no, encode(body_sha256, 'hex'), encode(sha256(body), 'hex'), length(body), state
+  const stored = await api.sql(`select event, hook_id, secret_no, encode(signature, 'hex'), encode(sha256(body), 'hex'), length(body), state
     from ingest.delivery where guid = '${guid}'`)
-  assert.equal(stored, `pull_request|42|1|${sha256(body)}|${sha256(body)}|${body.length}|queued`)
+  assert.equal(stored, `pull_request|42|1|${headers['x-hub-signature-256'].slice(7)}|${sha256(body)}|${body.length}|queued`)
   const job = await api.get(`/v1/jobs/${first.body.job_id}`)
   assert.deepEqual([job.body.queue, job.body.kind, job.body.key, job.body.args.delivery_id],
     ['sync', 'sync.delivery', `delivery:${guid}`, first.body.delivery_id])
@@ -61,6 +61,16 @@ test('a known GUID with another body is kept as a conflict and never processed',
   assert.equal(await api.sql(`select state, reason from ingest.delivery where id = ${other.body.delivery_id}`), 'conflict|webhook.conflict')
   assert.deepEqual((await rows()).map((n, i) => n - before[i]), [1, 0, 0, 0])
   assert.ok(await metric('conflict') >= 1)
+})
+
+test('a copy that the other secret signed is a copy; so is one of a row from before signatures were kept', async () => {
+  const guid = randomUUID()
+  const first = await api.deliver({ n: 7 }, { guid })
+  const again = await api.deliver({ n: 7 }, { guid, secret: NEXT })
+  assert.deepEqual([again.status, again.body.duplicate, again.body.delivery_id], [200, true, first.body.delivery_id])
+  await api.sql(`update ingest.delivery_key set signature = null, body_sha256 = sha256('{"n":7}') where guid = '${guid}'`)
+  assert.equal((await api.deliver({ n: 7 }, { guid })).body.outcome, 'duplicate')
+  assert.equal((await api.deliver({ n: 8 }, { guid })).body.outcome, 'conflict')
 })
 
 test('ping is answered with 200, unless its GUID is known with another body', async () => {
