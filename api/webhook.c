@@ -29,8 +29,7 @@ static bool check_signature(struct call *c, struct sql_delivery_receive_in *in)
 	if (!request_header(c, "x-hub-signature-256", &header))
 		return false;
 	in->signature = str_of(given, 32);
-	if (header.n != 71 || !str_starts(header, STR("sha256=")) ||
-		!hex_decode(str_skip(header, 7), given, 32))
+	if (header.n != 71 || !str_starts(header, STR("sha256=")) || !hex_decode(str_skip(header, 7), given, 32))
 		return problem_set(c, "webhook.signature");
 	if (signed_by(api_conf.webhook_secret, c->body, given))
 		in->secret_no = 1;

@@ -94,7 +94,7 @@ test('under load, with the relay killed and the broker away, each arrives once a
 test('it ends with its batch on SIGTERM and goes on where it was', async () => {
   const began = Date.now()
   await stack.kill('relay', 'SIGTERM')
-  assert.ok(Date.now() - began < 5000)
+  assert.ok(Date.now() - began < 20_000)
   const before = await stored()
   await emit(10_001, 10_100)
   await stack.restart('relay')

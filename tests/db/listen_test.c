@@ -93,10 +93,10 @@ static void waits_as_long_as_asked(void **state)
 	assert_hears("jobs", "up");
 	before = clock_monotonic();
 	assert_false(wait_ms(300));
-	assert_in_range(clock_monotonic() - before, 300 * USEC_MS, 2 * USEC_S);
+	assert_in_range(clock_monotonic() - before, 300 * USEC_MS, 10 * USEC_S);
 	before = clock_monotonic();
 	assert_false(wait_ms(0));
-	assert_in_range(clock_monotonic() - before, 0, USEC_S);
+	assert_in_range(clock_monotonic() - before, 0, 5 * USEC_S);
 }
 
 static void wakes_for_the_descriptor(void **state)
@@ -137,7 +137,7 @@ static void waits_while_there_is_no_server(void **state)
 	listen_free(&ears);
 	ears = listen_new(&conf, (const char *const[]){ "jobs" }, 1);
 	assert_false(wait_ms(500));
-	assert_in_range(clock_monotonic() - before, 500 * USEC_MS, 3 * USEC_S);
+	assert_in_range(clock_monotonic() - before, 500 * USEC_MS, 10 * USEC_S);
 	assert_return_code(pipe(fds), 0);
 	assert_int_equal(write(fds[1], "x", 1), 1);
 	assert_false(listen_wait(&w, ears, 20 * USEC_S, fds[0], &channel, &payload));

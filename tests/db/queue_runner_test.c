@@ -291,7 +291,7 @@ static void late_commit_is_found(void **state)
 	}
 	eventually("select count(*) from q.run", "20", 10 * USEC_S);
 	PQclear(PQexec(conn_pg(late), "commit"));
-	assert_true(eventually("select count(*) from q.run", "21", 5 * USEC_S) < 2 * USEC_S);
+	assert_true(eventually("select count(*) from q.run", "21", 30 * USEC_S) < 10 * USEC_S);
 	PQclear(PQexec(conn_pg(old), "commit"));
 	run_stop(&run);
 	conn_close(&late);

@@ -155,7 +155,7 @@ static void deadline_of_the_work_rules(void **state)
 	w.deadline = began + 200 * USEC_MS;
 	assert_false(once(&w, &(struct stub_answer){ .fault = STUB_HANG }, get(&s), &resp));
 	assert_err(&w, ERR_RETRY, "fetch.no_answer");
-	assert_true(clock_monotonic() - began < 3 * USEC_S);
+	assert_true(clock_monotonic() - began < 10 * USEC_S);
 	work_end(&w);
 }
 
