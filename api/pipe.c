@@ -8,6 +8,7 @@
 #include "pipe_link.h"
 
 #define SWEEP_MS 50
+#define READ_LOSSES 3 /* a read is sent again: the next connection may be dead, too, and not known to be */
 #define RECONNECT (250 * USEC_MS)
 #define CONNECT_LIMIT (3 * USEC_S)
 #define ANSWER_GRACE (2 * USEC_S) /* beyond statement_timeout a silent server is taken for gone */
@@ -116,10 +117,10 @@ void pipe_again(struct pipe_op *op)
 /* A connection broke before op's answer was complete. */
 void pipe_lost(struct pipe_op *op)
 {
-	if (op->reads && !op->repeated && op->call != NULL) {
+	if (op->reads && op->losses < READ_LOSSES && op->call != NULL) {
 		PQclear(op->res);
 		op->res = NULL;
-		op->repeated = true;
+		op->losses++;
 		op->since = clock_monotonic();
 		op->state = OP_LATER; /* connections die together: by then the dead ones are known */
 		TAILQ_INSERT_TAIL(&later, op, list);

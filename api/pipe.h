@@ -12,7 +12,7 @@ struct pipe_call {
 	/* set by the caller */
 	const struct sql *sql;
 	struct query_params params; /* what they point to lives as long as the call */
-	bool reads;                 /* changes nothing: is sent once more when its connection breaks */
+	bool reads;                 /* changes nothing: is sent again when its connection breaks, thrice at most */
 	void (*done)(struct pipe_call *call);
 	void *arg;
 	/* set before done() runs */

@@ -188,8 +188,8 @@ static void answered(struct link *l, struct pipe_op *op)
 	TAILQ_REMOVE(&l->ops, op, list);
 	l->in_flight--;
 	l->heard = clock_monotonic();
-	if (op->res != NULL && sqlstate_stale(op->res) && !op->repeated) {
-		op->repeated = true;
+	if (op->res != NULL && sqlstate_stale(op->res) && !op->refreshed) {
+		op->refreshed = true;
 		pipe_again(op);
 		return;
 	}

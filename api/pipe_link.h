@@ -13,8 +13,9 @@ struct pipe_op {
 	struct pipe_call *call; /* NULL: detached */
 	const struct sql *sql;
 	enum op_state state;
-	bool reads, repeated;
-	bool preparing; /* the answer to its PREPARE comes first */
+	bool reads, refreshed; /* refreshed: sent again because its prepared statement was out of date */
+	int losses;            /* connections that broke under it */
+	bool preparing;        /* the answer to its PREPARE comes first */
 	usec since, sent;
 	PGresult *res;
 	struct err err;
