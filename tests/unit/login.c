@@ -231,7 +231,7 @@ static void cut_and_changed(void **state)
 static void checks(void **state)
 {
 	static const int64_t chains[] = { 25, 338, -1 };
-	struct login_expected e = { STR("patchwork.example"), STR("a1B2c3D4e5"), chains, 3,
+	struct login_expected e = { STR("patchwork.example"), STR("a1B2c3D4e5"), chains, 3, { NULL, 0 },
 		STR("https://patchwork.example/"), 0, 60 * USEC_S };
 	struct login l;
 
@@ -272,7 +272,8 @@ static void checks(void **state)
 static void windows(void **state)
 {
 	static const int64_t chain = 338;
-	struct login_expected e = { STR("patchwork.example"), STR("a1B2c3D4e5"), &chain, 1, { NULL, 0 }, 0, 0 };
+	struct login_expected e = { STR("patchwork.example"), STR("a1B2c3D4e5"), &chain, 1, { NULL, 0 }, { NULL, 0 }, 0,
+		0 };
 	struct login l;
 
 	(void)state;
