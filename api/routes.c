@@ -1,6 +1,7 @@
 #include "routes.h"
 
 #include "bounty.h"
+#include "contract.h"
 #include "health.h"
 #include "lineage.h"
 #include "openapi.h"
@@ -47,6 +48,19 @@ static const struct param verify[] = {
 	/* read by the bind function into the place of caip10 until it is known */
 	PARAM(FROM_BODY, FIELD_STR, auth_verify, caip10, .name = "signature", .min = 128, .max = 132,
 		.doc = "EIP-191 over the message: 0x and 65 bytes r, s, v; low s. Casper: 64 bytes in hex, or the key's tag before them"),
+};
+static const struct param contract[] = {
+	TRACE(auth_contract),
+	PARAM(FROM_BODY, FIELD_STR, auth_contract, message, .min = 1, .max = 4096,
+		.doc = "the challenge's message, unchanged"),
+	PARAM(FROM_BODY, FIELD_STR, auth_contract, signature, .min = 4, .max = 16386,
+		.doc = "0x and up to 8192 bytes: what the contract takes, wrapped by EIP-6492 while it is not deployed"),
+};
+static const struct param check[] = {
+	ID(auth_check, "a sign-in under way"),
+	/* hashed in its place by the bind function */
+	PARAM(FROM_BODY, FIELD_STR, auth_check, secret_sha256, .name = "secret", .min = 1, .max = 128,
+		.doc = "as /v1/auth/contract answered"),
 };
 static const struct param refresh[] = {
 	TRACE(auth_refresh),
@@ -264,6 +278,13 @@ const struct route routes[] = {
 		PARAMS(challenge), .bind = wallet_challenge },
 	{ WRITE("/v1/auth/verify", "auth", auth_verify, 200, "The signed text, for a session and its token"),
 		.limit = LIMIT_LOGIN, PARAMS(verify), .bind = wallet_verify, .finish = wallet_token },
+	{ WRITE("/v1/auth/contract", "auth", auth_contract, 202,
+		  "The signed text of a wallet that is a contract: the chain will be asked"),
+		.limit = LIMIT_LOGIN, PARAMS(contract), .bind = contract_begin, .finish = contract_begun,
+		.wakes = "verify" },
+	{ WRITE("/v1/auth/checks/{id}", "auth", auth_check, 200,
+		  "What the chain said: 202 while it is pending, then a session and its tokens, once"),
+		.limit = LIMIT_LOGIN, PARAMS(check), .bind = contract_check, .finish = contract_checked },
 	{ WRITE("/v1/auth/refresh", "auth", auth_refresh, 200, "The next tokens of a session, for its refresh token"),
 		.limit = LIMIT_LOGIN, PARAMS(refresh), .bind = session_refresh, .finish = session_refreshed },
 	{ WRITE("/v1/auth/logout", "auth", session_end, 200, "End this session"), .body_max = 0,

@@ -11,7 +11,7 @@
 
 #define SECRET_TEXT 43 /* 32 bytes in base64url */
 
-static str hash(struct call *c, str text)
+str session_hash(struct call *c, str text)
 {
 	uint8_t *out = arena_alloc(c->w.arena, 32);
 
@@ -27,7 +27,7 @@ str session_secret(struct call *c, str prefix)
 	c->secret = arena_printf(c->w.arena, STR_FMT STR_FMT, STR_ARG(prefix),
 		STR_ARG(base64url_str(c->w.arena, str_of(bytes, sizeof(bytes)))));
 	explicit_bzero(bytes, sizeof(bytes));
-	return hash(c, c->secret);
+	return session_hash(c, c->secret);
 }
 
 bool session_refresh(struct call *c, void *p)
@@ -36,7 +36,7 @@ bool session_refresh(struct call *c, void *p)
 
 	if (!str_starts(in->sha256, SESSION_REFRESH) || in->sha256.n != SESSION_REFRESH.n + SECRET_TEXT)
 		return problem_set(c, "auth.refresh_unknown");
-	in->sha256 = hash(c, in->sha256);
+	in->sha256 = session_hash(c, in->sha256);
 	in->next_sha256 = session_secret(c, SESSION_REFRESH);
 	return true;
 }

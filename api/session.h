@@ -5,6 +5,7 @@
 
 #define SESSION_REFRESH STR("pwr_")
 
+str session_hash(struct call *c, str text); /* sha256 */
 /* Makes a refresh token: its text goes into c->secret, its hash is returned. */
 str session_secret(struct call *c, str prefix);
 

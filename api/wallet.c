@@ -147,7 +147,7 @@ static bool read_signature(struct call *c, str text, const struct login *l, str 
 	return true;
 }
 
-bool wallet_signed(struct call *c, str message, str signature, struct login *l)
+bool wallet_text(struct call *c, str message, struct login *l)
 {
 	struct login_expected expected = { .domain = api_conf.domain,
 		.chain_ids = keys.chains,
@@ -155,12 +155,18 @@ bool wallet_signed(struct call *c, str message, str signature, struct login *l)
 		.casper_chains = api_conf.casper_chains,
 		.uri_prefix = keys.uri,
 		.now = clock_now() };
-	str sig;
 
 	if (!login_parse(&c->w, message, l))
 		return false;
 	expected.nonce = l->nonce; /* whether it is one of ours, the statement knows */
-	return login_check(&c->w, l, &expected) && read_signature(c, signature, l, &sig) &&
+	return login_check(&c->w, l, &expected);
+}
+
+bool wallet_signed(struct call *c, str message, str signature, struct login *l)
+{
+	str sig;
+
+	return wallet_text(c, message, l) && read_signature(c, signature, l, &sig) &&
 		login_verify(&c->w, message, l, sig);
 }
 

@@ -10,6 +10,7 @@ const struct stage *const all_stages[] = {
 	&sync_command,
 	&sync_status,
 	&verify_fund,
+	&verify_wallet,
 	&verify_merge,
 	&prove_proof,
 	&pay_quote,

@@ -7,7 +7,8 @@ CONTRACT := $(BUILD)/contract/Escrow.json
 tests/%/node_modules/.installed: tests/%/package-lock.json tests/%/package.json
 	tests/stack/install.sh npm $*
 
-$(CONTRACT): stages/pay/escrow/Escrow.sol tests/stack/Token.sol tests/stack/OddTokens.sol tests/stack/compile.mjs $(STACK_MODULES)
+$(CONTRACT): stages/pay/escrow/Escrow.sol tests/stack/Token.sol tests/stack/OddTokens.sol \
+		pipeline/outside/Signature.sol tests/stack/Wallets.sol tests/stack/compile.mjs $(STACK_MODULES)
 	node tests/stack/compile.mjs $(@D) $(filter %.sol,$^)
 
 .PHONY: contract

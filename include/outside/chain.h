@@ -60,6 +60,17 @@ struct chain_log {
  * fails  ERR_RETRY chain.disagrees when they tell different results or logs of one deep block */
 MUST bool chain_receipt_of(struct work *w, struct chain *c, const uint8_t tx_hash[32], struct chain_receipt *out);
 
+enum chain_said { CHAIN_NOT_SIGNED, CHAIN_SIGNED, CHAIN_NO_CODE };
+struct chain_signature {
+	enum chain_said said;
+	int64_t block_number; /* at which it was asked */
+	uint8_t block_hash[32];
+};
+/* Does the contract at the address call sig a signature of hash its own, by EIP-1271, or when sig is wrapped so by EIP-6492? Every
+ * endpoint must say so. Whatever else it answers, a revert too, is no. */
+MUST bool chain_signature(struct work *w, struct chain *c, const uint8_t address[20], const uint8_t hash[32], str sig,
+	struct chain_signature *out);
+
 /* The escrow's calls and events (stages/pay/escrow/Escrow.sol). Pure. */
 MUST bool escrow_release_data(struct work *w, const uint8_t bounty[32], const uint8_t payout[32], const uint8_t to[20],
 	u256 amount, str *out);

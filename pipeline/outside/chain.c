@@ -100,14 +100,6 @@ static bool ask_fees(struct work *w, struct chain *c, struct chain_fees *out)
 	return node_quantity(w, base_text, &base) && node_quantity(w, tip_text, &tip) && fees(w, c, base, tip, out);
 }
 
-/* Geth, anvil and Ethermint: code 3 with the revert's data; older ones only say it. */
-static bool reverted(const struct jsonrpc_error *error)
-{
-	size_t at;
-
-	return error->code == 3 || str_find(error->message, STR("revert"), &at);
-}
-
 static bool ask_gas(struct work *w, struct chain *c, str call, uint64_t *gas)
 {
 	struct jsonrpc_error error;
@@ -118,7 +110,7 @@ static bool ask_gas(struct work *w, struct chain *c, str call, uint64_t *gas)
 	if (!node_ask(w, c, &c->node[0], "eth_estimateGas", arena_printf(w->arena, "[" STR_FMT "]", STR_ARG(call)),
 		    &result, &error))
 		return false;
-	if (error.is && reverted(&error)) {
+	if (error.is && node_reverted(&error)) {
 		if (!hex_0x_decode(w->arena, error.data, &data))
 			data = (str){ 0 };
 		text = data.n > 0 ? escrow_revert_text(w, data) : error.message;

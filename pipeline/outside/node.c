@@ -39,6 +39,14 @@ static bool call(struct work *w, struct chain *c, struct node *n, const char *me
 	return ok;
 }
 
+/* Geth, anvil and Ethermint: code 3 with the revert's data; older ones only say it. */
+bool node_reverted(const struct jsonrpc_error *error)
+{
+	size_t at;
+
+	return error->code == 3 || str_find(error->message, STR("revert"), &at);
+}
+
 bool node_refused(struct work *w, const struct jsonrpc_error *error)
 {
 	str text = error->message;

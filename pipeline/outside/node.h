@@ -22,6 +22,7 @@ struct chain {
 /* A question that changes nothing. An error object is ERR_RETRY chain.server; with error not NULL it is the caller's. */
 MUST bool node_ask(struct work *w, struct chain *c, struct node *n, const char *method, str params,
 	const cJSON **result, struct jsonrpc_error *error);
+bool node_reverted(const struct jsonrpc_error *error);                 /* a contract's answer, not the node's */
 bool node_refused(struct work *w, const struct jsonrpc_error *error);  /* sets ERR_RETRY chain.server, returns false */
 MUST bool node_known(struct work *w, struct chain *c, struct node *n); /* fails  ERR_INVALID chain.wrong_id */
 

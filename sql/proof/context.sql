@@ -23,5 +23,6 @@ from core.submission s join core.bounty b on b.id = s.bounty_id join core.asset 
 		order by v.created_at, v.id limit 1) v on true
 	-- the chosen one, else the oldest link: who steals a session cannot turn a payout by linking another wallet
 	left join lateral (select w.address from core.wallet w where w.person_id = s.claimant_id and w.unlinked_at is null and w.public_key is null
+		and (not w.contract or w.chain_id = a.chain_id)
 		order by w.id = core.payout_choice(s.claimant_id) desc nulls last, w.chain_id = a.chain_id desc, w.linked_at, w.id limit 1) w on true
 where s.id = $1;

@@ -1,0 +1,82 @@
+#include "contract.h"
+
+#include "base/hex.h"
+#include "conf.h"
+#include "model/account.h"
+#include "problem.h"
+#include "session.h"
+#include "sql.h"
+#include "wallet.h"
+
+#define SIGNATURE_MAX 8192 /* bytes */
+#define SECRET STR("pws_")
+
+bool contract_begin(struct call *c, void *p)
+{
+	struct sql_auth_contract_in *in = p;
+	struct login l;
+
+	if (!wallet_text(c, in->message, &l))
+		return false;
+	if (l.casper.n > 0)
+		return problem_set(c, "auth.chain");
+	if (!hex_0x_decode(c->w.arena, in->signature, &in->signature) || in->signature.n == 0 ||
+		in->signature.n > SIGNATURE_MAX)
+		return problem_set(c, "auth.signature_format");
+	in->nonce = l.nonce;
+	in->caip10 = wallet_caip10(c, &l);
+	in->secret_sha256 = session_secret(c, SECRET);
+	return true;
+}
+
+static void pending(struct call *c, struct json *j)
+{
+	json_str(j, "state", STR("pending"));
+	c->status = 202;
+}
+
+bool contract_begun(struct call *c, void *p)
+{
+	const struct sql_auth_contract_out *row = p;
+	struct json j = { .b = &c->out };
+	char id[UUID_TEXT];
+
+	uuid_format(row->id, id);
+	json_open(&j, NULL, '{');
+	pending(c, &j);
+	json_uuid(&j, "id", row->id);
+	json_str(&j, "status_url", arena_printf(c->w.arena, "/v1/auth/checks/%.*s", UUID_TEXT, id));
+	json_str(&j, "secret", c->secret);
+	json_time(&j, "expires_at", row->expires_at);
+	json_close(&j, '}');
+	return true;
+}
+
+bool contract_check(struct call *c, void *p)
+{
+	struct sql_auth_check_in *in = p;
+
+	in->secret_sha256 = session_hash(c, in->secret_sha256);
+	in->session_id = uuid_v7();
+	in->expires_at = (clock_now() + api_conf.refresh_ttl) / USEC_S * USEC_S;
+	in->refresh_sha256 = session_secret(c, SESSION_REFRESH);
+	return true;
+}
+
+bool contract_checked(struct call *c, void *p)
+{
+	const struct sql_auth_check_out *row = p;
+	struct json j = { .b = &c->out };
+	char address[ADDRESS_TEXT];
+
+	json_open(&j, NULL, '{');
+	if (!row->has_session_id) {
+		pending(c, &j);
+	} else {
+		address_format((const uint8_t *)row->address.p, address);
+		session_reply(c, &j, row->person_id, row->session_id, row->expires_at);
+		json_str(&j, "address", str_of(address, sizeof(address)));
+	}
+	json_close(&j, '}');
+	return true;
+}

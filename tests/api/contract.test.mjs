@@ -1,0 +1,201 @@
+// A3: wallets that are contracts sign in. The API asks no node: a job does, and the client gets its session from the answer.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { require } from '../peers/load.mjs'
+import { rpc } from '../stack/evm.mjs'
+import { command } from '../stack/parts.mjs'
+import { alive, launch, stop, until } from '../stack/proc.mjs'
+import { CHAIN, startApi } from './api.mjs'
+
+const viem = require('viem')
+const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
+const built = name => JSON.parse(readFileSync(new URL(`../../build/contract/${name}.json`, import.meta.url)))
+const MAGIC = `0x1626ba7e${'00'.repeat(28)}`
+const PHASES = ['claimed', 'planned', 'effected', 'settling', 'settled']
+
+const owner = privateKeyToAccount(generatePrivateKey())
+let api, node, deployer, factory
+const workers = []
+before(async () => {
+  api = await startApi({
+    parts: ['postgres', 'redis', 'evm', 'api'], conf: { 'worker.lease': '1s', 'worker.poll': '250ms' }, chain: false,
+  })
+  node = api.stack.url('evm')
+  const chain = viem.defineChain({ id: CHAIN, name: 'local', nativeCurrency: { name: 'CRO', symbol: 'CRO', decimals: 18 }, rpcUrls: { default: { http: [node] } } })
+  const transport = viem.http(node, { retryCount: 0 })
+  deployer = viem.createWalletClient({ account: privateKeyToAccount(api.stack.wallets.deployer.key), chain, transport }).extend(viem.publicActions)
+  factory = await deploy('WalletFactory', [])
+})
+after(async () => {
+  for (const w of workers) await stop(w, { signal: 'SIGTERM', patience: 20_000 })
+  await api?.stop()
+})
+
+async function deploy(name, args) {
+  const { abi, bytecode } = built(name)
+  const hash = await deployer.deployContract({ abi, bytecode, args })
+  return (await deployer.waitForTransactionReceipt({ hash, pollingInterval: 20 })).contractAddress
+}
+let serial = 0
+function worker(env = {}) {
+  const w = launch({
+    argv: command(api.stack, 'work', 'verify'), env: { ...api.stack.as('patchwork_worker'), ...env }, log: api.stack.log('work'),
+    pidFile: api.stack.pidFile(`work-${++serial}`), tied: 'SIGKILL',
+  })
+  workers.push(w)
+  return w
+}
+
+const code = a => [a.status, a.body.code]
+const challenge = async address => (await api.post('/v1/auth/challenge', { address, chain_id: CHAIN })).body.message
+const send = (message, signature) => api.post('/v1/auth/contract', { message, signature })
+const poll = ({ id, secret }) => api.post(`/v1/auth/checks/${id}`, { secret })
+async function begin(address, signature) {
+  const message = await challenge(address)
+  const answer = await send(message, typeof signature === 'function' ? await signature(message) : signature)
+  assert.equal(answer.status, 202, answer.text)
+  return answer.body
+}
+const signed = message => owner.signMessage({ message })
+const answered = started => until('the chain was asked', async () => {
+  const a = await poll(started)
+  return a.status === 202 ? false : a
+}, { timeout: 30_000 })
+const row = id => api.sql(`select state || ' ' || coalesce(reason, '-') || ' ' || coalesce(block_number::text, '-') from core.wallet_check where id = '${id}'`)
+
+test('A3: the code that asks for wallets that are not deployed is what its source compiles to', () => {
+  const text = readFileSync(new URL('../../pipeline/outside/signature_code.h', import.meta.url), 'utf8')
+  assert.equal([...text.matchAll(/^\t"([0-9a-fx]+)"/gm)].map(m => m[1]).join(''), built('Signature').bytecode)
+})
+
+test('A3: 202 without asking any node: the node is away, and so is every worker', async () => {
+  const wallet = await deploy('Wallet', [owner.address])
+  await api.stack.kill('evm', 'SIGSTOP')
+  try {
+    const message = await challenge(wallet)
+    const answer = await send(message, await signed(message))
+    assert.equal(answer.status, 202, answer.text)
+    const { id, secret, state, status_url: url } = answer.body
+    assert.deepEqual([state, url], ['pending', `/v1/auth/checks/${id}`])
+    assert.match(secret, /^pws_[A-Za-z0-9_-]{43}$/)
+    const seen = await poll({ id, secret })
+    assert.deepEqual([seen.status, seen.body], [202, { state: 'pending' }])
+    assert.equal(await api.sql(`select kind from q.job where key = 'wallet:${id}'`), 'verify.wallet')
+    assert.deepEqual(code(await send(message, await signed(message))), [401, 'auth.nonce_used'], 'the challenge is spent')
+    assert.deepEqual(code(await poll({ id, secret: `${secret.slice(0, -1)}${secret.endsWith('a') ? 'b' : 'a'}` })), [404, 'auth.check_unknown'])
+    assert.deepEqual(code(await poll({ id: '00000000-0000-7000-8000-000000000000', secret })), [404, 'auth.check_unknown'])
+    assert.deepEqual(code(await poll({ id: 'x', secret })), [404, 'auth.not_found'])
+    assert.equal(await api.sql(`select count(*) from core.wallet_check where encode(secret_sha256, 'hex') = encode(sha256('${secret}'), 'hex')`), '1')
+  } finally {
+    await api.stack.kill('evm', 'SIGCONT')
+  }
+})
+
+test('A3: the session appears once the chain was asked, once; it is that contract\'s person', async () => {
+  worker()
+  const wallet = await deploy('Wallet', [owner.address])
+  const started = await begin(wallet, signed)
+  const answer = await answered(started)
+  assert.equal(answer.status, 200, answer.text)
+  assert.equal(answer.body.address, viem.getAddress(wallet))
+  const me = await api.get('/v1/me', { token: answer.body.token })
+  assert.deepEqual([me.status, me.body.wallets[0].caip10], [200, `eip155:${CHAIN}:${viem.getAddress(wallet)}`])
+  assert.deepEqual(code(await poll(started)), [401, 'auth.nonce_used'])
+  assert.equal((await api.post('/v1/auth/refresh', { refresh_token: answer.body.refresh_token })).status, 200)
+  const [state, reason, block] = (await row(started.id)).split(' ')
+  assert.deepEqual([state, reason], ['accepted', '-'])
+  assert.equal(await api.sql(`select '0x' || encode(block_hash, 'hex') from core.wallet_check where id = '${started.id}'`),
+    (await rpc(node, 'eth_getBlockByNumber', [`0x${Number(block).toString(16)}`, false])).hash)
+  const again = await answered(await begin(wallet, signed))
+  assert.equal(again.body.person_id, answer.body.person_id)
+  assert.equal(await api.sql(`select contract from core.wallet where person_id = '${answer.body.person_id}'`), 't')
+})
+
+test('A3: a wallet that is not deployed yet signs wrapped by EIP-6492, and stays undeployed', async () => {
+  const salt = viem.keccak256('0x01')
+  const { abi } = built('WalletFactory')
+  const [make, foreseen] = ['make', 'foreseen'].map(functionName => viem.encodeFunctionData({ abi, functionName, args: [owner.address, salt] }))
+  const { data } = await deployer.call({ to: factory, data: foreseen })
+  const wallet = viem.getAddress(viem.slice(data, 12))
+  const wrapped = async (message, by = signed, to = factory, call = make) =>
+    viem.serializeErc6492Signature({ address: to, data: call, signature: await by(message) })
+  const answer = await answered(await begin(wallet, wrapped))
+  assert.deepEqual([answer.status, answer.body.address], [200, wallet], answer.text)
+  assert.equal(await rpc(node, 'eth_getCode', [wallet, 'latest']), '0x')
+  const refused = async (signature, expected = 'auth.signature') => assert.deepEqual(code(await answered(await begin(wallet, signature))), [401, expected])
+  await refused(m => wrapped(m, () => privateKeyToAccount(generatePrivateKey()).signMessage({ message: m })))
+  await refused(m => wrapped(m, signed, wallet))
+  await refused(m => wrapped(m, signed, factory, '0x'))
+  await refused(signed, 'auth.no_contract')
+  await refused(`0x${'00'.repeat(40)}${'6492'.repeat(16)}`)
+  const { abi: own } = built('WalletFactory')
+  const hash = await deployer.writeContract({ address: factory, abi: own, functionName: 'make', args: [owner.address, salt] })
+  await deployer.waitForTransactionReceipt({ hash, pollingInterval: 20 })
+  assert.equal((await answered(await begin(wallet, wrapped))).body.person_id, answer.body.person_id, 'wrapped, although it is deployed now')
+  assert.equal((await answered(await begin(wallet, signed))).body.person_id, answer.body.person_id)
+})
+
+test('A3: anything but the magic word is refused', async () => {
+  for (const [what, answer, reverts = false] of [
+    ['zeros', `0x${'00'.repeat(32)}`], ['true', `0x${'00'.repeat(31)}01`], ['0xffffffff', `0xffffffff${'00'.repeat(28)}`],
+    ['the word on the right', `0x${'00'.repeat(28)}1626ba7e`], ['four bytes alone', '0x1626ba7e'], ['a word more', `${MAGIC}${'00'.repeat(32)}`],
+    ['something after it', `0x1626ba7e${'00'.repeat(27)}01`], ['nothing', '0x'], ['a revert', MAGIC, true],
+  ]) {
+    const wallet = await deploy('OddWallet', [answer, reverts])
+    const started = await begin(wallet, '0x1234')
+    assert.deepEqual(code(await answered(started)), [401, 'auth.signature'], what)
+    assert.match(await row(started.id), /^refused auth\.signature \d+$/)
+  }
+  const fine = await deploy('OddWallet', [MAGIC, false])
+  assert.equal((await answered(await begin(fine, '0x1234'))).status, 200, 'the test\'s own contract could pass')
+  const right = await deploy('Wallet', [owner.address])
+  assert.deepEqual(code(await answered(await begin(right, message => privateKeyToAccount(generatePrivateKey()).signMessage({ message })))), [401, 'auth.signature'])
+  assert.deepEqual(code(await answered(await begin(right, () => signed('another text')))), [401, 'auth.signature'])
+  assert.deepEqual(code(await answered(await begin(owner.address, signed))), [401, 'auth.no_contract'])
+})
+
+test('A3: what is refused before any job is made', async () => {
+  const wallet = await deploy('Wallet', [owner.address])
+  const jobs = await api.rows('q.job')
+  const message = await challenge(wallet)
+  for (const [m, s, ...expected] of [
+    [message, 'zz00', 422, 'auth.signature_format'], [message, '0x123', 422, 'auth.signature_format'], [message, '0x', 422, 'json.range'],
+    [message, `0x${'00'.repeat(8193)}`, 422, 'json.range'], ['hello', '0x12', 400, 'auth.message_malformed'],
+    [message.replace(/Nonce: .*/, 'Nonce: abcdefgh12345678'), '0x12', 401, 'auth.nonce_unknown'],
+    [message.replace('Sign in', 'Sign up'), '0x12', 401, 'auth.message_changed'], [message.replace(`Chain ID: ${CHAIN}`, 'Chain ID: 1'), '0x12', 401, 'auth.chain'],
+  ]) assert.deepEqual(code(await send(m, s)), expected)
+  await api.sql(`update core.auth_nonce set expires_at = now() where message = $$${message}$$`)
+  assert.deepEqual(code(await send(message, '0x12')), [401, 'auth.expired'])
+  assert.equal(await api.rows('q.job'), jobs)
+})
+
+test('A3: an answer that nobody asked for in time opens nothing; a suspended person stays out', async () => {
+  const wallet = await deploy('Wallet', [owner.address])
+  const late = await begin(wallet, signed)
+  await until('decided', async () => (await row(late.id)).startsWith('accepted'))
+  await api.sql(`update core.wallet_check set expires_at = now() where id = '${late.id}'`)
+  assert.deepEqual(code(await poll(late)), [401, 'auth.expired'])
+  const { body } = await answered(await begin(wallet, signed))
+  await api.sql(`update core.person set status = 'suspended' where id = '${body.person_id}'`)
+  assert.deepEqual(code(await answered(await begin(wallet, signed))), [403, 'auth.suspended'])
+})
+
+test('A3, F15: a worker that is killed at each point of the job leaves a sign-in that another one decides, once', { timeout: 120_000 }, async () => {
+  for (const w of workers.splice(0)) await stop(w, { signal: 'SIGTERM', patience: 20_000 })
+  const wallet = await deploy('Wallet', [owner.address])
+  for (const phase of PHASES) {
+    const started = await begin(wallet, signed)
+    const killed = worker({ PATCHWORK_FAULT: `verify.wallet.${phase}:kill` })
+    await until(`killed at ${phase}`, () => !alive(killed))
+    workers.pop()
+    const next = worker()
+    const answer = await answered(started)
+    assert.equal(answer.status, 200, `${phase}: ${answer.text}`)
+    assert.equal(await api.sql(`select count(*) from core.session where person_id = '${answer.body.person_id}'`), String(PHASES.indexOf(phase) + 1))
+    await until('the job is over', async () => (await api.sql(`select count(*) from q.run r join q.job j on j.id = r.job_id
+      where j.key = 'wallet:${started.id}' and r.state = 'done'`)) === '1')
+    await stop(next, { signal: 'SIGTERM', patience: 20_000 })
+    workers.pop()
+  }
+})
