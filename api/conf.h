@@ -25,6 +25,7 @@ struct api_conf {
 	str casper_chains; /* "casper-test" */
 	usec challenge_ttl, session_ttl, refresh_ttl;
 	str webhook_secret, webhook_secret_next;
+	str seal_key_file, seal_key_file_other;
 	usec bounty_hold, bounty_deadline;
 	int32_t read_per_minute, read_burst, write_per_minute, write_burst, login_per_minute, login_burst;
 };

@@ -51,6 +51,10 @@ static const struct field table[] = {
 		.doc = "whose limits GitHub counts; workers whose tokens are one user's or one installation's name the same"),
 	KEY(FIELD_I32, github_turns, "github.turns", .initial = "1", .min = 1, .max = 32,
 		.doc = "jobs that ask GitHub at once for one account, on all machines; GitHub advises one"),
+	KEY(FIELD_STR, seal_key_file, "seal.key_file", .optional = true,
+		.doc = "key that encrypts secrets in the database, 64 hex digits, mode 0600; the same for API and workers"),
+	KEY(FIELD_STR, seal_key_file_other, "seal.key_file_other", .optional = true,
+		.doc = "a second key that decrypts, too, while one replaces the other"),
 	KEY(FIELD_STR, ipfs_api_url, "ipfs.api_url", .initial = "http://127.0.0.1:5001", .doc = "Kubo's RPC API"),
 
 	KEY(FIELD_STR, evm_url, "evm.url", .initial = "http://127.0.0.1:8545",

@@ -15,6 +15,7 @@ struct conf {
 	usec relay_poll;
 	str github_rest_url, github_graphql_url, github_token_file, github_account;
 	int32_t github_turns;
+	str seal_key_file, seal_key_file_other;
 	str ipfs_api_url;
 	str evm_url, evm_confirm_url, evm_escrow;
 	int64_t evm_chain_id;
