@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/quota.h"
 
+struct running;
 struct work {
 	struct arena *arena;
 	struct err err;
@@ -17,6 +18,7 @@ struct work {
 	int attempt;
 	str request_id;
 	struct quota *quota; /* what it may ask of an outside that counts; NULL = nobody counts */
+	struct running *run; /* of a job (queue/progress.h); NULL = none */
 	str output;          /* what the unit produced, JSON; kept with its history; { NULL, 0 } = nothing */
 };
 

@@ -18,6 +18,12 @@
 #include "db/tx.h"
 #include "outside/outside.h"
 
+struct step {
+	const char *name;                                                          /* unique in its stage */
+	bool (*effect)(struct work *w, const struct outside *outside, void *task); /* NULL = none */
+	bool (*settle)(struct work *w, struct tx *tx, void *task); /* with the step's end; NULL = none */
+};
+
 struct stage {
 	const char *name;   /* the queue: "sync", "verify", "prove", "pay", "score" */
 	const char *kind;   /* "verify.merge" */
@@ -33,6 +39,7 @@ struct stage {
 	bool (*probe)(struct work *w, const struct outside *outside, void *task, bool *done);
 	bool (*effect)(struct work *w, const struct outside *outside, void *task);
 	bool (*settle)(struct work *w, struct tx *tx, void *task);
+	const struct step *steps; /* ends with a name of NULL; NULL = none, else probe and effect are NULL */
 };
 
 struct runner_conf {

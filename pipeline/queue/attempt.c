@@ -3,9 +3,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "budget.h"
+#include "queue/progress.h"
 #include "runner.h"
 
 #define KIND_WAIT (30 * USEC_S) /* a kind that this program does not know may be a newer one's */
+#define OUTPUT_MAX 65536        /* as in sql/queue/finish.sql */
 #define BATCHES_IN_A_ROW 64     /* then other lanes have their turn */
 
 /* What the work is about, for its log lines and its statements. */
@@ -27,7 +29,14 @@ static void begin(struct work *w, const struct job *j)
 	name(w, j);
 }
 
-static void allow(struct work *w, const struct job *j)
+static void begin_run(struct work *w, struct runner *r, const struct job *j)
+{
+	begin(w, j);
+	w->run = ARENA_NEW(w->arena, struct running);
+	*w->run = (struct running){ .runner = r, .job = j };
+}
+
+void attempt_allow(struct work *w, const struct job *j)
 {
 	w->deadline = clock_monotonic() + (usec)j->stage->lease_s * USEC_S;
 }
@@ -54,7 +63,7 @@ static bool plan(struct work *w, struct runner *r, const struct job *j, void *ta
 		return true;
 	if (is_counted(r, j))
 		w->quota = quota_new(w->arena);
-	allow(w, j);
+	attempt_allow(w, j);
 	if (!pool_take(w, r->pool, &conn))
 		return false;
 	ok = tx_begin(w, conn, TX_DURABLE, &tx) && j->stage->plan(w, &tx, task) && tx_commit(w, &tx);
@@ -79,7 +88,7 @@ static bool take_turn(struct work *w, struct runner *r, const struct job *j)
 
 	if (w->quota == NULL || w->quota->idle)
 		return true;
-	allow(w, j);
+	attempt_allow(w, j);
 	if (!pool_take(w, r->pool, &conn))
 		return false;
 	tx = tx_auto(conn);
@@ -99,7 +108,7 @@ static void end_turn(struct work *w, struct runner *r, const struct job *j)
 
 	if (w->quota == NULL || w->quota->idle)
 		return;
-	allow(w, j);
+	attempt_allow(w, j);
 	ok = pool_take(w, r->pool, &conn);
 	if (ok) {
 		tx = tx_auto(conn);
@@ -117,33 +126,61 @@ static bool check_cancel(struct work *w, struct runner *r, const struct job *j)
 		err_set(w, ERR_INVALID, "queue.cancelled", "ended by an operator before its effect");
 }
 
+bool attempt_may_act(struct work *w, struct runner *r, const struct job *j)
+{
+	return check_lease(w, r, j) && check_cancel(w, r, j);
+}
+
+static bool probe(struct work *w, struct runner *r, const struct job *j, void *task, bool *done)
+{
+	bool ok;
+
+	*done = false;
+	if (j->stage->probe == NULL)
+		return true;
+	attempt_allow(w, j);
+	w->run->outside = true;
+	ok = j->stage->probe(w, r->outside, task, done);
+	w->run->outside = false;
+	if (!ok)
+		return false;
+	if (*done)
+		progress_effect(w, "probe.found", (str){ 0 });
+	runner_point(w, j->stage->kind, "probed");
+	return true;
+}
+
+static bool effect(struct work *w, struct runner *r, const struct job *j, void *task)
+{
+	bool ok;
+
+	if (!attempt_may_act(w, r, j))
+		return false;
+	attempt_allow(w, j);
+	w->run->outside = true;
+	progress_effect(w, "effect.called", (str){ 0 });
+	ok = j->stage->effect(w, r->outside, task);
+	w->run->outside = false;
+	if (ok)
+		runner_point(w, j->stage->kind, "effected");
+	return ok;
+}
+
 /* The world: what an earlier attempt did is not done again, and is not left unsettled by a cancel. */
 static bool act(struct work *w, struct runner *r, const struct job *j, void *task)
 {
 	const struct stage *s = j->stage;
-	bool done = false;
+	bool done;
 
 	if (s->probe == NULL && !check_cancel(w, r, j))
 		return false;
+	if (s->steps != NULL)
+		return steps_run(w, r, j, task);
 	if (s->probe == NULL && s->effect == NULL)
 		return true;
-	if (!check_lease(w, r, j))
+	if (!check_lease(w, r, j) || !probe(w, r, j, task, &done))
 		return false;
-	allow(w, j);
-	if (s->probe != NULL) {
-		if (!s->probe(w, r->outside, task, &done))
-			return false;
-		runner_point(w, s->kind, "probed");
-	}
-	if (s->effect == NULL || done)
-		return true;
-	if (!check_lease(w, r, j) || !check_cancel(w, r, j))
-		return false;
-	allow(w, j);
-	if (!s->effect(w, r->outside, task))
-		return false;
-	runner_point(w, s->kind, "effected");
-	return true;
+	return s->effect == NULL || done || effect(w, r, j, task);
 }
 
 static bool act_in_turn(struct work *w, struct runner *r, const struct job *j, void *task)
@@ -165,7 +202,7 @@ static bool settle_tx(struct work *w, struct runner *r, const struct job *j, voi
 	bool ok;
 
 	*fresh = true;
-	allow(w, j);
+	attempt_allow(w, j);
 	if (!pool_take(w, r->pool, &conn))
 		return false;
 	ok = tx_begin(w, conn, TX_DURABLE, &tx) && (j->stage->settle == NULL || j->stage->settle(w, &tx, task)) &&
@@ -252,7 +289,7 @@ static void run_to_end(struct work *w, struct runner *r, const struct job *j)
 	usec began = clock_monotonic(), took;
 	struct end end;
 
-	begin(w, j);
+	begin_run(w, r, j);
 	if (run(w, r, j, began)) {
 		log_event(LOG_DEBUG, w, "job.done", "took_ms=%lld", (long long)((clock_monotonic() - began) / USEC_MS));
 		note_span(j->batch->lane, clock_monotonic() - began);
@@ -316,7 +353,9 @@ static bool settle_jobs(struct work *w, struct tx *tx, const struct batch *b, st
 		w->output = (str){ 0 };
 		if (!read_task(w, j, &task) || (j->stage->settle != NULL && !j->stage->settle(w, tx, task)))
 			return false;
-		outputs[i] = w->output.p == NULL ? STR("null") : w->output;
+		outputs[i] = w->output.p == NULL   ? STR("null")
+			: w->output.n > OUTPUT_MAX ? arena_printf(w->arena, "{\"too_large\":%zu}", w->output.n)
+						   : w->output;
 		*any |= w->output.p != NULL;
 	}
 	return true;
@@ -385,7 +424,7 @@ void attempt_batch(struct work *w, struct runner *r, struct batch *b)
 
 	for (int i = 0; b != NULL && plain(r, b); i++) {
 		begin(w, &b->at[0]);
-		allow(w, &b->at[0]);
+		attempt_allow(w, &b->at[0]);
 		if ((conn == NULL && !pool_take(w, r->pool, &conn)) ||
 			!fused(w, r, conn, b, i < BATCHES_IN_A_ROW && !runner_closing(r) ? r->conf->batch : 0, &next)) {
 			log_failure(LOG_WARN, w, "queue.batch_apart");

@@ -76,8 +76,10 @@ static bool add_stage(struct work *w, struct runner *r, const struct stage *s)
 
 	if (lane == NULL || lane->kinds == LANE_KINDS || s->lease_s < 1 || s->attempts < 1)
 		return err_set(w, ERR_BUG, "queue.stage", "%s: too many stages, or no lease or attempts", s->kind);
+	if (s->steps != NULL && (s->probe != NULL || s->effect != NULL))
+		return err_set(w, ERR_BUG, "queue.stage", "%s: steps, and probe or effect", s->kind);
 	lane->kind[lane->kinds++] = s;
-	lane->pure &= s->plan == NULL && s->probe == NULL && s->effect == NULL;
+	lane->pure &= s->plan == NULL && s->probe == NULL && s->effect == NULL && s->steps == NULL;
 	if (r->conf->lease > 0)
 		lane->lease = r->conf->lease;
 	else if (lane->lease < (usec)s->lease_s * USEC_S)

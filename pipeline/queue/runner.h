@@ -8,6 +8,7 @@
 #include "queue/stage.h"
 #include "queue/wake.h"
 #include "queue/watermark.h"
+#include "sql.h"
 
 #define LANE_KINDS 16
 #define RUNNER_LANES 16
@@ -142,3 +143,21 @@ bool control_cancelled(struct runner *r, int64_t job); /* it is to be ended befo
 MUST bool control_feed(struct work *w, struct tx *tx, struct lane *lane, usec now, int want, usec *next);
 /* Ticks whose time has come become jobs, each once, whichever worker looks; *next = until the next one, INT64_MAX = none. */
 MUST bool due_cron(struct work *w, struct tx *tx, struct runner *r, usec *next);
+
+/* What a unit of work knows of the run that it is. */
+struct running {
+	struct runner *runner;
+	const struct job *job;
+	bool outside; /* in probe or effect: no transaction is open */
+	usec told;    /* progress: clock_monotonic() */
+	str effects;  /* JSON objects, separated by commas */
+	struct sql_queue_steps_out *steps;
+	size_t n_steps;
+};
+
+/* attempt.c: may the run touch the world now?  fails  ERR_RETRY queue.lease_lost, ERR_INVALID queue.cancelled */
+MUST bool attempt_may_act(struct work *w, struct runner *r, const struct job *j);
+void attempt_allow(struct work *w, const struct job *j); /* a new deadline */
+/* step.c: those that are not behind the job, in their order.  fails  as they, and as the statements */
+MUST bool steps_run(struct work *w, struct runner *r, const struct job *j, void *task);
+str progress_effects(const struct work *w); /* the JSON array, { NULL, 0 } = none */

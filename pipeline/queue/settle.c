@@ -41,6 +41,7 @@ bool settle_in(struct work *w, struct tx *tx, const struct runner *r, const stru
 			    .error_code = failed ? str_c(end->why.code) : (str){ 0 },
 			    .error = failed ? str_c(end->why.text) : (str){ 0 },
 			    .output = w->output,
+			    .effects = progress_effects(w),
 			    .wait = end->wait,
 			    .jitter = end->jitter,
 			    .burned = end->burned },

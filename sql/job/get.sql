@@ -18,7 +18,9 @@
 -- out  created_by   text
 -- out  created_at   timestamptz
 -- out  run_at       timestamptz? when it is scheduled
--- out  runs         jsonb        [{attempt, state, worker, started_at, finished_at, error_kind, error_code, error, output}]
+-- out  progress     jsonb?       {attempt, done, total, note, told_at} of a job that tells and is not done
+-- out  steps        jsonb        [{name, attempt, output, done_at}] that are behind it
+-- out  runs         jsonb        [{attempt, state, worker, started_at, finished_at, error_kind, error_code, error, output, input_sha, output_sha, effects}]
 -- out  children     int8[]
 -- role api
 select j.id, j.queue, j.kind, j.key, j.args,
@@ -31,10 +33,12 @@ select j.id, j.queue, j.kind, j.key, j.args,
 		else 'ready'
 	end as state,
 	r.error_code, r.error, j.priority::int as priority, j.root_id, j.parent_id, j.replay_of, j.project_id, j.trace, j.created_by,
-	j.created_at, s.run_at,
+	j.created_at, s.run_at, q.progress_of(j.id) as progress, q.steps_of(j.id) as steps,
 	(select coalesce(jsonb_agg(jsonb_build_object('attempt', n.attempt, 'state', n.state, 'worker', w.name,
 			'started_at', n.started_at, 'finished_at', n.finished_at, 'error_kind', n.error_kind, 'error_code', n.error_code,
-			'error', n.error, 'output', n.output) order by n.attempt), '[]')
+			'error', n.error, 'output', n.output, 'input_sha', encode(coalesce(n.input_sha, q.sha(j.args)), 'hex'),
+			'output_sha', encode(coalesce(n.output_sha, q.sha(n.output)), 'hex'), 'effects', coalesce(n.effects, '[]'))
+			order by n.attempt), '[]')
 		from q.run n left join q.worker w on w.id = n.worker where n.job_id = j.id) as runs,
 	array(select c.id from q.job c where c.parent_id = j.id order by c.id) as children
 from q.job j

@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/hex.h"
 #include "pay.h"
+#include "queue/progress.h"
 #include "sql.h"
 
 static bool sign(struct work *w, const struct send_task *t, const struct chain_fees *fees, struct evm_tx *tx,
@@ -181,6 +182,7 @@ bool send_effect(struct work *w, const struct outside *outside, void *task)
 	enum chain_sent sent;
 	str reason = { NULL, 0 };
 
+	progress_effect(w, "evm.send", hex_0x(w->arena, str_of(t->hash, 32)));
 	if (!chain_send(w, outside->chain, t->raw, &sent, &reason))
 		return false;
 	FAULT("pay.broadcast");

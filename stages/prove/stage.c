@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "crypto/ed25519.h"
 #include "outside/ipfs.h"
+#include "queue/progress.h"
 #include "sql.h"
 #include "stages/stages.h"
 #include "statement.h"
@@ -103,6 +104,7 @@ static bool effect(struct work *w, const struct outside *outside, void *task)
 {
 	struct task *t = task;
 
+	progress_effect(w, "ipfs.add", t->cid);
 	return ipfs_add(w, outside->ipfs, t->payload, t->cid);
 }
 

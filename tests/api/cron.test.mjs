@@ -20,7 +20,7 @@ const cron = (...words) => {
 }
 const NIGHTLY = ['nightly', '--cron', '30 2 * * mon-fri', '--queue', 'score', '--kind', 'score.nightly', '--zone', 'Europe/Berlin', '--args', '{"all": true}']
 
-test('O14: cron add, list, next, disable, enable, remove', async () => {
+test('cron add, list, next, disable, enable, remove', async () => {
   const added = cron('add', ...NIGHTLY, '--catch-up', 'all', '--most', '7', '--reason', 'weekly letter', '--json')
   assert.equal(added.status, 0, added.stderr)
   assert.deepEqual([added.rows[0].name, added.rows[0].is_new], ['nightly', true])
@@ -44,7 +44,7 @@ test('O14: cron add, list, next, disable, enable, remove', async () => {
       'operator.cron_remove cli:alice done'].join(', '))
 })
 
-test('O14: --dry-run says what would be, and changes nothing', async () => {
+test('--dry-run says what would be, and changes nothing', async () => {
   const before = await stack.sql('select count(*) from audit.log')
   const dry = cron('add', ...NIGHTLY, '--reason', 'try', '--dry-run', '--json')
   assert.equal(dry.status, 0, dry.stderr)
@@ -53,7 +53,7 @@ test('O14: --dry-run says what would be, and changes nothing', async () => {
   assert.equal(await stack.sql('select count(*) from audit.log'), before)
 })
 
-test('O14: what is refused, and how', () => {
+test('what is refused, and how', () => {
   const refused = (code, ...words) => {
     const r = cron(...words)
     assert.equal(r.status, 1, `${words}: ${r.stderr}`)

@@ -16,7 +16,8 @@ before(async () => {
   pool = new pg.Pool({ connectionString: stack.info.databases.patchwork_producer, max: 12 })
 })
 after(async () => {
-  await pool?.end()
+  await pool?.end() // does not wait for its sessions, which must not see the server end
+  if (stack) await until('no session of a producer', async () => (await stack.sql("select count(*) from pg_stat_activity where usename = 'patchwork_producer'")) === '0')
   await stack?.stop({ remove: true })
 })
 
@@ -39,7 +40,7 @@ const session = async act => {
 const refused = (query, ...values) => pool.query(query, values).then(() => assert.fail('it was taken'), e => e)
 const waits = pid => until(`${pid} waits`, async () => (await stack.sql(`select wait_event_type from pg_stat_activity where pid = ${pid}`)) === 'Lock')
 
-test('O1: defaults, names and comments; EXECUTE is all that a producer has', async () => {
+test('O3: defaults, names and comments; EXECUTE is all that a producer has', async () => {
   const { rows: [row] } = await pool.query("select * from patchwork.enqueue('mail', 'mail.welcome')")
   assert.deepEqual(Object.keys(row), ['job_id', 'is_new'])
   assert.equal(await stack.sql(`select queue, kind, args, key, priority, created_by from q.job where id = ${row.job_id}`),
@@ -54,7 +55,7 @@ test('O1: defaults, names and comments; EXECUTE is all that a producer has', asy
     from pg_proc p where pronamespace = 'patchwork'::regnamespace`), '0|0|t')
 })
 
-test('O1: the job exists if and only if the transaction commits', async () => {
+test('O3: the job exists if and only if the transaction commits', async () => {
   await session(async c => assert.equal((await enqueue(c, 'mail', 'mail.bill', {}, 'bill:1')).is_new, true))
   assert.equal(await stack.sql("select count(*) from q.job_key where key = 'bill:1'"), '0')
   await session(async c => {
@@ -64,7 +65,7 @@ test('O1: the job exists if and only if the transaction commits', async () => {
   assert.equal(await stack.sql("select count(*) from q.job join q.ready on job_id = id where key = 'bill:1'"), '1')
 })
 
-test('O1: one key from many sessions at once: one says new, all say the same id', async () => {
+test('O3: one key from many sessions at once: one says new, all say the same id', async () => {
   const keys = Array.from({ length: 40 }, (_, i) => `one:${i}`)
   const told = await Promise.all(Array.from({ length: 12 }, async () => {
     const client = await pool.connect()
@@ -80,7 +81,7 @@ test('O1: one key from many sessions at once: one says new, all say the same id'
   assert.equal(await stack.sql("select count(*) from q.job where kind = 'mail.once'"), '40')
 })
 
-test('O1: many keys from many sessions at once, in any order, some twice: each is new once, in one answer', async () => {
+test('O3: many keys from many sessions at once, in any order, some twice: each is new once, in one answer', async () => {
   const keys = Array.from({ length: 300 }, (_, i) => `k${i}`)
   const news = new Map(), ids = new Map()
   for (let round = 0; round < 3; round++) {
@@ -102,7 +103,7 @@ test('O1: many keys from many sessions at once, in any order, some twice: each i
   assert.equal(await stack.sql("select count(*) from q.job where queue = 'bulk' and key is not null and args->>'k' <> key"), '0')
 })
 
-test('O1: who meets a key that is not committed yet waits, and is told how it ended', async () => {
+test('O3: who meets a key that is not committed yet waits, and is told how it ended', async () => {
   for (const end of ['rollback', 'commit']) {
     await session(async first => {
       const mine = await enqueue(first, 'mail', 'mail.race', {}, `race:${end}`)
@@ -120,7 +121,7 @@ test('O1: who meets a key that is not committed yet waits, and is told how it en
   }
 })
 
-test('O1: within a transaction and its savepoints a repeat is told as one; a savepoint that is undone takes its jobs with it', async () => {
+test('O3: within a transaction and its savepoints a repeat is told as one; a savepoint that is undone takes its jobs with it', async () => {
   await session(async c => {
     assert.deepEqual((await many(c, ['s', 't', 's'])).map(r => r.is_new), [true, true, false])
     await c.query('savepoint a')
@@ -133,7 +134,7 @@ test('O1: within a transaction and its savepoints a repeat is told as one; a sav
   assert.equal(await stack.sql("select string_agg(key, ',' order by key) from q.job_key where key in ('s', 't', 'u')"), 's,t,u')
 })
 
-test('O1: an older snapshot that cannot see the survivor is refused as a serialization failure, never told a lie', async () => {
+test('O3: an older snapshot that cannot see the survivor is refused as a serialization failure, never told a lie', async () => {
   await session(async c => {
     await c.query('set transaction isolation level repeatable read')
     await c.query('select 1 from pg_class limit 1')
@@ -142,7 +143,7 @@ test('O1: an older snapshot that cannot see the survivor is refused as a seriali
   })
 })
 
-test('O1: what is wrong is refused by name, and nothing of the call stays', async () => {
+test('O3: what is wrong is refused by name, and nothing of the call stays', async () => {
   const before = await stack.sql('select count(*) from q.job')
   const one = "select patchwork.enqueue($1, $2, $3, $4, priority => $5)"
   assert.equal((await refused(one, 'Mail', 'mail.one', '{}', null, 0)).constraint, 'queue.name')
@@ -158,7 +159,7 @@ test('O1: what is wrong is refused by name, and nothing of the call stays', asyn
   assert.equal(await stack.sql('select count(*) from q.job'), before)
 })
 
-test('O1: wake tells the listeners of the queue', async () => {
+test('O3: wake tells the listeners of the queue', async () => {
   const client = new pg.Client({ connectionString: stack.info.databases.patchwork_producer })
   const heard = []
   await client.connect()

@@ -92,7 +92,7 @@ static const struct tick {
 	{ "0 9 * * *", "Pacific/Apia", "2011-12-29 20:00Z", "12-31 09:00,01-01 09:00" },
 };
 
-static void o2_ticks_of_expressions_in_time_zones(void **state)
+static void cron_ticks_of_expressions_in_time_zones(void **state)
 {
 	struct work w;
 
@@ -118,7 +118,7 @@ static void o2_ticks_of_expressions_in_time_zones(void **state)
 	work_end(&w);
 }
 
-static void o2_what_is_no_expression_is_refused_and_named(void **state)
+static void cron_what_is_no_expression_is_refused_and_named(void **state)
 {
 	static const char *const bad[][2] = { { "", "" }, { "* * * *", "* * * *" }, { "* * * * * *", "* * * * * *" },
 		{ "60 * * * *", "minute: 60" }, { "* 24 * * *", "hour: 24" }, { "* * 0 * *", "day: 0" },
@@ -167,7 +167,7 @@ static int empty_schedules(void **state)
 }
 
 /* Two processes and many ticks, each of which both see: the clock of the schedule is set back between looks. */
-static void o2_a_tick_is_one_job_whoever_looks(void **state)
+static void cron_a_tick_is_one_job_whoever_looks(void **state)
 {
 	static const struct stage stage = {
 		.name = "test", .kind = "test.one", .lease_s = 30, .attempts = 3, .settle = note_settle
@@ -221,7 +221,7 @@ static void *look(void *arg)
 	return NULL;
 }
 
-static void o2_a_tick_is_one_job_under_contention(void **state)
+static void cron_a_tick_is_one_job_under_contention(void **state)
 {
 	pthread_t threads[8];
 
@@ -272,7 +272,7 @@ static void outage(const char *policy, int most, const char *jobs, const char *f
 	assert_string_equal(db_test_value(sql), "t");
 }
 
-static void o2_an_outage_is_made_up_for_as_declared(void **state)
+static void cron_an_outage_is_made_up_for_as_declared(void **state)
 {
 	static const char *const policies[] = { "skip", "one", "all" };
 
@@ -290,7 +290,7 @@ static void o2_an_outage_is_made_up_for_as_declared(void **state)
 	}
 }
 
-static void o2_a_schedule_that_fails_holds_up_no_other(void **state)
+static void cron_a_schedule_that_fails_holds_up_no_other(void **state)
 {
 	(void)state;
 	put("bad", "* * * * *", "all", 1);
@@ -312,7 +312,7 @@ static void o2_a_schedule_that_fails_holds_up_no_other(void **state)
 		db_test_value("select count(*) from q.schedule where error is null and failed_at is null"), "2");
 }
 
-static void o2_changes_are_audited_and_off_is_off(void **state)
+static void cron_changes_are_audited_and_off_is_off(void **state)
 {
 	(void)state;
 	db_test_sql("create table here as select coalesce(max(id), 0) n from audit.log");
@@ -340,13 +340,13 @@ static void o2_changes_are_audited_and_off_is_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(o2_ticks_of_expressions_in_time_zones),
-		cmocka_unit_test(o2_what_is_no_expression_is_refused_and_named),
-		cmocka_unit_test_setup(o2_a_tick_is_one_job_whoever_looks, empty_schedules),
-		cmocka_unit_test_setup(o2_a_tick_is_one_job_under_contention, empty_schedules),
-		cmocka_unit_test_setup(o2_an_outage_is_made_up_for_as_declared, empty_schedules),
-		cmocka_unit_test_setup(o2_a_schedule_that_fails_holds_up_no_other, empty_schedules),
-		cmocka_unit_test_setup(o2_changes_are_audited_and_off_is_off, empty_schedules),
+		cmocka_unit_test(cron_ticks_of_expressions_in_time_zones),
+		cmocka_unit_test(cron_what_is_no_expression_is_refused_and_named),
+		cmocka_unit_test_setup(cron_a_tick_is_one_job_whoever_looks, empty_schedules),
+		cmocka_unit_test_setup(cron_a_tick_is_one_job_under_contention, empty_schedules),
+		cmocka_unit_test_setup(cron_an_outage_is_made_up_for_as_declared, empty_schedules),
+		cmocka_unit_test_setup(cron_a_schedule_that_fails_holds_up_no_other, empty_schedules),
+		cmocka_unit_test_setup(cron_changes_are_audited_and_off_is_off, empty_schedules),
 	};
 
 	if (getenv("TEST_ONLY") != NULL)

@@ -164,7 +164,7 @@ static inline int empty_queue(void **state)
 {
 	(void)state;
 	db_test_sql(
-		"truncate seen, q.job, q.run, q.job_key, q.ready, q.scheduled, q.claim, q.mark, q.parked, q.worker");
+		"truncate seen, q.job, q.run, q.progress, q.step, q.job_key, q.ready, q.scheduled, q.claim, q.mark, q.parked, q.worker");
 	return 0;
 }
 
