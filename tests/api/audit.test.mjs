@@ -90,7 +90,7 @@ describe('F45: a superuser changes what was sealed', () => {
   const signed = () => sql('select max(size) from audit.checkpoint')
   before(async () => {
     await append(5)
-    await stack.run('patchwork_owner', 'audit', 'checkpoint')
+    key = JSON.parse(await stack.run('patchwork_owner', '--json', 'audit', 'checkpoint')).public_key
     rows = Number(await signed())
   })
 

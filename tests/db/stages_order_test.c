@@ -282,5 +282,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(issues_end_in_one_row, start, stop),
 	};
 
-	return cmocka_run_group_tests_name("I7 stages_order", tests, open_database, close_database);
+	return cmocka_run_group_tests_name("I7 F8 stages_order", tests, open_database, close_database);
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { command } from '../stack/parts.mjs'
-import { launch, stop, until } from '../stack/proc.mjs'
+import { alive, launch, stop, until } from '../stack/proc.mjs'
 import { startStack } from '../stack/stack.mjs'
 import { ended, faultPoints } from './points.mjs'
 
@@ -47,6 +47,8 @@ function worker(env = {}) {
   workers.push(w)
   return w
 }
+// A worker that lives: each test runs alone, too.
+const someone = () => workers.some(alive) || worker()
 
 // The comment's delivery, as it was signed; body changes are made to it.
 async function tell(number, user, text, { action = 'created', change } = {}) {
@@ -99,6 +101,7 @@ test(`B2: one draft and one comment of ours, though a worker is killed at each o
 })
 
 test('B2, F41: by whom it does not count, and where', async () => {
+  someone()
   const n = await issue()
   await tell(n, 'grace', '/bounty 1 PTD') // may only read
   await tell(n, 'maria', '/bounty 2 PTD') // may write, has no account here
@@ -122,6 +125,7 @@ test('B2, F41: by whom it does not count, and where', async () => {
 })
 
 test('F41: an edit counts while the bounty is a draft, a second delivery of one text never', async () => {
+  someone()
   const n = await issue()
   const first = await tell(n, 'ada', '/bounty 5 PTD')
   await quiet()
@@ -140,6 +144,7 @@ test('F41: an edit counts while the bounty is a draft, a second delivery of one 
 })
 
 test('F41: /claim by the author before the merge ties the pull request; by others, or after it, nothing', async () => {
+  someone()
   const n = await issue()
   await tell(n, 'ada', '/bounty 11 PTD')
   await quiet()
@@ -166,6 +171,7 @@ test('F41: /claim by the author before the merge ties the pull request; by other
 })
 
 test('P9: /patchwork off: we write nothing more there, until it is on', async () => {
+  someone()
   const n = await issue()
   await tell(n, 'maria', '/patchwork off')
   await quiet()

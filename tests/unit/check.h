@@ -17,6 +17,12 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* PATCHWORK_TEST_FILTER=f8_*: only the tests with such names. */
+__attribute__((constructor)) static void check_filter(void)
+{
+	cmocka_set_test_filter(getenv("PATCHWORK_TEST_FILTER"));
+}
+
 #define assert_str(actual, expected) check_str((actual), (expected), __FILE__, __LINE__)
 static inline void check_str(str actual, const char *expected, const char *file, int line)
 {

@@ -195,5 +195,5 @@ int main(void)
 		cmocka_unit_test(has_limits),
 	};
 
-	return cmocka_run_group_tests_name("B2 command", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("B2 F41 command", tests, NULL, NULL);
 }
