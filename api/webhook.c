@@ -1,5 +1,6 @@
 #include "webhook.h"
 
+#include "base/fault.h"
 #include "base/hex.h"
 #include "conf.h"
 #include "crypto/digest.h"
@@ -77,6 +78,7 @@ bool webhook_bind(struct call *c, void *p)
 		return false;
 	}
 	in->body = c->body;
+	FAULT("webhook.checked");
 	return true;
 }
 
@@ -84,6 +86,7 @@ bool webhook_count(struct call *c, void *p)
 {
 	const struct sql_delivery_receive_out *row = p;
 
+	FAULT("webhook.committed");
 	if (str_eq(row->outcome, STR("new"))) {
 		webhook_metric(WEBHOOK_NEW);
 	} else if (row->duplicate) {

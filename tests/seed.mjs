@@ -2,11 +2,12 @@
 import { randomInt } from 'node:crypto'
 
 const given = process.env.PATCHWORK_SEED
+const asked = process.env.SEEDS
 
-// [seed, ...]: `count` of them, one after the other from a random one; or only the one that is asked for.
+// [seed, ...]: `count` of them (or as many as SEEDS says), one after the other from a random one; or only the one that is asked for.
 export function seeds(count) {
   const first = given === undefined ? randomInt(2 ** 31) : Number(given)
-  return Array.from({ length: given === undefined ? count : 1 }, (_, i) => first + i)
+  return Array.from({ length: given === undefined ? Number(asked ?? count) : 1 }, (_, i) => first + i)
 }
 
 // below(n) -> 0 .. n-1; pick(list); shuffle(list) -> a copy. Mulberry32, which is enough to choose by.

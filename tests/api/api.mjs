@@ -10,14 +10,14 @@ export const ESCROW = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
 export const TOKEN = '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512'
 export const GITHUB_SECRET = "It's a Secret to Everybody"
 
-export async function startApi({ conf = {}, parts = ['postgres', 'redis', 'api'], chain = true, ...options } = {}) {
+export async function startApi({ conf = {}, parts = ['postgres', 'redis', 'api'], chain = true, env = {}, ...options } = {}) {
   const dir = mkdtempSync('/var/tmp/patchwork-api-test.')
   const stack = await startStack({
     dir, parts, programs: 'san', fsync: false,
     conf: { 'api.workers': 2, 'api.origin': 'https://app.example', 'limit.login_per_minute': 100000, 'limit.login_burst': 10000,
       'limit.read_per_minute': 100000, 'limit.read_burst': 10000, 'limit.write_per_minute': 100000, 'limit.write_burst': 10000,
       ...conf },
-    env: { api: { LSAN_OPTIONS: `suppressions=${join(dirname(fileURLToPath(import.meta.url)), 'lsan.txt')}:print_suppressions=0` } },
+    env: { api: { LSAN_OPTIONS: `suppressions=${join(dirname(fileURLToPath(import.meta.url)), 'lsan.txt')}:print_suppressions=0`, ...env } },
     ...options,
   })
   if (chain) await stack.sql(`insert into core.chain (id, caip2, confirmations, escrow) values (${CHAIN}, 'eip155:${CHAIN}', 1, '\\x${ESCROW.slice(2)}');

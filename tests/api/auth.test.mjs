@@ -65,7 +65,7 @@ test('a signed challenge opens a session, and the person behind a wallet stays t
   assert.notEqual(other.person_id, answer.body.person_id)
 })
 
-test('a challenge passes once, also when it comes many times at once', async () => {
+test('A1, F40: a challenge passes once, also when it comes many times at once', async () => {
   const { message } = await api.challenge(account)
   const body = await signed(message)
   const sessions = await api.rows('core.session')
@@ -84,7 +84,7 @@ test('a new wallet that signs in twice at once is one person', async () => {
   assert.equal(await api.rows('core.person'), people + 1)
 })
 
-test('A2: every text of the vectors: one that is no EIP-4361 text is refused as such, one that is as another site\'s', async () => {
+test('A2, F40: every text of the vectors: one that is no EIP-4361 text is refused as such, one that is as another site\'s', async () => {
   const { cases } = JSON.parse(readFileSync(new URL('../vectors/siwe.json', import.meta.url), 'utf8'))
   for (const c of cases) {
     const message = c.in.message ?? c.out.message
@@ -144,7 +144,7 @@ test('A2, F40: a message that was not handed out', async () => {
   assert.equal(await api.sql(`select consumed_at from core.auth_nonce where nonce = '${nonce}'`), '')
 })
 
-test('A1: a challenge that expired here, whatever its text says', async () => {
+test('A1, F40: a challenge that expired here, whatever its text says', async () => {
   const { message, nonce } = await api.challenge(account)
   await api.sql(`update core.auth_nonce set expires_at = now() - interval '1 s' where nonce = '${nonce}'`)
   await refused(await signed(message), 401, 'auth.expired')
@@ -161,7 +161,7 @@ test('a suspended person', async () => {
   assert.deepEqual([made.status, made.body.code], [401, 'auth.session_ended'])
 })
 
-test('tokens that are none', async () => {
+test('F40: tokens that are none', async () => {
   const { token, session_id: session } = await api.signIn(account)
   const [head, claims, signature] = token.split('.')
   const b64 = o => Buffer.from(JSON.stringify(o)).toString('base64url')

@@ -58,7 +58,7 @@ for (const algorithm of ['ed25519', 'secp256k1']) {
     assert.deepEqual([again.status, again.body.person_id], [200, answer.body.person_id], again.text)
   })
 
-  test(`A4: what ${algorithm} wallets must not get away with`, async () => {
+  test(`A4, F40: what ${algorithm} wallets must not get away with`, async () => {
     const pair = of(algorithm), other = of(algorithm, 1)
     const { message, nonce } = (await challenge(pair.public_key)).body
     const good = signed(pair, message)

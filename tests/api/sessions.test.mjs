@@ -98,7 +98,7 @@ test('A8, F40: an old refresh token ends the session for everyone who holds it, 
   assert.equal((await refresh(bystander.refresh_token)).status, 200)
 })
 
-test('A8: of many at once with one refresh token at most one gets through, and the session is over', async () => {
+test('A8, F40: of many at once with one refresh token at most one gets through, and the session is over', async () => {
   const { refresh_token: token, session_id: session } = await api.signIn(fresh())
   const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(token)))
   assert.ok(answers.filter(a => a.status === 200).length <= 1)
@@ -106,7 +106,7 @@ test('A8: of many at once with one refresh token at most one gets through, and t
   assert.equal(await api.sql(`select revoked_reason from core.session where id = '${session}'`), 'refresh_reused')
 })
 
-test('A8: what is no refresh token, and one whose session is over', async () => {
+test('A8, F40: what is no refresh token, and one whose session is over', async () => {
   assert.deepEqual(code(await refresh('x')), [401, 'auth.refresh_unknown'])
   assert.deepEqual(code(await refresh(`pwr_${randomBytes(32).toString('base64url')}`)), [401, 'auth.refresh_unknown'])
   assert.deepEqual(code(await refresh('')), [422, 'json.range'])

@@ -4,11 +4,11 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { after, before, test } from 'node:test'
-import { sha256, startApi } from './api.mjs'
+import { GITHUB_SECRET, sha256, startApi } from './api.mjs'
 import { load } from '../peers/load.mjs'
 
 const { sign } = await load('@octokit/webhooks-methods')
-const NEXT = 'the secret that follows'
+const NEXT = GITHUB_SECRET
 
 let api
 before(async () => { api = await startApi({ conf: { 'webhook.secret_next': NEXT } }) })
@@ -20,7 +20,7 @@ const metric = async outcome => {
   return Number(new RegExp(`patchwork_webhook_deliveries_total\\{outcome="${outcome}"\\} (\\d+)`).exec(text)[1])
 }
 
-test('a new delivery is stored as it came, with its job; a copy changes nothing', async () => {
+test('I2: a new delivery is stored as it came, with its job; a copy changes nothing', async () => {
   const guid = randomUUID()
   const body = `{"action":"closed", "n":"${'x'.repeat(20_000)}"}`
   const before = await rows()
@@ -41,7 +41,7 @@ test('a new delivery is stored as it came, with its job; a copy changes nothing'
   assert.deepEqual((await rows()).map((n, i) => n - before[i]), [1, 1, 1, 1])
 })
 
-test('a hundred copies at once are one row and one job', async () => {
+test('I3, F3: a hundred copies at once are one row and one job', async () => {
   const guid = randomUUID()
   const before = await rows()
   const answers = await Promise.all(Array.from({ length: 100 }, () => api.deliver({ n: 1 }, { guid })))
@@ -50,7 +50,7 @@ test('a hundred copies at once are one row and one job', async () => {
   assert.deepEqual((await rows()).map((n, i) => n - before[i]), [1, 1, 1, 1])
 })
 
-test('a known GUID with another body is kept as a conflict and never processed', async () => {
+test('I4, F4: a known GUID with another body is kept as a conflict and never processed', async () => {
   const guid = randomUUID()
   const first = await api.deliver({ n: 1 }, { guid })
   const before = await rows()
@@ -87,7 +87,14 @@ test('either of two secrets passes while they change, and which one is recorded'
   assert.equal(await api.sql(`select secret_no from ingest.delivery where id = ${a.body.delivery_id}`), '2')
 })
 
-test('what GitHub did not sign, or not as GitHub does, is refused and not stored', async () => {
+test('I1: the example of GitHub\'s documentation passes', async () => {
+  const a = await api.deliver('Hello, World!', { headers: { 'x-hub-signature-256': 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17' } })
+  assert.equal(a.status, 202, a.text)
+  const b = await api.deliver('Hello, world!', { headers: { 'x-hub-signature-256': 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17' } })
+  assert.equal(b.status, 401)
+})
+
+test('I1: what GitHub did not sign, or not as GitHub does, is refused and not stored', async () => {
   const body = '{"n":4}'
   const good = await sign(api.secret, body)
   const before = await rows()
@@ -112,7 +119,7 @@ test('what GitHub did not sign, or not as GitHub does, is refused and not stored
   assert.equal(await metric('bad_signature'), bad + 6)
 })
 
-test('headers that are missing or there twice', async () => {
+test('I5, F5: headers that are missing or there twice', async () => {
   const body = '{"n":6}'
   const before = await rows()
   const headers = {
@@ -137,7 +144,7 @@ test('headers that are missing or there twice', async () => {
   assert.deepEqual(await rows(), before)
 })
 
-test('a body over the limit', async () => {
+test('I5, F5: a body over the limit', async () => {
   const before = await rows()
   const status = await new Promise((resolve, reject) => {
     const r = request(`${api.url}/v1/webhooks/github`, {

@@ -246,7 +246,7 @@ static void merge(struct delivery_task *t)
 	t->pull.pull.merged_by_id = 8;
 }
 
-static void a_pull_request_becomes_a_submission(void **state)
+static void s1_a_pull_request_becomes_a_submission(void **state)
 {
 	static const struct link links[] = {
 		{ 3, 33, 5, { "closing_reference", 17 } },
@@ -369,7 +369,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_issue_event_needs_no_fetch, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(ignores_with_a_reason, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(waits_for_a_project_to_be_resolved, rows_start, rows_stop),
-		cmocka_unit_test_setup_teardown(a_pull_request_becomes_a_submission, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(s1_a_pull_request_becomes_a_submission, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(weak_links_and_dead_bounties_count_nothing, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(what_was_merged_before_the_bounty_earns_nothing, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_claimant_may_come_later, rows_start, rows_stop),

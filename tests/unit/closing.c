@@ -191,5 +191,5 @@ int main(void)
 		cmocka_unit_test(ends),
 	};
 
-	return cmocka_run_group_tests_name("closing", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("S2 closing", tests, NULL, NULL);
 }

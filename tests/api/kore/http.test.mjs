@@ -56,7 +56,7 @@ test('a body with GET, HEAD, DELETE, OPTIONS', async () => {
 	assert.deepEqual(statuses(r.text), [200]);
 });
 
-test('Transfer-Encoding, with and without Content-Length', async () => {
+test('F5: Transfer-Encoding, with and without Content-Length', async () => {
 	malformed(await send(`POST /echo HTTP/1.1\r\n${H}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello`));
 	malformed(await send(`POST /echo HTTP/1.1\r\n${H}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`));
 	malformed(await send(`GET /echo HTTP/1.1\r\n${H}transfer-encoding: identity\r\n\r\n`));
@@ -92,7 +92,7 @@ test('a second request while the first is at work is answered after it', async (
 	assert.ok(r.text.indexOf('slept') < r.text.indexOf('ok\n'), r.text);
 });
 
-test('100 headers are all there, 101 are refused', async () => {
+test('F5: 100 headers are all there, 101 are refused', async () => {
 	const headers = (n) => Array.from({ length: n - 1 }, (_, i) => `X-${i}: v${i}\r\n`).join('');
 	const r = await send(`GET /echo HTTP/1.1\r\n${H}${headers(100)}\r\n`);
 	assert.deepEqual(statuses(r.text), [200]);
@@ -110,7 +110,7 @@ test('a header block above the limit', async () => {
 	assert.deepEqual(statuses(r.text), [200]);
 });
 
-test('header values: empty, tab, space around; names without colon, without name', async () => {
+test('F5: header values: empty, tab, space around; names without colon, without name', async () => {
 	const r = await send(`GET /echo HTTP/1.1\r\n${H}Empty:\r\nBlank:   \r\nTab: a\tb\r\nRoom:   v  \r\n\r\n`);
 	assert.match(r.text, /\nEmpty: \nBlank: \nTab: a\tb\nRoom: v\n/);
 	malformed(await send(`GET /echo HTTP/1.1\r\n${H}nothing\r\n\r\n`));
@@ -147,7 +147,7 @@ test('an idle connection closes without a word, before and after a request', asy
 	assert.ok(used.closed && used.ms > 1500 && used.ms < 4500, `${used.ms} ms`);
 });
 
-test('headers and bodies that do not end', async () => {
+test('F5: headers and bodies that do not end', async () => {
 	const r = await send(['GET / HT', 'TP', '/1'], { quiet: 5000 });
 	refused(r, 408, 'api.timeout');
 	assert.ok(r.ms < 3000);
