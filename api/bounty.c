@@ -38,6 +38,7 @@ bool bounty_create_bind(struct call *c, void *p)
 		return problem_set(c, "bounty.token");
 	in->token = arena_str(c->w.arena, str_of(token, sizeof(token)));
 	in->hold = api_conf.bounty_hold;
+	in->least = api_conf.bounty_least;
 	if (in->deadline_at == 0)
 		in->deadline_at = clock_now() + api_conf.bounty_deadline;
 	return true;

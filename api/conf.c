@@ -74,6 +74,8 @@ static const struct field table[] = {
 	OTHER(FIELD_SPAN, bounty_deadline, "bounty.deadline", .initial = "90d", .min = USEC_S,
 		.max = 3650 * INT64_C(86400) * USEC_S,
 		.doc = "a bounty ends this long after its creation when the request names no deadline"),
+	OTHER(FIELD_SPAN, bounty_least, "bounty.least", .initial = "1h", .max = 365 * INT64_C(86400) * USEC_S,
+		.doc = "a request that names a nearer deadline is refused"),
 	OTHER(FIELD_I32, read_per_minute, "limit.read_per_minute", .initial = "1200", .min = 0, .max = 1000000,
 		.doc = "reading requests per minute and address; 0 = no limit"),
 	OTHER(FIELD_I32, read_burst, "limit.read_burst", .initial = "240", .min = 1, .max = 1000000,

@@ -26,7 +26,7 @@ struct api_conf {
 	usec challenge_ttl, session_ttl, refresh_ttl;
 	str webhook_secret, webhook_secret_next;
 	str seal_key_file, seal_key_file_other;
-	usec bounty_hold, bounty_deadline;
+	usec bounty_hold, bounty_deadline, bounty_least;
 	int32_t read_per_minute, read_burst, write_per_minute, write_burst, login_per_minute, login_burst;
 };
 

@@ -54,6 +54,8 @@ const struct problem problems[] = {
 	{ "auth.wallet", 401, "Not the session's wallet", "name the wallet that is signed in" },
 	{ "bounty.amount_zero", 422, "The amount is zero", "offer something" },
 	{ "bounty.asset_unknown", 422, "Unknown token", "use a token that the operator has added on that chain" },
+	{ "bounty.deadline", 422, "The deadline is too near",
+		"name a later one: a bounty lives at least bounty.least" },
 	{ "bounty.deadline_past", 422, "The deadline is past", "name a time to come" },
 	{ "bounty.deposit_taken", 409, "This deposit funds something else",
 		"lock money for this bounty and name that transaction" },

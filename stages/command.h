@@ -75,6 +75,8 @@ int command_audit_list(struct work *w, const struct invocation *in);
 int command_audit_verify(struct work *w, const struct invocation *in);
 int command_audit_checkpoint(struct work *w, const struct invocation *in);
 int command_evidence_show(struct work *w, const struct invocation *in);
+int command_verify_resolve(struct work *w, const struct invocation *in);
+int command_verify_replay(struct work *w, const struct invocation *in);
 int command_proof(struct work *w, const struct invocation *in);
 int command_cron_list(struct work *w, const struct invocation *in);
 int command_cron_next(struct work *w, const struct invocation *in);

@@ -12,6 +12,8 @@ const struct stage *const all_stages[] = {
 	&verify_fund,
 	&verify_wallet,
 	&verify_merge,
+	&verify_recheck,
+	&verify_deadline,
 	&prove_proof,
 	&pay_quote,
 	&pay_send,

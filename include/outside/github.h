@@ -86,3 +86,14 @@ MUST bool github_pull_commits(struct work *w, struct github *g, int64_t repo_id,
 /* compare/{sha}...{branch}: is sha in the branch's history. A commit or branch that is not there is github.not_found. */
 MUST bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha, str branch,
 	enum github_reach *out, struct evidence *ev);
+/* What closed, reopened and linked an issue, as GraphQL tells it (REST does not name the pull request): its last 100 events of
+ * these kinds, as evidence alone. full_name as for github_closing_issues. */
+MUST bool github_issue_history(struct work *w, struct github *g, str full_name, int32_t number, struct evidence *ev);
+/* What stands below the repository at path ("pulls/3/reviews?per_page=100"), as evidence alone: all pages of a list as one array,
+ * or one document. found = false when GitHub has none for us (404, 410, 403) or it is larger than is taken. */
+MUST bool github_list_of(struct work *w, struct github *g, int64_t repo_id, str path, bool *found, struct evidence *ev);
+MUST bool github_document_of(
+	struct work *w, struct github *g, int64_t repo_id, str path, bool *found, struct evidence *ev);
+/* The commits of a branch since then, newest first, all pages, as evidence alone. */
+MUST bool github_commits_since(
+	struct work *w, struct github *g, int64_t repo_id, str branch, usec since, struct evidence *ev);

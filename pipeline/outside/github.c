@@ -50,7 +50,7 @@ void github_free(struct github **g)
 	*g = NULL;
 }
 
-static void evidence_of(struct work *w, const cJSON *json, str url, struct evidence *ev)
+void github_evidence_of(struct work *w, const cJSON *json, str url, struct evidence *ev)
 {
 	if (!json_canonical(w, json, &ev->bytes)) {
 		err_clear(w);
@@ -95,7 +95,7 @@ static bool repo_get(struct work *w, struct github *g, str url, int64_t repo_id,
 		!read_as(w, page.json, FIELDS(struct github_repo, repo_fields), out))
 		return false;
 	*moved = page.moved;
-	evidence_of(w, page.json, url, ev);
+	github_evidence_of(w, page.json, url, ev);
 	return true;
 }
 
@@ -166,7 +166,7 @@ bool github_pull_get(
 		return false;
 	if (out->repo_id != repo_id || out->number != number)
 		return mismatch(w, "pull request");
-	evidence_of(w, page.json, url, ev);
+	github_evidence_of(w, page.json, url, ev);
 	return true;
 }
 
@@ -193,7 +193,7 @@ bool github_issue_get(struct work *w, struct github *g, int64_t repo_id, int32_t
 	if (out->number != number)
 		return mismatch(w, "issue");
 	out->is_pull = cJSON_IsObject(json_get(page.json, "pull_request"));
-	evidence_of(w, page.json, url, ev);
+	github_evidence_of(w, page.json, url, ev);
 	return true;
 }
 
@@ -232,7 +232,7 @@ bool github_issues_changed(struct work *w, struct github *g, int64_t repo_id, us
 }
 
 /* All pages of a list as one array, which belongs to w's arena. */
-static bool all_pages(struct work *w, struct github *g, str url, int64_t repo_id, const cJSON **out)
+bool github_all_pages(struct work *w, struct github *g, str url, int64_t repo_id, const cJSON **out)
 {
 	struct buf b = buf_new(w->arena, SIZE_MAX);
 	struct github_page page = { .next = url };
@@ -266,13 +266,13 @@ bool github_issue_closer(struct work *w, struct github *g, int64_t repo_id, int3
 	const cJSON *events, *event;
 
 	*commit_sha = (str){ 0 };
-	if (!all_pages(w, g, url, repo_id, &events))
+	if (!github_all_pages(w, g, url, repo_id, &events))
 		return false;
 	cJSON_ArrayForEach(event, events)
 		if (str_eq(json_get_str(event, "event"), STR("closed")))
 			*commit_sha = json_get_str(event, "commit_id");
 	*found = commit_sha->n > 0;
-	evidence_of(w, events, url, ev);
+	github_evidence_of(w, events, url, ev);
 	return true;
 }
 
@@ -282,7 +282,7 @@ bool github_pull_commits(struct work *w, struct github *g, int64_t repo_id, int3
 	str url = repo_url(w, g, repo_id, "pulls", number, "/commits?per_page=100"), *list;
 	const cJSON *commits, *commit;
 
-	if (!all_pages(w, g, url, repo_id, &commits))
+	if (!github_all_pages(w, g, url, repo_id, &commits))
 		return false;
 	list = arena_array(w->arena, (size_t)cJSON_GetArraySize(commits), sizeof(*list));
 	*n = 0;
@@ -292,12 +292,12 @@ bool github_pull_commits(struct work *w, struct github *g, int64_t repo_id, int3
 			return err_set(w, ERR_RETRY, "github.malformed", "a commit without a message");
 	}
 	*messages = list;
-	evidence_of(w, commits, url, ev);
+	github_evidence_of(w, commits, url, ev);
 	return true;
 }
 
 /* RFC 3986: everything but the unreserved characters as %XX. */
-static str escaped(struct work *w, str s)
+str github_escaped(struct work *w, str s)
 {
 	struct buf b = buf_new(w->arena, SIZE_MAX);
 
@@ -315,7 +315,7 @@ static str escaped(struct work *w, str s)
 bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha, str branch, enum github_reach *out,
 	struct evidence *ev)
 {
-	str from = escaped(w, sha), to = escaped(w, branch), status;
+	str from = github_escaped(w, sha), to = github_escaped(w, branch), status;
 	str url = arena_printf(w->arena, "%s/repositories/%" PRId64 "/compare/" STR_FMT "..." STR_FMT "?per_page=1",
 		g->rest, repo_id, STR_ARG(from), STR_ARG(to));
 	struct github_page page;
@@ -331,6 +331,6 @@ bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha
 		*out = GITHUB_UNREACHABLE;
 	else
 		return err_set(w, ERR_RETRY, "github.malformed", "no comparison");
-	evidence_of(w, page.json, url, ev);
+	github_evidence_of(w, page.json, url, ev);
 	return true;
 }

@@ -27,3 +27,8 @@ MUST bool github_write(
 MUST bool github_query(struct work *w, struct github *g, str query, str variables, const cJSON **data);
 /* The bearer token, { NULL, 0 } without one.  fails  ERR_INVALID github.token_file */
 MUST bool github_token(struct work *w, const struct github *g, str *out);
+
+/* All pages of a list as one array, which belongs to w's arena.  fails  as github_rest; ERR_INVALID github.too_large */
+MUST bool github_all_pages(struct work *w, struct github *g, str url, int64_t repo_id, const cJSON **out);
+void github_evidence_of(struct work *w, const cJSON *json, str url, struct evidence *ev);
+str github_escaped(struct work *w, str s); /* RFC 3986: everything but the unreserved characters as %XX */

@@ -11,6 +11,7 @@
 -- in   hold            interval
 -- in   deadline_at     timestamptz
 -- in   trace           text?
+-- in   least           interval     a bounty lives at least this long
 -- out  refused         text?
 -- out  id              uuid?
 -- out  project_id      uuid?
@@ -59,6 +60,7 @@ with me as (
 			when not exists (select from asset) then 'bounty.asset_unknown'
 			when $8 = 0 then 'bounty.amount_zero'
 			when $11 <= now() then 'bounty.deadline_past'
+			when $11 < now() + $13 then 'bounty.deadline'
 			when exists (select from core.issue i where i.project_id = $4 and i.number = $5 and i.state = 'closed')
 				then 'bounty.issue_closed'
 		end as refused

@@ -10,6 +10,7 @@
 -- in   url              text      where it came from
 -- in   job              int8
 -- in   trace            text?
+-- in   lock_until       timestamptz   the funder may take it back then
 -- out  confirmed        bool      now, not earlier
 -- out  opened           bool      the bounty was waiting for it
 -- role worker
@@ -19,7 +20,7 @@ with stored as (
 ), confirmed as (
 	update core.contribution
 	set state = 'confirmed', reason = null, funder = $2, log_index = $3, amount = $4, block_number = $5, block_hash = $6,
-		confirmed_at = now()
+		confirmed_at = now(), lock_until = $12
 	where id = $1 and state = 'pending'
 	returning id, bounty_id, funder_id, asset_id, amount, deposit_tx
 ), booked as (

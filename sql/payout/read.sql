@@ -3,6 +3,7 @@
 -- out  state         text
 -- out  wait          interval   until it is due; 0 when it is
 -- out  bounty_state  text
+-- out  rechecked     bool       the work was looked at again when it was due
 -- out  key           text
 -- out  chain_key     bytea      the payout's name on chain
 -- out  bounty_key    bytea      the bounty's
@@ -16,7 +17,8 @@
 -- out  nonces        int8[]
 -- out  raws          bytea[]
 -- role worker operator
-select p.state, greatest(p.due_at - now(), interval '0') as wait, b.state as bounty_state, p.key, p.chain_key,
+select p.state, greatest(p.due_at - now(), interval '0') as wait, b.state as bounty_state,
+	p.rechecked_at is not null as rechecked, p.key, p.chain_key,
 	b.chain_key as bounty_key, p.payee, p.amount, a.chain_id, n.escrow, p.tx_hash as adopted, t.hashes, t.states, t.nonces, t.raws
 from ledger.payout p join core.bounty b on b.id = p.bounty_id join core.asset a on a.id = p.asset_id
 	join core.chain n on n.id = a.chain_id

@@ -13,13 +13,18 @@
 -- out  payload        bytea?    the statement, when an earlier attempt stored it
 -- out  cid            text?
 -- out  pinned         bool
+-- out  lock_ends      bool      the escrow's lock ends before a hold that begins now
 -- role worker operator
 select s.state, v.id as verdict_id, v.body as verdict, v.policy_sha256, v.evidence, s.bounty_id, b.amount, n.caip2 as chain,
-	a.caip19 as asset, w.address as payee, p.payload, p.cid, p.pinned_at is not null as pinned
+	a.caip19 as asset, w.address as payee, p.payload, p.cid, p.pinned_at is not null as pinned,
+	-- the escrow keeps one lock per bounty, with the latest deadline
+	coalesce((select max(coalesce(c.lock_until, b.deadline_at + b.hold)) from core.contribution c
+		where c.bounty_id = b.id and c.state = 'confirmed') < now() + b.hold, false) as lock_ends
 from core.submission s join core.bounty b on b.id = s.bounty_id join core.asset a on a.id = b.asset_id
 	join core.chain n on n.id = a.chain_id
 	left join proof.proof p on p.submission_id = s.id
-	left join lateral (select * from proof.verdict v where v.submission_id = s.id and v.result = 'pass'
+	left join lateral (select * from proof.verdict v where v.submission_id = s.id and v.kind = 'merge'
+			and (v.result = 'pass' or exists (select from core.resolution r where r.verdict_id = v.id and r.decision = 'accept'))
 		order by v.created_at, v.id limit 1) v on true
 	-- the chosen one, else the oldest link: who steals a session cannot turn a payout by linking another wallet
 	left join lateral (select w.address from core.wallet w where w.person_id = s.claimant_id and w.unlinked_at is null and w.public_key is null

@@ -31,7 +31,7 @@ with pinned as (
 		as present
 	from booked k where k.transfer is not null
 ), queued as (
-	select q.enqueue('pay', 'pay.quote', 'quote:' || h.id, jsonb_build_object('payout_id', h.id), $3, h.due_at,
+	select q.enqueue('verify', 'verify.recheck', 'recheck:' || h.id, jsonb_build_object('payout_id', h.id), $3, h.due_at,
 		trace => $4, project_id => h.project_id) as id
 	from held h where h.present is not null
 ), told as (

@@ -9,11 +9,19 @@
 -- in   merge_sha    text?    null while it is not merged
 -- in   job          int8
 -- in   trace        text?
+-- in   at_merge     bool     what was found in the text stood there at the merge, and nothing else did
+-- in   whole        bool     this is all there is: what is not among it was taken back
+-- in   frozen       bool     the delivery of the merge itself was read before
 -- out  submissions  int8     that are new or know more now
 -- out  jobs         int8     verifications asked for
 -- role worker
-with found as (
-	select * from unnest($4, $5, $6, $7) as f (number, uid, level, source)
+-- sql/pull/lock.sql comes before it
+with frozen as (
+	update core.pull p set frozen_at = now() where p.id = $2 and $11 and not $13
+), found as (
+	-- a text of before the merge that is read late says nothing new
+	select f.* from unnest($4, $5, $6, $7) as f (number, uid, level, source)
+	where not $13 or $11 or f.source not in ('claim', 'closing_reference')
 ), made as (
 	insert into core.issue (project_id, provider_issue_id, number)
 	select distinct $1, uid, number from found where uid > 0
@@ -28,7 +36,15 @@ with found as (
 ), linked as (
 	insert into core.pull_issue_link (pull_id, issue_id, level, source)
 	select $2, issue_id, level, source from tie
-	on conflict (pull_id, issue_id, source) do nothing
+	on conflict (pull_id, issue_id, source) do update set withdrawn_at = null
+	where pull_issue_link.withdrawn_at is not null and ($8 is null or $11)
+), withdrawn as (
+	-- not merged yet: what is not there any more does not count; at the merge: what the text and GitHub do not say
+	update core.pull_issue_link l set withdrawn_at = now()
+	where l.pull_id = $2 and $12 and l.withdrawn_at is null and not $13 and ($8 is null or $11)
+		and ($8 is null or l.source in ('claim', 'claim_comment', 'closing_reference'))
+		and not exists (select from tie t where t.issue_id = l.issue_id and (t.source = l.source
+			or (l.source = 'closing_reference' and t.source in ('late_reference', 'closer'))))
 ), best as (
 	select issue_id, max(level) as level from tie group by 1 having max(level) >= 2
 ), bounty as (

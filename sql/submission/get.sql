@@ -21,6 +21,7 @@
 -- out  verdict__policy_sha256   bytea?
 -- out  verdict__evidence_root   bytea?
 -- out  verdict__created_at      timestamptz?
+-- out  resolution           jsonb?       {decision, code, reason, at}: what a person decided last
 -- out  proof__cid          text?
 -- out  proof__pinned_at    timestamptz?
 -- out  payouts             jsonb        [{id, state, amount, due_at, tx_hash, paid_at}]
@@ -31,7 +32,10 @@ select s.id, s.bounty_id, p.id as pull__id, p.number as pull__number, p.title as
 	p.author_login as pull__author, p.head_sha as pull__head_sha, p.merge_sha as pull__merge_sha, p.merged_at as pull__merged_at,
 	s.claimant_id, s.evidence_level::int as evidence_level, s.state, s.reason, v.id as verdict__id, v.result as verdict__result,
 	v.checks as verdict__checks, v.policy_sha256 as verdict__policy_sha256, v.evidence_root as verdict__evidence_root,
-	v.created_at as verdict__created_at, f.cid as proof__cid, f.pinned_at as proof__pinned_at,
+	v.created_at as verdict__created_at,
+	(select jsonb_build_object('decision', r.decision, 'code', r.code, 'reason', r.reason, 'at', r.at)
+		from core.resolution r where r.submission_id = s.id order by r.id desc limit 1) as resolution,
+	f.cid as proof__cid, f.pinned_at as proof__pinned_at,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'state', o.state, 'amount', o.amount::text, 'due_at', o.due_at,
 			'tx_hash', '0x' || encode(o.tx_hash, 'hex'), 'paid_at', o.paid_at) order by o.created_at, o.id), '[]')
 		from ledger.payout o where o.submission_id = s.id) as payouts,

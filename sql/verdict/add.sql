@@ -8,6 +8,7 @@
 -- in   checks         jsonb
 -- in   result         text
 -- in   body           bytea     canonical JSON
+-- in   kind           text      merge hold
 -- in   job            int8
 -- out  id             uuid
 -- role worker
@@ -16,8 +17,8 @@ with stored as (
 	select e.sha256, 'application/json', e.bytes, e.url from unnest($4, $5, $6) as e (sha256, bytes, url)
 	on conflict (sha256) do nothing
 ), added as (
-	insert into proof.verdict (submission_id, policy_sha256, evidence_root, evidence, checks, result, body, job_id)
-	values ($1, $2, $3, $4, $7, $8, $9, $10)
+	insert into proof.verdict (submission_id, policy_sha256, evidence_root, evidence, checks, result, body, kind, job_id)
+	values ($1, $2, $3, $4, $7, $8, $9, $10, $11)
 	on conflict (submission_id, policy_sha256, evidence_root) do nothing
 	returning id
 )

@@ -15,7 +15,8 @@ struct attempt { /* a transaction signed for a payout */
 
 struct payout {
 	str state, bounty_state;
-	usec wait; /* until it is due; 0 when it is */
+	usec wait;      /* until it is due; 0 when it is */
+	bool rechecked; /* by verify.recheck, when it was due */
 	uint8_t name[32], bounty[32], payee[20], escrow[20];
 	u256 amount;
 	int64_t chain_id;
@@ -39,6 +40,8 @@ struct quote_task {
 	uint64_t nonce; /* the chain's next for the signer */
 	bool paid;      /* the chain has paid it already, by: */
 	uint8_t paid_by[32];
+	const char *reverts; /* code of why a release would fail; NULL = it would work */
+	str why;
 };
 bool quote_plan(struct work *w, struct tx *tx, void *task);
 bool quote_effect(struct work *w, const struct outside *outside, void *task);

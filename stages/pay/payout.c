@@ -30,6 +30,7 @@ bool payout_load(struct work *w, struct tx *tx, uuid payout_id, struct payout *o
 		.state = row.state,
 		.bounty_state = row.bounty_state,
 		.wait = row.wait,
+		.rechecked = row.rechecked,
 		.amount = row.amount,
 		.chain_id = row.chain_id,
 		.has_adopted = row.adopted.p != NULL,

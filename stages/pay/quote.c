@@ -3,6 +3,7 @@
 #include "sql.h"
 
 #define HELD_WAIT (600 * USEC_S)
+#define RECHECK_WAIT (10 * USEC_S)
 
 bool quote_plan(struct work *w, struct tx *tx, void *task)
 {
@@ -21,6 +22,21 @@ bool quote_plan(struct work *w, struct tx *tx, void *task)
 			w, ERR_INVALID, "pay.bounty_state", "the bounty is " STR_FMT, STR_ARG(t->payout.bounty_state));
 	if (t->payout.wait > 0)
 		return err_snooze(w, t->payout.wait, "pay.not_due", "the hold is not over");
+	if (!t->payout.rechecked && str_eq(t->payout.state, STR("hold")))
+		return err_snooze(w, RECHECK_WAIT, "pay.not_rechecked", "the work is being looked at once more");
+	return true;
+}
+
+/* A release that the escrow refuses is for a person to see on the payout: most often the money was taken back. */
+static bool would_revert(struct work *w, struct quote_task *t)
+{
+	size_t at;
+
+	if (w->err.kind != ERR_INVALID || w->err.code == NULL || strcmp(w->err.code, "chain.reverts") != 0)
+		return false;
+	t->why = arena_str(w->arena, str_c(w->err.text));
+	t->reverts = str_find(t->why, STR("Insufficient"), &at) ? "pay.escrow_short" : "chain.reverts";
+	err_clear(w);
 	return true;
 }
 
@@ -43,9 +59,11 @@ bool quote_effect(struct work *w, const struct outside *outside, void *task)
 			err_set(w, ERR_RETRY, "pay.release_not_found", "the escrow has paid it, the node finds no log");
 	}
 	signer_address(pay_signer(), from);
-	return payout_data(w, &t->payout, &data) &&
-		chain_quote(w, outside->chain, from, t->payout.escrow, data, &t->fees) &&
-		chain_nonce(w, outside->chain, from, &t->nonce);
+	if (!payout_data(w, &t->payout, &data))
+		return false;
+	if (!chain_quote(w, outside->chain, from, t->payout.escrow, data, &t->fees))
+		return would_revert(w, t);
+	return chain_nonce(w, outside->chain, from, &t->nonce);
 }
 
 static bool settle_paid(struct work *w, struct tx *tx, const struct quote_task *t)
@@ -54,6 +72,22 @@ static bool settle_paid(struct work *w, struct tx *tx, const struct quote_task *
 	struct sql_payout_adopt_out out;
 
 	return sql_payout_adopt(w, tx, &in, &out);
+}
+
+static bool settle_reverts(struct work *w, struct tx *tx, const struct quote_task *t)
+{
+	struct sql_payout_stop_in in = {
+		.payout_id = t->payout_id,
+		.code = str_c(t->reverts),
+		.blocker = arena_printf(
+			w->arena, "an operator: the escrow would refuse the release: " STR_FMT, STR_ARG(t->why)),
+		.job = w->job,
+		.trace = work_trace(w),
+	};
+	struct sql_payout_stop_out out;
+
+	w->output = arena_printf(w->arena, "{\"stopped\":\"%s\"}", t->reverts);
+	return sql_payout_stop(w, tx, &in, &out);
 }
 
 bool quote_settle(struct work *w, struct tx *tx, void *task)
@@ -76,6 +110,8 @@ bool quote_settle(struct work *w, struct tx *tx, void *task)
 		return true;
 	if (t->paid)
 		return settle_paid(w, tx, t);
+	if (t->reverts != NULL)
+		return settle_reverts(w, tx, t);
 	signer_address(pay_signer(), from);
 	if (!sql_payout_quoted(w, tx, &in, &out))
 		return false;

@@ -19,7 +19,7 @@ void prove_use_key(const struct secret *ed25519_seed)
 
 struct task {
 	uuid submission_id;
-	bool decided;
+	bool decided, lock_ends;
 	str payload, cid, payee;
 };
 static const struct field fields[] = {
@@ -81,6 +81,9 @@ static bool plan(struct work *w, struct tx *tx, void *task)
 		return true;
 	if (row.payee.p == NULL)
 		return err_snooze(w, 600 * USEC_S, "prove.no_wallet", "the claimant has no wallet to be paid at");
+	t->lock_ends = row.lock_ends;
+	if (t->lock_ends)
+		return true;
 	t->payee = row.payee;
 	t->payload = row.payload;
 	t->cid = row.cid;
@@ -96,8 +99,8 @@ static bool probe(struct work *w, const struct outside *outside, void *task, boo
 {
 	struct task *t = task;
 
-	*done = t->decided;
-	return t->decided || ipfs_has(w, outside->ipfs, t->cid, done);
+	*done = t->decided || t->lock_ends;
+	return *done || ipfs_has(w, outside->ipfs, t->cid, done);
 }
 
 static bool effect(struct work *w, const struct outside *outside, void *task)
@@ -108,6 +111,16 @@ static bool effect(struct work *w, const struct outside *outside, void *task)
 	return ipfs_add(w, outside->ipfs, t->payload, t->cid);
 }
 
+/* The funder could take the money back before the hold is over: nothing is scheduled on it. */
+static bool refuse(struct work *w, struct tx *tx, const struct task *t)
+{
+	struct sql_proof_refuse_in in = { t->submission_id, w->job, work_trace(w) };
+	struct sql_proof_refuse_out out;
+
+	w->output = STR("{\"refused\":\"prove.lock_ends\"}");
+	return sql_proof_refuse(w, tx, &in, &out);
+}
+
 static bool settle(struct work *w, struct tx *tx, void *task)
 {
 	struct task *t = task;
@@ -115,6 +128,8 @@ static bool settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
+	if (t->lock_ends)
+		return refuse(w, tx, t);
 	w->output = arena_printf(w->arena, "{\"cid\":\"" STR_FMT "\"}", STR_ARG(t->cid));
 	return sql_proof_pin(
 		w, tx, &(struct sql_proof_pin_in){ t->submission_id, t->payee, w->job, work_trace(w) }, &out);
@@ -128,7 +143,7 @@ const struct stage prove_proof = {
 	.attempts = 30,
 	.retry_base = USEC_S,
 	.retry_cap = 300 * USEC_S,
-	.next = "pay",
+	.next = "verify",
 	.decided = offsetof(struct task, decided),
 	.plan = plan,
 	.probe = probe,

@@ -107,11 +107,14 @@ static bool claim(struct work *w, struct tx *tx, const struct command_task *t, c
 	int64_t uids[COMMAND_NUMBERS] = { 0 };
 	str sources[COMMAND_NUMBERS];
 	struct sql_pull_link_out out;
+	struct sql_pull_lock_out locked;
 
 	for (size_t i = 0; i < c->n_numbers; i++) {
 		levels[i] = 4;
-		sources[i] = STR("claim");
+		sources[i] = STR("claim_comment");
 	}
+	if (!sql_pull_lock(w, tx, &(struct sql_pull_lock_in){ pull }, &locked))
+		return false;
 	return sql_pull_link(w, tx,
 		&(struct sql_pull_link_in){
 			.project_id = t->project_id,
@@ -123,6 +126,7 @@ static bool claim(struct work *w, struct tx *tx, const struct command_task *t, c
 			.sources = { sources, c->n_numbers },
 			.job = w->job,
 			.trace = work_trace(w),
+			.frozen = locked.frozen,
 		},
 		&out);
 }

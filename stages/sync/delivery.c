@@ -38,6 +38,7 @@ static void read_pull(const cJSON *body, struct delivery_task *t)
 	t->pull.full_name = t->full_name;
 	t->pull.number = t->number;
 	t->pull.text = text_at_merge(body, t);
+	t->pull.at_merge = str_eq(t->action, STR("closed")) && cJSON_IsTrue(json_get(body, "pull_request.merged"));
 }
 
 static const struct field issue_fields[] = {

@@ -1,5 +1,6 @@
 /* A pull request and every way in which it is tied to issues of its repository. */
 #include "base/buf.h"
+#include "base/json.h"
 #include "model/closing.h"
 #include "sql.h"
 #include "sync.h"
@@ -81,6 +82,42 @@ static void add_claims(struct work *w, const struct pull_sync *p, struct links *
 		add(l, numbers[i], 0, 4, STR("claim"));
 }
 
+/* A comment of the author's: what was written or edited after the merge comes too late. */
+static int32_t claim_level(const struct pull_sync *p, const cJSON *comment)
+{
+	usec edited;
+
+	if (!p->pull.merged)
+		return 4;
+	return clock_parse(json_get_str(comment, "updated_at"), &edited) && edited <= p->pull.merged_at ? 4 : 1;
+}
+
+static bool add_comments(struct work *w, struct github *g, const struct pull_sync *p, struct links *l)
+{
+	str path = arena_printf(w->arena, "issues/%d/comments?per_page=100", p->number);
+	const cJSON *list, *c;
+	const int32_t *numbers;
+	struct evidence ev;
+	int64_t uid;
+	bool found;
+
+	if (!github_list_of(w, g, p->repo_id, path, &found, &ev))
+		return false;
+	if (!found)
+		return true;
+	if (!json_parse(w, ev.bytes, &list))
+		return false;
+	cJSON_ArrayForEach(c, list) {
+		size_t n = claim_refs(w->arena, json_get_str(c, "body"), &numbers);
+		int32_t level = claim_level(p, c);
+
+		if (json_get_i64(c, "user.id", &uid) && uid == p->pull.author_id)
+			for (size_t i = 0; i < n; i++)
+				add(l, numbers[i], 0, level, level == 4 ? STR("claim_comment") : STR("late_claim"));
+	}
+	return true;
+}
+
 static bool add_commits(struct work *w, struct github *g, const struct pull_sync *p, struct links *l)
 {
 	const struct closing_ref *refs;
@@ -109,7 +146,7 @@ bool pull_fetch(struct work *w, struct github *g, struct pull_sync *p)
 	p->full_name = p->pull.repo_name; /* the body may be older than a rename */
 	if (!p->pull.merged)              /* nothing was merged yet: what stands there now counts */
 		p->text = p->pull.body;
-	if (!add_references(w, g, p, &l) || !add_commits(w, g, p, &l))
+	if (!add_references(w, g, p, &l) || !add_commits(w, g, p, &l) || !add_comments(w, g, p, &l))
 		return false;
 	add_claims(w, p, &l);
 	p->links = (const struct link *)(const void *)l.b.p;
@@ -126,7 +163,10 @@ static bool store_links(struct work *w, struct tx *tx, const struct pull_sync *p
 	str *sources = arena_array(w->arena, n, sizeof(sources[0]));
 	struct sql_pull_link_in in;
 	struct sql_pull_link_out out;
+	struct sql_pull_lock_out locked;
 
+	if (!sql_pull_lock(w, tx, &(struct sql_pull_lock_in){ pull_id }, &locked))
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		numbers[i] = p->links[i].number;
 		uids[i] = p->links[i].issue_uid;
@@ -144,6 +184,9 @@ static bool store_links(struct work *w, struct tx *tx, const struct pull_sync *p
 		.merge_sha = p->pull.merged ? p->pull.merge_sha : (str){ NULL, 0 },
 		.job = w->job,
 		.trace = work_trace(w),
+		.at_merge = p->at_merge && p->pull.merged,
+		.whole = true,
+		.frozen = locked.frozen,
 	};
 	if (!sql_pull_link(w, tx, &in, &out))
 		return false;
@@ -186,5 +229,5 @@ bool pull_store(
 	if (!out.has_id || out.raced)
 		return err_set(
 			w, ERR_RETRY, "sync.pull_raced", "another delivery stored it at the same moment: once more");
-	return p->n_links == 0 || store_links(w, tx, p, project_id, out.id);
+	return store_links(w, tx, p, project_id, out.id);
 }

@@ -17,7 +17,7 @@ const struct stage sync_delivery = {
 	.plan = delivery_plan,
 	.effect = delivery_effect,
 	.settle = delivery_settle,
-	.quota = { QUOTA_SYNC, .core = 2, .graphql = 1 },
+	.quota = { QUOTA_SYNC, .core = 3, .graphql = 1 },
 };
 
 static const struct field project_fields[] = {
@@ -98,7 +98,7 @@ const struct stage sync_pull = {
 	.plan = one_pull_plan,
 	.effect = one_pull_effect,
 	.settle = one_pull_settle,
-	.quota = { QUOTA_BACKFILL, .core = 2, .graphql = 1 },
+	.quota = { QUOTA_BACKFILL, .core = 3, .graphql = 1 },
 };
 
 static const struct field command_fields[] = {

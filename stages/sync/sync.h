@@ -16,7 +16,8 @@ struct pull_sync {
 	int64_t repo_id;
 	str full_name;
 	int32_t number;
-	str text; /* the body as of the merge or before, from a signed delivery; { NULL, 0 } = we have none */
+	str text;      /* the body as of the merge or before, from a signed delivery; { NULL, 0 } = we have none */
+	bool at_merge; /* that delivery is the merge's own: the text stood there then */
 	struct github_pull pull;
 	const struct link *links;
 	size_t n_links;

@@ -1,12 +1,14 @@
 /* What a verdict is made from: each document is read anew, and kept. */
 #include "crypto/digest.h"
-#include "model/closing.h"
 #include "verify.h"
 
-static void keep(struct merge_task *t, const struct evidence *ev)
+#define APPROVERS_MAX 5
+
+static void keep(struct merge_task *t, str role, const struct evidence *ev)
 {
 	struct source *s = &t->sources[t->n_sources++];
 
+	s->role = role;
 	memcpy(s->sha256, ev->sha256, 32);
 	s->bytes = ev->bytes;
 	s->url = ev->url;
@@ -22,119 +24,137 @@ static bool keep_own(struct work *w, struct merge_task *t)
 	sha256(ev.bytes, ev.sha256);
 	uuid_format(t->submission_id, id);
 	ev.url = arena_printf(w->arena, "patchwork:submission/%.*s", UUID_TEXT, id);
-	keep(t, &ev);
+	keep(t, STR("rows"), &ev);
 	return true;
 }
 
-static bool read_pull(struct work *w, struct github *g, struct merge_task *t)
+static bool read_list(struct work *w, struct github *g, struct merge_task *t, str role, str path)
 {
-	struct facts *f = &t->facts;
-	struct github_pull pull;
-	const int32_t *claims;
-	struct evidence ev;
-	size_t n;
-
-	if (!github_pull_get(w, g, f->repo_id, t->pull_number, &pull, &ev))
-		return false;
-	keep(t, &ev);
-	f->pull_id = pull.id;
-	f->pull_number = pull.number;
-	f->pull_repo_id = pull.repo_id;
-	f->author_uid = pull.author_id;
-	f->author_type = pull.author_type;
-	f->merger_uid = pull.merged_by_id;
-	f->merged = pull.merged;
-	f->merged_at = pull.merged_at;
-	f->base = pull.base_ref;
-	f->head_sha = pull.head_sha;
-	f->merge_sha = pull.merged ? pull.merge_sha : (str){ NULL, 0 };
-	n = claim_refs(w->arena, pull.body, &claims);
-	for (size_t i = 0; i < n; i++)
-		f->claim = f->claim || claims[i] == f->issue_number;
-	return true;
-}
-
-static bool read_issue(struct work *w, struct github *g, struct merge_task *t)
-{
-	struct facts *f = &t->facts;
-	struct github_issue issue;
 	struct evidence ev;
 	bool found;
 
-	if (!github_issue_get(w, g, f->repo_id, f->issue_number, &issue, &ev))
+	if (!github_list_of(w, g, t->facts.repo_id, path, &found, &ev))
 		return false;
-	keep(t, &ev);
-	f->issue_id = issue.id;
-	f->issue_state = issue.state;
-	f->issue_reason = issue.state_reason;
-	if (!github_issue_closer(w, g, f->repo_id, f->issue_number, &f->closer_sha, &found, &ev))
-		return false;
-	keep(t, &ev);
-	if (!found)
-		f->closer_sha = (str){ NULL, 0 };
+	if (found)
+		keep(t, role, &ev);
 	return true;
 }
 
-static bool read_references(struct work *w, struct github *g, str full_name, struct merge_task *t)
+static bool read_document(struct work *w, struct github *g, struct merge_task *t, str role, str path)
 {
-	struct facts *f = &t->facts;
+	struct evidence ev;
+	bool found;
+
+	if (!github_document_of(w, g, t->facts.repo_id, path, &found, &ev))
+		return false;
+	if (found)
+		keep(t, role, &ev);
+	return true;
+}
+
+static bool read_pull(struct work *w, struct github *g, str full_name, struct merge_task *t, struct github_pull *pull)
+{
 	const struct github_closing *closing;
+	const str *messages;
 	struct evidence ev;
 	size_t n;
 
+	if (!github_pull_get(w, g, t->facts.repo_id, t->pull_number, pull, &ev))
+		return false;
+	keep(t, STR("pull"), &ev);
 	if (!github_closing_issues(w, g, full_name, t->pull_number, &closing, &n, &ev))
 		return false;
-	keep(t, &ev);
-	for (size_t i = 0; i < n; i++)
-		f->reference =
-			f->reference || (closing[i].repo_id == f->repo_id && closing[i].number == f->issue_number);
-	return true;
-}
-
-static bool read_commits(struct work *w, struct github *g, str full_name, struct merge_task *t)
-{
-	struct facts *f = &t->facts;
-	const struct closing_ref *refs;
-	struct evidence ev;
-	const str *messages;
-	size_t n, n_refs;
-
-	if (!github_pull_commits(w, g, f->repo_id, t->pull_number, &messages, &n, &ev))
+	keep(t, STR("references"), &ev);
+	if (!github_pull_commits(w, g, t->facts.repo_id, t->pull_number, &messages, &n, &ev))
 		return false;
-	keep(t, &ev);
-	for (size_t i = 0; i < n; i++) {
-		n_refs = closing_refs(w->arena, messages[i], &refs);
-		for (size_t k = 0; k < n_refs; k++)
-			f->commit = f->commit ||
-				(refs[k].number == f->issue_number &&
-					(refs[k].repo.n == 0 || str_eq_nocase(refs[k].repo, full_name)));
-	}
+	keep(t, STR("commits"), &ev);
 	return true;
 }
 
-static bool read_reach(struct work *w, struct github *g, struct merge_task *t)
+static bool read_issue(struct work *w, struct github *g, str full_name, struct merge_task *t)
+{
+	struct github_issue issue;
+	struct evidence ev;
+
+	if (!github_issue_get(w, g, t->facts.repo_id, t->facts.issue_number, &issue, &ev))
+		return false;
+	keep(t, STR("issue"), &ev);
+	if (!github_issue_history(w, g, full_name, t->facts.issue_number, &ev))
+		return false;
+	keep(t, STR("history"), &ev);
+	return true;
+}
+
+/* Is it still in the default branch, and did a later commit take it back? */
+static bool read_branch(
+	struct work *w, struct github *g, str branch, const struct github_pull *pull, struct merge_task *t)
 {
 	enum github_reach reach;
 	struct evidence ev;
 
-	if (!t->facts.merged || t->facts.merge_sha.n == 0)
+	if (!pull->merged || pull->merge_sha.n == 0)
 		return true;
-	if (!github_reachable(w, g, t->facts.repo_id, t->facts.merge_sha, t->facts.default_branch, &reach, &ev))
+	if (!github_reachable(w, g, t->facts.repo_id, pull->merge_sha, branch, &reach, &ev))
 		return false;
-	keep(t, &ev);
-	t->facts.reachable = reach == GITHUB_REACHABLE;
+	keep(t, STR("reach"), &ev);
+	if (!github_commits_since(w, g, t->facts.repo_id, branch, pull->merged_at, &ev))
+		return false;
+	keep(t, STR("since"), &ev);
 	return true;
+}
+
+static bool by_author(const struct merge_task *t, const struct github_pull *pull)
+{
+	for (size_t i = 0; i < t->facts.n_kin; i++)
+		if (t->facts.kin[i] == pull->merged_by_id)
+			return true;
+	return pull->merged_by_id == 0 || pull->merged_by_id == pull->author_id;
+}
+
+/* Only a merge by the author needs somebody's word, and only of those who approved it. */
+static bool read_permissions(struct work *w, struct github *g, const struct github_pull *pull, struct merge_task *t)
+{
+	str logins[APPROVERS_MAX];
+	int64_t uids[APPROVERS_MAX];
+	size_t n;
+
+	if (!pull->merged || !by_author(t, pull))
+		return true;
+	n = facts_approvers(w, t->sources, t->n_sources, logins, uids, APPROVERS_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (!read_document(w, g, t, arena_printf(w->arena, "permission:%lld", (long long)uids[i]),
+			    arena_printf(w->arena, "collaborators/" STR_FMT "/permission", STR_ARG(logins[i]))))
+			return false;
+	return true;
+}
+
+/* What people said and machines checked. */
+static bool read_talk(struct work *w, struct github *g, const struct github_pull *pull, struct merge_task *t)
+{
+	int32_t n = t->pull_number;
+
+	if (!read_list(w, g, t, STR("comments"), arena_printf(w->arena, "issues/%d/comments?per_page=100", n)) ||
+		!read_list(w, g, t, STR("reviews"), arena_printf(w->arena, "pulls/%d/reviews?per_page=100", n)) ||
+		!read_list(w, g, t, STR("files"), arena_printf(w->arena, "pulls/%d/files?per_page=100", n)))
+		return false;
+	if (pull->merged && pull->merge_sha.n > 0 &&
+		!read_document(w, g, t, STR("checks"),
+			arena_printf(
+				w->arena, "commits/" STR_FMT "/check-runs?per_page=100", STR_ARG(pull->merge_sha))))
+		return false;
+	return read_permissions(w, g, pull, t);
 }
 
 bool merge_collect(struct work *w, struct github *g, struct merge_task *t)
 {
 	struct github_repo repo;
+	struct github_pull pull;
 	struct evidence ev;
 
 	if (!keep_own(w, t) || !github_repo_by_id(w, g, t->facts.repo_id, &repo, &ev))
 		return false;
-	keep(t, &ev);
-	t->facts.default_branch = repo.default_branch;
-	return read_pull(w, g, t) && read_issue(w, g, t) && read_references(w, g, repo.full_name, t) &&
-		read_commits(w, g, repo.full_name, t) && read_reach(w, g, t);
+	keep(t, STR("repository"), &ev);
+	return read_pull(w, g, repo.full_name, t, &pull) && read_issue(w, g, repo.full_name, t) &&
+		read_branch(w, g, repo.default_branch, &pull, t) && read_talk(w, g, &pull, t) &&
+		facts_of(w, t->sources, t->n_sources, &t->facts);
 }

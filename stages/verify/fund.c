@@ -99,6 +99,14 @@ static bool settle_refused(struct work *w, struct tx *tx, const struct fund_task
 	return sql_contribution_refuse(w, tx, &in, &out);
 }
 
+/* The escrow takes any deadline of 64 bits: what lies beyond the year 9999 is as good as that. */
+static usec lock_end(int64_t seconds)
+{
+	const int64_t latest = INT64_C(253402300799);
+
+	return (seconds < latest ? seconds : latest) * USEC_S;
+}
+
 static bool settle_confirmed(struct work *w, struct tx *tx, const struct fund_task *t)
 {
 	uint8_t hash[32];
@@ -114,6 +122,7 @@ static bool settle_confirmed(struct work *w, struct tx *tx, const struct fund_ta
 		.url = t->receipt.endpoint,
 		.job = w->job,
 		.trace = work_trace(w),
+		.lock_until = lock_end(t->locked.deadline),
 	};
 	struct sql_contribution_confirm_out out;
 

@@ -58,41 +58,64 @@ static bool waits_for_author(const struct merge_task *t)
 	return t->facts.claimant_uid == 0 && str_eq(t->facts.author_type, STR("User"));
 }
 
-static void about(struct work *w, const struct merge_task *t)
+void merge_about(struct work *w, const struct merge_task *t, bool idle)
 {
 	if (w->quota == NULL)
 		return;
-	w->quota->idle = t->decided || waits_for_author(t);
+	w->quota->idle = idle;
 	quota_about(w->quota, "/repositories/%" PRId64, t->facts.repo_id);
 	quota_about(w->quota, "/repositories/%" PRId64 "/pulls/%d", t->facts.repo_id, t->pull_number);
 	quota_about(w->quota, "/repositories/%" PRId64 "/issues/%d", t->facts.repo_id, t->facts.issue_number);
+}
+
+static void take_rows(const struct sql_submission_begin_out *row, struct merge_task *t)
+{
+	t->pull_number = row->pull_number;
+	t->facts = (struct facts){
+		.submission = t->submission_id,
+		.repo_id = row->repo_id,
+		.claimant_uid = row->has_claimant_uid ? row->claimant_uid : 0,
+		.issue_number = row->issue_number,
+		.frozen = row->frozen,
+		.reference_seen = row->reference_seen,
+		.claim_seen = row->claim_seen,
+		.rival_won = row->has_rival_won ? row->rival_won : 0,
+		.rival_first = row->has_rival_first ? row->rival_first : 0,
+		.rivals = row->rivals.at,
+		.n_rivals = row->rivals.n,
+		.undecided = row->undecided.at,
+		.n_undecided = row->undecided.n,
+		.kin = row->kin.at,
+		.n_kin = row->kin.n,
+		.funder_is_claimant = row->funder_is_claimant,
+		.reciprocal = row->reciprocal,
+		.deadline = row->deadline_at,
+		.grace = row->grace,
+		.told_at = row->has_told_at ? row->told_at : 0,
+		.author_type = row->author_type,
+	};
+}
+
+bool merge_rows(struct work *w, struct tx *tx, struct merge_task *t, struct sql_submission_begin_out *row)
+{
+	bool found;
+
+	if (!sql_submission_begin(w, tx, &(struct sql_submission_begin_in){ t->submission_id }, row, &found))
+		return false;
+	if (!found)
+		return err_set(w, ERR_INVALID, "verify.submission_unknown", "the submission is not in the database");
+	take_rows(row, t);
+	return true;
 }
 
 bool merge_plan(struct work *w, struct tx *tx, void *task)
 {
 	struct merge_task *t = task;
 	struct sql_submission_begin_out row;
-	bool found;
 
-	if (!sql_submission_begin(w, tx, &(struct sql_submission_begin_in){ t->submission_id }, &row, &found))
+	if (!merge_rows(w, tx, t, &row) || !check_state(w, &row, t))
 		return false;
-	if (!found)
-		return err_set(w, ERR_INVALID, "verify.submission_unknown", "the submission is not in the database");
-	t->pull_number = row.pull_number;
-	t->facts = (struct facts){
-		.submission = t->submission_id,
-		.repo_id = row.repo_id,
-		.claimant_uid = row.has_claimant_uid ? row.claimant_uid : 0,
-		.issue_number = row.issue_number,
-		.reference_seen = row.reference_seen,
-		.claim_seen = row.claim_seen,
-		.rival_won = row.has_rival_won ? row.rival_won : 0,
-		.rival_first = row.has_rival_first ? row.rival_first : 0,
-		.author_type = row.author_type,
-	};
-	if (!check_state(w, &row, t))
-		return false;
-	about(w, t);
+	merge_about(w, t, t->decided || waits_for_author(t));
 	return true;
 }
 
@@ -113,41 +136,48 @@ bool merge_effect(struct work *w, const struct outside *outside, void *task)
 			"the author has not linked a wallet to the GitHub account");
 	if (!merge_collect(w, outside->github, t))
 		return false;
-	evidence_sort(t->sources, &t->n_sources, t->root);
-	verdict_of(&t->facts, &policy_v1, &t->verdict);
+	evidence_sort(t->sources, t->n_sources, t->root);
+	verdict_of(&t->facts, &policy_merge, &t->verdict);
 	if (t->verdict.result == CHECK_WAIT || lags(t))
 		return err_snooze(w, wait(w), t->verdict.decided->code, "%s", t->verdict.decided->detail);
 	return true;
 }
 
-static bool keep_verdict(struct work *w, struct tx *tx, const struct merge_task *t)
+static bool is_new(const struct merge_task *t, size_t i)
+{
+	return i == 0 || memcmp(t->sources[i - 1].sha256, t->sources[i].sha256, 32) != 0;
+}
+
+bool merge_keep(struct work *w, struct tx *tx, const struct merge_task *t, const struct policy *p)
 {
 	str policy, body, *hashes = arena_array(w->arena, t->n_sources, sizeof(str));
 	str *documents = arena_array(w->arena, t->n_sources, sizeof(str)),
 	    *urls = arena_array(w->arena, t->n_sources, sizeof(str));
 	struct sql_verdict_add_out out;
 	uint8_t policy_sha[32];
+	size_t n = 0;
 
-	if (!policy_text(w, &policy_v1, &policy) ||
-		!verdict_text(w, &t->verdict, &t->facts, &policy_v1, t->sources, t->n_sources, &body))
+	if (!policy_text(w, p, &policy) || !verdict_text(w, &t->verdict, &t->facts, p, t->sources, t->n_sources, &body))
 		return false;
 	sha256(policy, policy_sha);
-	for (size_t i = 0; i < t->n_sources; i++) {
-		hashes[i] = str_of(t->sources[i].sha256, 32);
-		documents[i] = t->sources[i].bytes;
-		urls[i] = t->sources[i].url;
-	}
+	for (size_t i = 0; i < t->n_sources; i++)
+		if (is_new(t, i)) {
+			hashes[n] = str_of(t->sources[i].sha256, 32);
+			documents[n] = t->sources[i].bytes;
+			urls[n++] = t->sources[i].url;
+		}
 	return sql_verdict_add(w, tx,
 		&(struct sql_verdict_add_in){
 			.submission_id = t->submission_id,
 			.policy_sha256 = str_of(policy_sha, 32),
 			.evidence_root = str_of(t->root, 32),
-			.hashes = { hashes, t->n_sources },
-			.documents = { documents, t->n_sources },
-			.urls = { urls, t->n_sources },
+			.hashes = { hashes, n },
+			.documents = { documents, n },
+			.urls = { urls, n },
 			.checks = checks_text(w, &t->verdict),
 			.result = str_c(check_result_name(t->verdict.result)),
 			.body = body,
+			.kind = str_c(p->name),
 			.job = w->job,
 		},
 		&out);
@@ -183,12 +213,17 @@ static bool settle_review(struct work *w, struct tx *tx, const struct merge_task
 	return true;
 }
 
+static bool lost(const struct check *c)
+{
+	return strcmp(c->id, "V16") == 0 || strcmp(c->code, "verify.closed_by_rival") == 0;
+}
+
 static bool settle_fail(struct work *w, struct tx *tx, const struct merge_task *t)
 {
 	const struct check *c = t->verdict.decided;
 	struct sql_submission_reject_in in = {
 		.submission_id = t->submission_id,
-		.state = strcmp(c->id, "V16") == 0 ? STR("lost") : STR("rejected"),
+		.state = lost(c) ? STR("lost") : STR("rejected"),
 		.reason = str_c(c->code),
 		.detail = str_c(c->detail),
 		.level = t->verdict.level,
@@ -209,7 +244,7 @@ bool merge_settle(struct work *w, struct tx *tx, void *task)
 	if (t->decided)
 		return true;
 	code = t->verdict.decided->code;
-	if (!keep_verdict(w, tx, t))
+	if (!merge_keep(w, tx, t, &policy_merge))
 		return false;
 	w->output = arena_printf(w->arena, "{\"verdict\":\"%s\",\"level\":%d,\"code\":%s%s%s}",
 		check_result_name(t->verdict.result), t->verdict.level, code == NULL ? "" : "\"",

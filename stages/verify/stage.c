@@ -36,5 +36,41 @@ const struct stage verify_merge = {
 	.plan = merge_plan,
 	.effect = merge_effect,
 	.settle = merge_settle,
-	.quota = { QUOTA_VERIFY, .core = 6, .graphql = 1 },
+	.quota = { QUOTA_VERIFY, .core = 10, .graphql = 2 },
+};
+
+static const struct field recheck_fields[] = {
+	FIELD(FIELD_UUID, struct recheck_task, payout_id),
+};
+const struct stage verify_recheck = {
+	.name = "verify",
+	.kind = "verify.recheck",
+	.task = FIELDS(struct recheck_task, recheck_fields),
+	.lease_s = 30,
+	.attempts = 100,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "pay",
+	.decided = offsetof(struct recheck_task, merge.decided),
+	.peek = recheck_peek,
+	.plan = recheck_plan,
+	.effect = recheck_effect,
+	.settle = recheck_settle,
+	.quota = { QUOTA_VERIFY, .core = 10, .graphql = 2 },
+};
+
+static const struct field deadline_fields[] = {
+	FIELD(FIELD_UUID, struct deadline_task, bounty_id),
+};
+const struct stage verify_deadline = {
+	.name = "verify",
+	.kind = "verify.deadline",
+	.task = FIELDS(struct deadline_task, deadline_fields),
+	.lease_s = 30,
+	.attempts = 30,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.decided = offsetof(struct deadline_task, decided),
+	.plan = deadline_plan,
+	.settle = deadline_settle,
 };

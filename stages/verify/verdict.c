@@ -2,24 +2,52 @@
 
 #include <assert.h>
 
-const struct policy policy_v1 = { .version = 1, .level = 3 };
+#define BIT(n) (UINT32_C(1) << (n))
+
+const struct policy policy_merge = {
+	.version = 2, .name = "merge", .level = 3, .skew = 120 * USEC_S, .deciding = BIT(18) - BIT(1)
+};
+const struct policy policy_hold = { .version = 2,
+	.name = "hold",
+	.level = 3,
+	.skew = 120 * USEC_S,
+	.deciding = BIT(1) | BIT(2) | BIT(4) | BIT(5) | BIT(14) | BIT(15) };
 
 static struct check pass(const char *id)
 {
-	return (struct check){ id, CHECK_PASS, NULL, NULL };
+	return (struct check){ .id = id };
+}
+
+static struct check fail(const char *id, const char *code, const char *detail)
+{
+	return (struct check){ id, CHECK_FAIL, NULL, code, detail };
+}
+
+static struct check wait(const char *id, const char *code, const char *detail)
+{
+	return (struct check){ id, CHECK_WAIT, NULL, code, detail };
+}
+
+static struct check review(const char *id, const char *severity, const char *code, const char *detail)
+{
+	return (struct check){ id, CHECK_REVIEW, severity, code, detail };
+}
+
+static struct check flag(const char *id, const char *severity, const char *code, const char *detail)
+{
+	return (struct check){ id, CHECK_FLAG, severity, code, detail };
 }
 
 static struct check repository(const struct facts *f)
 {
-	if (f->pull_repo_id == f->repo_id)
-		return pass("V1");
-	return (struct check){ "V1", CHECK_FAIL, "verify.repository",
-		"merged in another repository than the bounty's" };
+	return f->pull_repo_id == f->repo_id
+		? pass("V1")
+		: fail("V1", "verify.repository", "merged in another repository than the bounty's");
 }
 
 static struct check not_merged(const char *id)
 {
-	return (struct check){ id, CHECK_WAIT, "verify.not_merged", "GitHub does not say that it is merged" };
+	return wait(id, "verify.not_merged", "GitHub does not say that it is merged");
 }
 
 static struct check merged(const struct facts *f)
@@ -34,8 +62,7 @@ static struct check base(const struct facts *f, const struct policy *p)
 	for (size_t i = 0; i < p->n_branches; i++)
 		if (str_eq(f->base, p->branches[i]))
 			return pass("V3");
-	return (struct check){ "V3", CHECK_REVIEW, "verify.base",
-		"merged into a branch that is neither the default one nor listed" };
+	return review("V3", NULL, "verify.base", "merged into a branch that is neither the default one nor listed");
 }
 
 static bool is_sha(str s)
@@ -51,91 +78,223 @@ static struct check commit(const struct facts *f)
 {
 	if (!f->merged) /* before the merge GitHub names a test commit here */
 		return not_merged("V4");
-	if (is_sha(f->merge_sha))
-		return pass("V4");
-	return (struct check){ "V4", CHECK_FAIL, "verify.commit", "GitHub names no merge commit" };
+	return is_sha(f->merge_sha) ? pass("V4") : fail("V4", "verify.commit", "GitHub names no merge commit");
 }
 
 static struct check reachable(const struct facts *f)
 {
 	if (!f->merged)
 		return not_merged("V5");
-	if (f->reachable)
-		return pass("V5");
-	return (struct check){ "V5", CHECK_FAIL, "verify.unreachable",
-		"the merge commit is not in the default branch's history" };
+	return f->reachable
+		? pass("V5")
+		: fail("V5", "verify.unreachable", "the merge commit is not in the default branch's history");
 }
 
-static bool closer_agrees(const struct facts *f)
+/* What was read only after the merge may have been written after it; what stood there at the merge stays, unless it was read
+ * earlier and is gone, and the merge's own delivery was not read: then it may have gone before. */
+static bool stood(const struct facts *f, bool seen, bool now)
 {
-	return f->merged && f->closer_sha.n > 0 && str_eq(f->closer_sha, f->merge_sha);
+	return seen && (now || f->frozen);
 }
 
-/* What was read only after the merge may have been written after it. */
+size_t verdict_ties(const struct facts *f, struct tie out[TIES_MAX])
+{
+	bool reference = stood(f, f->reference_seen, f->reference), claim = stood(f, f->claim_seen, f->claim);
+	const struct {
+		bool found;
+		struct tie tie;
+	} all[TIES_MAX] = {
+		{ f->merged && f->closer == CLOSER_OURS, { 5, "closer" } },
+		{ reference, { 5, "closing_reference" } },
+		{ claim, { 4, "claim" } },
+		{ f->claim_dated && !claim, { 4, "claim_comment" } },
+		{ f->linked, { 3, "linked" } },
+		{ f->commit, { 2, "commit" } },
+		{ f->reference && !reference, { 1, "late_reference" } },
+		{ f->claim && !claim, { 1, "late_claim" } },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < TIES_MAX; i++)
+		if (all[i].found)
+			out[n++] = all[i].tie;
+	return n;
+}
+
 static int32_t level_of(const struct facts *f)
 {
-	if (closer_agrees(f) || (f->reference && f->reference_seen))
-		return 5;
-	if (f->claim && f->claim_seen)
-		return 4;
-	if (f->commit)
-		return 2;
-	return f->reference || f->claim ? 1 : 0;
+	struct tie ties[TIES_MAX];
+
+	return verdict_ties(f, ties) == 0 ? 0 : ties[0].level;
+}
+
+static struct check closed_by_another(const struct facts *f)
+{
+	if (f->closer != CLOSER_OTHER && level_of(f) < 5)
+		return fail("V6", "verify.closed_by_rival",
+			"GitHub names another pull request for this bounty as what closed the issue");
+	if (f->closer == CLOSER_UNDECIDED)
+		return wait("V6", "verify.closer_undecided",
+			"GitHub names another pull request, which is not judged yet, as what closed the issue");
+	return review("V6", NULL, "verify.closer", "GitHub names another change as what closed the issue");
 }
 
 static struct check closure(const struct facts *f, const struct policy *p)
 {
 	if (!str_eq(f->issue_state, STR("closed")))
-		return (struct check){ "V6", CHECK_REVIEW, "verify.issue_open", "the issue is still open" };
+		return review("V6", NULL, "verify.issue_open", "the issue is still open");
 	if (!str_eq(f->issue_reason, STR("completed")))
-		return (struct check){ "V6", CHECK_REVIEW, "verify.issue_not_completed",
-			"the issue was closed, but not as completed" };
-	if (closer_agrees(f) || level_of(f) >= p->level)
+		return review("V6", NULL, "verify.issue_not_completed", "the issue was closed, but not as completed");
+	if (f->closer != CLOSER_NONE && f->closer != CLOSER_OURS)
+		return closed_by_another(f);
+	if (level_of(f) >= p->level)
 		return pass("V6");
-	return (struct check){ "V6", CHECK_REVIEW, "verify.closer",
-		"another change closed the issue, and the evidence for this one is weak" };
+	return review(
+		"V6", NULL, "verify.evidence", "the evidence that this pull request was meant for the issue is weak");
 }
 
 static struct check author(const struct facts *f)
 {
 	if (!str_eq(f->author_type, STR("User")))
-		return (struct check){ "V7", CHECK_FAIL, "verify.author_not_user", "the author is not a person" };
+		return fail("V7", "verify.author_not_user", "the author is not a person");
 	if (f->claimant_uid == 0)
-		return (struct check){ "V7", CHECK_WAIT, "verify.author_unlinked",
-			"the author has not linked a wallet to the GitHub account" };
-	if (f->author_uid == f->claimant_uid)
-		return pass("V7");
-	return (struct check){ "V7", CHECK_FAIL, "verify.author", "the claimant is not the pull request's author" };
+		return wait("V7", "verify.author_unlinked", "the author has not linked a wallet to the GitHub account");
+	return f->author_uid == f->claimant_uid
+		? pass("V7")
+		: fail("V7", "verify.author", "the claimant is not the pull request's author");
+}
+
+static struct check co_authors(const struct facts *f)
+{
+	return f->n_co_authors == 0 && f->unknown_authors == 0
+		? pass("V8")
+		: flag("V8", "low", "verify.co_authors",
+			  "others have a part in it: a split is suggested, and changes nothing by itself");
+}
+
+static bool is_kin(const struct facts *f, int64_t uid)
+{
+	for (size_t i = 0; i < f->n_kin; i++)
+		if (f->kin[i] == uid)
+			return true;
+	return uid != 0 && uid == f->author_uid;
+}
+
+static struct check self_merge(const struct facts *f)
+{
+	if (!f->merged)
+		return not_merged("V9");
+	if (f->approved)
+		return pass("V9");
+	if (f->merger_uid == 0)
+		return review("V9", NULL, "verify.merger_unknown", "GitHub does not say who merged it");
+	return is_kin(f, f->merger_uid)
+		? review("V9", "high", "verify.self_merge",
+			  "the author merged it, and nobody else with write permission approved its final state")
+		: pass("V9");
+}
+
+static struct check collusion(const struct facts *f)
+{
+	if (f->funder_is_claimant)
+		return review("V10", "high", "verify.funder_is_payee",
+			"funder and payee are one person, or share a wallet or an account");
+	if (f->reciprocal)
+		return review("V10", "high", "verify.reciprocal", "funder and payee have paid each other of late");
+	return pass("V10");
+}
+
+static struct check freshness(const struct facts *f)
+{
+	if (f->reviewed)
+		return pass("V11");
+	return f->review_stale
+		? flag("V11", "medium", "verify.review_stale", "the approval was dismissed, or is of an earlier state")
+		: flag("V11", "medium", "verify.not_reviewed", "nobody else approved it");
+}
+
+static struct check continuous(const struct facts *f)
+{
+	switch (f->ci) {
+	case CI_RED: return flag("V12", "medium", "verify.ci_red", "a check failed on the merge commit");
+	case CI_PENDING: return flag("V12", "low", "verify.ci_pending", "a check on the merge commit has not ended");
+	case CI_UNKNOWN:
+		return flag("V12", "low", "verify.ci_unknown", "the checks on the merge commit cannot be read");
+	default: return pass("V12");
+	}
+}
+
+static struct check substance(const struct facts *f)
+{
+	switch (f->diff) {
+	case DIFF_EMPTY: return flag("V13", "medium", "verify.diff_empty", "it changes nothing");
+	case DIFF_WHITESPACE: return flag("V13", "medium", "verify.diff_whitespace", "it changes white space only");
+	case DIFF_GENERATED: return flag("V13", "low", "verify.diff_generated", "it changes generated files only");
+	case DIFF_UNKNOWN: return flag("V13", "low", "verify.diff_unknown", "what it changes cannot be read");
+	default: return pass("V13");
+	}
+}
+
+static struct check revert(const struct facts *f)
+{
+	return f->reverted ? review("V14", "high", "verify.reverted", "a later commit takes the work back")
+			   : pass("V14");
+}
+
+static struct check force_push(const struct facts *f)
+{
+	if (!f->merged)
+		return not_merged("V15");
+	return f->reachable ? pass("V15")
+			    : review("V15", "high", "verify.force_pushed",
+				      "the merge commit is no longer in the default branch's history");
 }
 
 static struct check first(const struct facts *f)
 {
 	if (f->rival_won != 0)
-		return (struct check){ "V16", CHECK_FAIL, "verify.not_first",
-			"another pull request has won this bounty" };
-	if (f->rival_first != 0)
-		return (struct check){ "V16", CHECK_WAIT, "verify.rival_undecided",
-			"a pull request that was merged earlier is not decided yet" };
-	return pass("V16");
+		return fail("V16", "verify.not_first", "another pull request has won this bounty");
+	return f->rival_first == 0
+		? pass("V16")
+		: wait("V16", "verify.rival_undecided", "a pull request that was merged earlier is not decided yet");
+}
+
+static struct check in_time(const struct facts *f, const struct policy *p)
+{
+	usec end = f->deadline + (f->opened_at <= f->deadline ? f->grace : 0);
+
+	if (!f->merged)
+		return not_merged("V17");
+	if (f->told_at != 0 && f->merged_at > f->told_at + p->skew)
+		return review("V17", NULL, "verify.clock_skew", "GitHub's time of the merge lies ahead of our clock");
+	return f->merged_at <= end ? pass("V17")
+				   : review("V17", NULL, "verify.late", "merged after the bounty's deadline and grace");
+}
+
+static bool decides(const struct policy *p, size_t i)
+{
+	return (p->deciding & BIT(i + 1)) != 0;
 }
 
 void verdict_of(const struct facts *f, const struct policy *p, struct verdict *out)
 {
 	*out = (struct verdict){
 		.checks = { repository(f), merged(f), base(f, p), commit(f), reachable(f), closure(f, p), author(f),
-			first(f) },
+			co_authors(f), self_merge(f), collusion(f), freshness(f), continuous(f), substance(f),
+			revert(f), force_push(f), first(f), in_time(f, p) },
 		.level = level_of(f),
 	};
 	out->decided = &out->checks[0];
-	for (size_t i = 1; i < VERDICT_CHECKS; i++)
-		if (out->checks[i].result > out->decided->result)
+	for (size_t i = 0; i < VERDICT_CHECKS; i++)
+		if (decides(p, i) && out->checks[i].result > out->result && out->checks[i].result != CHECK_FLAG) {
 			out->decided = &out->checks[i];
-	out->result = out->decided->result;
+			out->result = out->decided->result;
+		}
 }
 
 const char *check_result_name(enum check_result r)
 {
-	static const char *const names[] = { "pass", "review", "wait", "fail" };
+	static const char *const names[] = { "pass", "flag", "review", "wait", "fail" };
 
 	assert(r <= CHECK_FAIL);
 	return names[r];

@@ -4,7 +4,8 @@
 #include "outside/chain.h"
 #include "outside/github.h"
 #include "queue/stage.h"
-#include "verdict.h"
+#include "facts.h"
+#include "sql.h"
 
 struct fund_task {
 	uuid contribution_id;
@@ -26,7 +27,7 @@ bool fund_plan(struct work *w, struct tx *tx, void *task);
 bool fund_effect(struct work *w, const struct outside *outside, void *task);
 bool fund_settle(struct work *w, struct tx *tx, void *task);
 
-#define SOURCES_MAX 8
+#define SOURCES_MAX 20
 struct merge_task {
 	uuid submission_id;
 	bool decided;
@@ -37,9 +38,32 @@ struct merge_task {
 	uint8_t root[32];
 	struct verdict verdict;
 };
-/* Fills facts and sources from GitHub. */
+/* Reads all documents and makes the facts of them; t->facts holds what our own rows say. */
 MUST bool merge_collect(struct work *w, struct github *g, struct merge_task *t);
+/* What our own rows say about the submission.  fails  ERR_INVALID verify.submission_unknown */
+MUST bool merge_rows(struct work *w, struct tx *tx, struct merge_task *t, struct sql_submission_begin_out *row);
+/* Whose answers GitHub is asked for; idle: not this time. */
+void merge_about(struct work *w, const struct merge_task *t, bool idle);
+/* The verdict, and all it was made from. */
+MUST bool merge_keep(struct work *w, struct tx *tx, const struct merge_task *t, const struct policy *p);
 bool merge_peek(struct work *w, struct tx *tx, void *task);
 bool merge_plan(struct work *w, struct tx *tx, void *task);
 bool merge_effect(struct work *w, const struct outside *outside, void *task);
 bool merge_settle(struct work *w, struct tx *tx, void *task);
+
+struct recheck_task {
+	uuid payout_id;
+	bool due; /* its hold is over */
+	struct merge_task merge;
+};
+bool recheck_peek(struct work *w, struct tx *tx, void *task);
+bool recheck_plan(struct work *w, struct tx *tx, void *task);
+bool recheck_effect(struct work *w, const struct outside *outside, void *task);
+bool recheck_settle(struct work *w, struct tx *tx, void *task);
+
+struct deadline_task {
+	uuid bounty_id;
+	bool decided;
+};
+bool deadline_plan(struct work *w, struct tx *tx, void *task);
+bool deadline_settle(struct work *w, struct tx *tx, void *task);

@@ -31,7 +31,7 @@ test('a bounty says what a wallet needs to lock its money', async () => {
     chain_id: CHAIN, address: ESCROW, token: TOKEN, bounty_key: `0x${'0'.repeat(32)}${b.id.replaceAll('-', '')}`, amount: '250000000',
   })
   assert.deepEqual(b.asset, { caip19: `eip155:${CHAIN}/erc20:${TOKEN}`, symbol: 'TUSD', decimals: 6 })
-  assert.deepEqual(await grown(before), [1, 1, 0, 1, 0, 1, 1])
+  assert.deepEqual(await grown(before), [1, 1, 0, 1, 0, 2, 1])
   assert.equal(await api.sql(`select kind from q.job where key = 'issue:${b.issue_id}'`), 'sync.issue')
   const got = await api.get(`/v1/bounties/${b.id}`)
   assert.deepEqual(got.body.escrow, b.escrow)
@@ -70,7 +70,7 @@ test('fifty repeats at once make one bounty', async () => {
   assert.ok(made.length >= 1)
   assert.equal(new Set(made.map(a => a.text)).size, 1)
   assert.equal((await api.bounty(me.token, project, { issue_number: 8 }, key)).text, made[0].text)
-  assert.deepEqual(await grown(before), [1, 1, 0, 1, 0, 1, 1])
+  assert.deepEqual(await grown(before), [1, 1, 0, 1, 0, 2, 1])
 })
 
 test('a request that another one is still working on', async () => {
@@ -103,6 +103,7 @@ test('bounties that cannot be', async () => {
   await refuse({ issue_number: 99 }, 409, 'bounty.issue_closed')
   await refuse({ issue_number: 0 }, 422, 'json.range')
   await refuse({ deadline_at: '2020-01-01T00:00:00Z' }, 422, 'bounty.deadline_past')
+  await refuse({ deadline_at: new Date(Date.now() + 1_800_000).toISOString() }, 422, 'bounty.deadline')
   await refuse({ deadline_at: 'tomorrow' }, 422, 'json.type')
   await refuse({ title: 'x'.repeat(201) }, 422, 'json.range')
   await refuse({ reward: '1' }, 422, 'json.unknown')

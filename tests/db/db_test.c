@@ -189,7 +189,7 @@ void db_test_sql(const char *sql)
 
 const char *db_test_value(const char *sql)
 {
-	static char value[4096];
+	static char value[65536];
 	PGconn *pg = PQconnectdb(db_test_url(NULL));
 	PGresult *res = execute(pg, sql);
 

@@ -77,7 +77,8 @@ static void rows_verified(void)
 		.head_sha = STR(MERGE_SHA),
 		.merge_sha = STR(MERGE_SHA),
 		.author_type = STR("User"),
-		.closer_sha = STR(MERGE_SHA),
+		.closer = CLOSER_OURS,
+		.deadline = 1893456000 * USEC_S,
 		.merged = true,
 		.merged_at = 1767323045 * USEC_S,
 		.reachable = true,
@@ -87,9 +88,9 @@ static void rows_verified(void)
 
 	rows_open();
 	rows_pulls();
-	verdict_of(&f, &policy_v1, &v);
+	verdict_of(&f, &policy_merge, &v);
 	assert_int_equal(v.result, CHECK_PASS);
-	assert_true(verdict_text(&rows_work, &v, &f, &policy_v1, NULL, 0, &body));
+	assert_true(verdict_text(&rows_work, &v, &f, &policy_merge, NULL, 0, &body));
 	db_test_sql(arena_printf(rows_work.arena,
 		"insert into proof.verdict (submission_id, policy_sha256, evidence_root, evidence, checks, result, body) values"
 		" ('" SUBMISSION "', decode(repeat('01', 32), 'hex'), decode(repeat('02', 32), 'hex'),"
@@ -115,6 +116,7 @@ static void proven(void)
 {
 	rows_verified();
 	rows_settled(&prove_proof, rows_planned(&prove_proof, PROVE));
+	db_test_sql("update ledger.payout set rechecked_at = now()");
 }
 
 static void quoted(uint64_t chain_nonce)
@@ -173,7 +175,8 @@ static void a_proof_is_pinned_once(void **state)
 		"true true");
 	assert_value(BALANCES, "payable 1000");
 	assert_value("select string_agg(topic, ',' order by id) from q.outbox", "proof.pinned,payout.scheduled");
-	assert_value("select count(*) from q.job where kind = 'pay.quote'", "1");
+	assert_value(
+		"select string_agg(kind, ',') from q.job where kind ~ 'pay.quote|verify.recheck'", "verify.recheck");
 	assert_true(hex_0x_decode(rows_work.arena,
 		str_c(db_test_value("select '0x' || encode(payload, 'hex') from proof.proof")), &payload));
 	cid = arena_cstr(rows_work.arena, cid_raw_text(rows_work.arena, payload));
@@ -225,7 +228,7 @@ static void a11_a_chosen_wallet_is_paid_after_72_hours(void **state)
 	assert_value(PAYEE, "a2 72 payout.wallet_cool_down");
 	assert_value(
 		"select round(extract(epoch from run_at - now()) / 3600) from q.scheduled s join q.job j on j.id = s.job_id"
-		" where j.kind = 'pay.quote'",
+		" where j.kind = 'verify.recheck'",
 		"72");
 }
 
@@ -298,16 +301,63 @@ static void the_hold_is_waited_out(void **state)
 		"select due_at = now()::date + interval '7 days' + (due_at - date_trunc('day', due_at)) and state = 'hold'"
 		" from ledger.payout",
 		"t");
-	assert_value("select count(*) from q.scheduled", "1");
+	assert_value(
+		"select count(*) from q.scheduled s join q.job j on j.id = s.job_id where j.kind = 'verify.recheck'",
+		"1");
 	assert_false(rows_plan(&rows_work, rows_conn, &pay_quote, QUOTE, &task));
 	assert_true(rows_work.err.snooze && rows_work.err.retry_after > INT64_C(604000) * USEC_S);
 	assert_err(&rows_work, ERR_RETRY, "pay.not_due");
-	db_test_sql("update ledger.payout set due_at = now(); select core.bounty_move('" BOUNTY
-		    "', 'flagged', 'test', null)");
+	db_test_sql("update ledger.payout set due_at = now()");
+	task = NULL;
+	assert_false(rows_plan(&rows_work, rows_conn, &pay_quote, QUOTE, &task));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "pay.not_rechecked");
+	db_test_sql("select core.bounty_move('" BOUNTY "', 'flagged', 'test', null)");
 	task = NULL;
 	assert_false(rows_plan(&rows_work, rows_conn, &pay_quote, QUOTE, &task));
 	assert_true(rows_work.err.snooze);
 	assert_err(&rows_work, ERR_RETRY, "pay.bounty_held");
+}
+
+/* A release that the escrow would refuse is seen on payout and bounty; a person decides (B2 of the ledger stays whole). */
+static void a_refused_release_stops_the_payout(void **state)
+{
+	struct quote_task *t;
+
+	(void)state;
+	proven();
+	t = rows_planned(&pay_quote, QUOTE);
+	t->reverts = "pay.escrow_short";
+	t->why = STR("Insufficient(0, 1000)");
+	rows_settled_twice(&pay_quote, t);
+	assert_value("select state || ' ' || blocker from ledger.payout",
+		"hold an operator: the escrow would refuse the release: Insufficient(0, 1000)");
+	assert_value("select state || ' ' || (blocker like 'an operator: %') from core.bounty", "frozen true");
+	assert_value("select body ->> 'code' from q.outbox where topic = 'payout.stopped'", "pay.escrow_short");
+	assert_value("select count(*) from q.job where kind = 'pay.send'", "0");
+	assert_value("select reason from core.submission where id = '" SUBMISSION "'", "pay.escrow_short");
+}
+
+/* The lock ends before the hold would: nothing is scheduled, and the funder is told. */
+static void no_proof_past_the_lock(void **state)
+{
+	(void)state;
+	rows_verified();
+	db_test_sql(
+		"update core.bounty set hold = '7 days'; update core.contribution set lock_until = now() + interval '6 days'");
+	rows_settled_twice(&prove_proof, rows_planned(&prove_proof, PROVE));
+	assert_value("select state || ' ' || blocker from core.bounty",
+		"frozen the funder: lock the money until after the hold");
+	assert_value("select body ->> 'code' from q.outbox", "prove.lock_ends");
+	assert_value("select count(*) from ledger.payout", "0");
+	assert_value("select reason from core.submission where id = '" SUBMISSION "'", "prove.lock_ends");
+	db_test_sql("update core.contribution set lock_until = now() + interval '8 days'");
+	assert_value("select coalesce(core.submission_resolve('" SUBMISSION
+		     "', true, 'cli:root', 'locked for longer'), 'done')",
+		"done");
+	assert_value("select state from core.bounty", "verified");
+	rows_settled_twice(&prove_proof, rows_planned(&prove_proof, PROVE));
+	assert_value("select state from core.bounty", "hold");
 }
 
 static void a_payout_is_paid_and_scored(void **state)
@@ -645,6 +695,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_proof_without_verdict_or_wallet, start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_oldest_wallet_is_paid, start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_hold_is_waited_out, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_refused_release_stops_the_payout, start, rows_stop),
+		cmocka_unit_test_setup_teardown(no_proof_past_the_lock, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_payout_is_paid_and_scored, start, rows_stop),
 		cmocka_unit_test_setup_teardown(nothing_is_signed_twice, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_failed_release_is_payable_again, start, rows_stop),

@@ -126,19 +126,20 @@ static struct merge_task *judged(const char *args, void (*change)(struct facts *
 	f->issue_state = STR("closed");
 	f->issue_reason = STR("completed");
 	f->head_sha = f->merge_sha = STR(MERGE_SHA);
-	f->closer_sha = f->merge_sha;
+	f->closer = CLOSER_OURS;
+	f->merger_uid = 8;
 	f->author_type = STR("User");
 	f->merged = f->reference = f->reachable = true;
 	f->merged_at = 1767323045 * USEC_S;
 	if (change != NULL)
 		change(f);
-	t->sources[0] = (struct source){ .bytes = STR("{\"a\":1}"), .url = STR("u1") };
-	t->sources[1] = (struct source){ .bytes = f->base, .url = STR("u2") };
+	t->sources[0] = (struct source){ .role = STR("a"), .bytes = STR("{\"a\":1}"), .url = STR("u1") };
+	t->sources[1] = (struct source){ .role = STR("b"), .bytes = f->base, .url = STR("u2") };
 	for (int i = 0; i < 2; i++)
 		sha256(t->sources[i].bytes, t->sources[i].sha256);
 	t->n_sources = 2;
-	evidence_sort(t->sources, &t->n_sources, t->root);
-	verdict_of(&t->facts, &policy_v1, &t->verdict);
+	evidence_sort(t->sources, t->n_sources, t->root);
+	verdict_of(&t->facts, &policy_merge, &t->verdict);
 	return t;
 }
 
@@ -167,7 +168,7 @@ static void a_merge_wins(void **state)
 	assert_value("select state from core.bounty", "verified");
 	assert_value(
 		"select result || ' ' || cardinality(evidence) || ' ' || jsonb_array_length(checks) from proof.verdict",
-		"pass 2 8");
+		"pass 2 17");
 	assert_value("select convert_from(body, 'utf8')::jsonb ->> 'result' from proof.verdict", "pass");
 	assert_value("select key from q.job where kind = 'prove.proof'", "proof:" SUBMISSION);
 	assert_value("select topic from q.outbox", "submission.verified");
@@ -246,7 +247,7 @@ static void the_second_to_settle_asks_again(void **state)
 	first = judged(MERGE, NULL);
 	second = judged(MERGE_RIVAL, NULL);
 	second->facts.rival_first = 0;
-	verdict_of(&second->facts, &policy_v1, &second->verdict);
+	verdict_of(&second->facts, &policy_merge, &second->verdict);
 	rows_settled(&verify_merge, first);
 	assert_false(rows_settle(&rows_work, rows_conn, &verify_merge, second));
 	assert_err(&rows_work, ERR_RETRY, "verify.bounty_moved");
@@ -321,6 +322,213 @@ static void an_unlinked_rival_waits_a_week(void **state)
 	assert_int_equal(judged(MERGE_RIVAL, NULL)->facts.rival_first, 4);
 }
 
+#define RESOLVE(accept)                                                                                                \
+	"select coalesce(core.submission_resolve('" SUBMISSION "', " accept ", 'cli:root', 'looked at it'), 'done')"
+
+/* A person accepts what was in doubt: it wins as if it had passed, and who decided is in the audit log. */
+static void a_person_accepts(void **state)
+{
+	(void)state;
+	rows_open();
+	rows_pulls();
+	assert_value(RESOLVE("true"), "verify.not_in_review");
+	rows_settled(&verify_merge, judged(MERGE, other_base));
+	assert_value(RESOLVE("true"), "done");
+	assert_value(RESOLVE("true"), "verify.not_in_review");
+	assert_value("select state || ' ' || (reason is null) from core.submission where id = '" SUBMISSION "'",
+		"verified true");
+	assert_value("select state from core.bounty", "verified");
+	assert_value("select count(*) from q.job where kind = 'prove.proof'", "1");
+	assert_value(
+		"select decision || ' ' || code || ' ' || reason || ' ' || (verdict_id is not null) from core.resolution",
+		"accept verify.base looked at it true");
+	assert_value(
+		"select actor_kind || ' ' || actor_id || ' ' || reason from audit.log where action = 'submission.resolved'",
+		"cli root looked at it");
+	assert_value("select body ->> 'decision' from q.outbox where topic = 'submission.resolved'", "accept");
+	assert_value("select coalesce(core.submission_resolve('" ID(99) "', true, 'cli:root', 'x'), 'done')",
+		"verify.submission_unknown");
+}
+
+static void a_person_rejects(void **state)
+{
+	(void)state;
+	rows_open();
+	rows_pulls();
+	rows_settled(&verify_merge, judged(MERGE, other_base));
+	assert_value(RESOLVE("false"), "done");
+	assert_value("select state || ' ' || reason from core.submission where id = '" SUBMISSION "'",
+		"rejected verify.refused");
+	assert_value("select state from core.bounty", "open");
+	rows_settled(&verify_merge, judged(MERGE_RIVAL, NULL)); /* another one can win it now */
+	assert_value("select state from core.submission where id = '" RIVAL_SUBMISSION "'", "verified");
+}
+
+/* Verified, proved, and the hold is over. */
+static void in_hold(void)
+{
+	rows_open();
+	rows_pulls();
+	rows_settled(&verify_merge, judged(MERGE, NULL));
+	db_test_sql(
+		"insert into ledger.payout (id, key, chain_key, submission_id, person_id, bounty_id, asset_id, amount, payee, due_at)"
+		" values ('" ID(50) "', 'payout:x:0', decode(repeat('05', 32), 'hex'), '" SUBMISSION "', '" ALICE
+				    "', '" BOUNTY "', '" ASSET "', 1000, decode(repeat('a1', 20), 'hex'), now());"
+				    "select ledger.move('hold:x', 'hold', 'escrow', '" BOUNTY "', 'payable', '" BOUNTY
+				    "', '" ASSET "', 1000, null);"
+				    "select core.bounty_move('" BOUNTY "', 'hold_begun', 'test', null)");
+}
+
+#define RECHECK "{\"payout_id\": \"" ID(50) "\"}"
+
+static struct recheck_task *looked_at(void (*change)(struct facts *f))
+{
+	struct merge_task *sample;
+	struct recheck_task *t = rows_planned(&verify_recheck, RECHECK);
+
+	assert_false(t->merge.decided);
+	sample = &t->merge;
+	sample->facts.merged = sample->facts.reachable = true;
+	sample->facts.merged_at = 1767323045 * USEC_S;
+	sample->facts.pull_repo_id = 10;
+	sample->facts.merge_sha = STR(MERGE_SHA);
+	if (change != NULL)
+		change(&sample->facts);
+	sample->sources[0] = (struct source){ .role = STR("a"), .bytes = STR("{\"b\":1}"), .url = STR("u1") };
+	sha256(sample->sources[0].bytes, sample->sources[0].sha256);
+	sample->n_sources = 1;
+	evidence_sort(sample->sources, 1, sample->root);
+	verdict_of(&sample->facts, &policy_hold, &sample->verdict);
+	return t;
+}
+
+static void reverted(struct facts *f)
+{
+	f->reverted = true;
+}
+
+static void S10_what_stands_is_paid(void **state)
+{
+	(void)state;
+	in_hold();
+	rows_settled_twice(&verify_recheck, looked_at(NULL));
+	assert_value("select state || ' ' || (rechecked_at is not null) from ledger.payout", "hold true");
+	assert_value("select count(*) from q.job where kind = 'pay.quote'", "1");
+	assert_value("select kind || ' ' || result from proof.verdict where kind = 'hold'", "hold pass");
+	assert_true(((struct recheck_task *)rows_planned(&verify_recheck, RECHECK))->merge.decided);
+}
+
+/* Before its time a look can stop, and cannot pay. */
+static void S10_a_look_before_the_end_pays_nothing(void **state)
+{
+	(void)state;
+	in_hold();
+	db_test_sql("update ledger.payout set due_at = now() + interval '1 day'");
+	rows_settled_twice(&verify_recheck, looked_at(NULL));
+	assert_value("select rechecked_at is null from ledger.payout", "t");
+	assert_value("select count(*) from q.job where kind = 'pay.quote'", "0");
+	rows_settled_twice(&verify_recheck, looked_at(reverted));
+	assert_value("select state from core.bounty", "frozen");
+}
+
+static void S10_a_revert_stops_the_payout(void **state)
+{
+	(void)state;
+	in_hold();
+	rows_settled_twice(&verify_recheck, looked_at(reverted));
+	assert_value("select state || ' ' || blocker from ledger.payout",
+		"hold a maintainer: a later commit takes the work back");
+	assert_value("select state from core.bounty", "frozen");
+	assert_value("select reason from core.submission where id = '" SUBMISSION "'", "verify.reverted");
+	assert_value("select body ->> 'code' from q.outbox where topic = 'payout.stopped'", "verify.reverted");
+	assert_value("select count(*) from q.job where kind = 'pay.quote'", "0");
+	assert_value(RESOLVE("true"), "done");
+	assert_value("select state from core.bounty", "hold");
+	assert_value("select (rechecked_at is not null) || ' ' || (blocker is null) from ledger.payout", "true true");
+	assert_value("select count(*) from q.job where kind = 'pay.quote'", "1");
+}
+
+static void S10_a_rejected_payout_gives_its_money_back(void **state)
+{
+	(void)state;
+	in_hold();
+	rows_settled(&verify_recheck, looked_at(reverted));
+	assert_value(RESOLVE("false"), "done");
+	assert_value("select state from ledger.payout", "cancelled");
+	assert_value("select state from core.bounty", "open");
+	assert_value(
+		"select string_agg(a.kind || ' ' || b.posted, ',' order by a.kind) from ledger.balance b join ledger.account a"
+		" on a.id = b.account_id where b.posted <> 0",
+		"escrow 1000");
+	assert_true(((struct recheck_task *)rows_planned(&verify_recheck, RECHECK))->merge.decided);
+}
+
+#define DEADLINE "{\"bounty_id\": \"" BOUNTY "\"}"
+
+static void V17_the_deadline_ends_a_bounty(void **state)
+{
+	void *task = NULL;
+
+	(void)state;
+	rows_open();
+	assert_value("select count(*) from q.job where key = 'deadline:" BOUNTY "'", "1");
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_deadline, DEADLINE, &task));
+	assert_err(&rows_work, ERR_RETRY, "verify.not_due");
+	rows_pulls();
+	db_test_sql("update core.bounty set deadline_at = now() - interval '1 day';"
+		    "update core.submission set created_at = now() - interval '2 days';"
+		    "update core.pull set state = 'open', merge_sha = null, merged_at = null");
+	task = NULL;
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_deadline, DEADLINE, &task));
+	assert_err(&rows_work, ERR_RETRY, "verify.in_grace");
+	db_test_sql("update core.bounty set grace = '1 hour'");
+	rows_settled_twice(&verify_deadline, rows_planned(&verify_deadline, DEADLINE));
+	assert_value("select state || ' ' || (blocker like 'the funder: take the money back %') from core.bounty",
+		"refunding true");
+	assert_value("select string_agg(state || ' ' || reason, ',') from core.submission",
+		"rejected bounty.expired,rejected bounty.expired");
+	assert_value("select body ->> 'state' from q.outbox where topic = 'bounty.expired'", "refunding");
+	assert_true(((struct deadline_task *)rows_planned(&verify_deadline, DEADLINE))->decided);
+}
+
+static void V17_a_merge_in_review_outlives_the_deadline(void **state)
+{
+	void *task = NULL;
+
+	(void)state;
+	rows_open();
+	rows_pulls();
+	db_test_sql("update core.bounty set deadline_at = '2026-01-03Z'");
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_deadline, DEADLINE, &task));
+	assert_err(&rows_work, ERR_RETRY, "verify.in_review");
+	task = NULL;
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_deadline, "{\"bounty_id\": \"" ID(99) "\"}", &task));
+	assert_err(&rows_work, ERR_INVALID, "verify.bounty_unknown");
+}
+
+/* Who shares a wallet or an account with the claimant, now or ever, is seen; so is money that went the other way. */
+static void V10_kin_is_seen(void **state)
+{
+	struct merge_task *t;
+
+	(void)state;
+	rows_open();
+	rows_pulls();
+	t = judged(MERGE, NULL);
+	assert_true(
+		!t->facts.funder_is_claimant && !t->facts.reciprocal && t->facts.n_kin == 1 && t->facts.kin[0] == 7);
+	assert_int_equal(t->facts.n_rivals, 1);
+	db_test_sql("insert into core.wallet (person_id, chain_id, caip10, address, unlinked_at) values ('" BOB
+		    "', 338, 'x', decode(repeat('a1', 20), 'hex'), now())");
+	t = judged(MERGE, NULL);
+	assert_true(t->facts.n_kin == 2 && t->facts.kin[1] == 9);
+	db_test_sql("update core.contribution set funder = decode(repeat('b1', 20), 'hex')"); /* Bob's wallet */
+	assert_true(judged(MERGE, NULL)->facts.funder_is_claimant);
+	assert_int_equal(judged(MERGE, NULL)->verdict.result, CHECK_REVIEW);
+	db_test_sql("update core.contribution set funder_id = '" ALICE "'");
+	assert_true(judged(MERGE, NULL)->facts.funder_is_claimant);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +544,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_second_to_settle_asks_again, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_schema_allows_one_winner, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(waits_for_what_is_missing, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_person_accepts, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_person_rejects, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(S10_what_stands_is_paid, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(S10_a_look_before_the_end_pays_nothing, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(S10_a_revert_stops_the_payout, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(S10_a_rejected_payout_gives_its_money_back, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V17_the_deadline_ends_a_bounty, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V17_a_merge_in_review_outlives_the_deadline, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V10_kin_is_seen, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(an_unlinked_rival_waits_a_week, rows_start, rows_stop),
 	};
 

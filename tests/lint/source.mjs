@@ -93,7 +93,7 @@ export const kinds = () => {
 // topic -> Set of the body's members
 export const topics = () => {
   const found = new Map()
-  for (const file of files('sql', /\.sql$/)) {
+  for (const file of [...files('sql', /\.sql$/), ...files('migrations', /\.sql$/)]) {
     const text = read(file).replace(/--[^\n]*/g, '')
     for (const m of text.matchAll(/q\.emit\(\s*'([^']+)'/g)) found.set(m[1], new Set([...(found.get(m[1]) ?? []), ...members(text, m.index)]))
   }

@@ -32,7 +32,7 @@ const control = async (verb, body = {}) => {
 const comments = async n => (await fetch(`${stack.url('github')}/repositories/${repo.id}/issues/${n}/comments?per_page=100`)).json()
 const ours = async n => (await comments(n)).filter(c => c.user.login === 'patchwork-bot')
 const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready) + (select count(*) from q.claim)
-  + (select count(*) from q.scheduled)`) === '0', { timeout: 60_000 })
+  + (select count(*) from q.scheduled join q.job on id = job_id where kind <> 'verify.deadline')`) === '0', { timeout: 60_000 })
 const refusals = n => sql(`select coalesce(string_agg(verb || ' ' || code, ', ' order by at, ordinal), '') from core.command where number = ${n} and code is not null`)
 const parked = () => sql(`select coalesce(string_agg(j.kind || ' ' || r.error_code || ' ' || r.error, ', '), '') from q.parked p join q.job j on j.id = p.job_id
   join q.run r on r.job_id = p.job_id and r.attempt = p.attempt`)
@@ -158,7 +158,7 @@ test('F41: /claim by the author before the merge ties the pull request; by other
   assert.equal(await links(), '')
   await tell(p.number, 'grace', `/claim #${n}`)
   await quiet()
-  assert.equal(await links(), '4 claim')
+  assert.equal(await links(), '4 claim_comment')
   assert.equal(await sql('select evidence_level from core.submission'), '4')
   const q = await control('pull', { repo: 'ada/engine', user: 'grace', title: 'Late', commits: [{ message: 'x' }] })
   await control('merge', { repo: 'ada/engine', number: q.number, by: 'ada' })

@@ -9,8 +9,8 @@ import { CONTRIBUTION_TOPICS, eventually, get, submission } from '../stack/scena
 import { checkInvariants, differences, ended, faultPoints, leftBehind, operatorNonce, World } from './world.mjs'
 
 const points = faultPoints()
-// A contribution needs none of these: sweep.test.mjs and api/contract.test.mjs kill their workers.
-const APART = /^(sync\.(reconcile|sweep|pull|command|status)|verify\.wallet)$/
+// A contribution needs none of these: sweep.test.mjs and api/contract.test.mjs kill their workers, and the deadline's has its test below.
+const APART = /^(sync\.(reconcile|sweep|pull|command|status)|verify\.(wallet|deadline))$/
 const ofKinds = Object.entries(points.kinds).filter(([kind]) => !APART.test(kind)).flatMap(([kind, phases]) => phases.map(p => `${kind}.${p}`))
 // Reached only after something went wrong before; each has its test below.
 const ONLY_AFTER = ['score.payout.claimed', 'pay.rebroadcast']
@@ -20,7 +20,7 @@ const AUDITED = ['account.linked cli', 'bounty.deposit_confirmed stage:verify', 
   'bounty.hold_ended stage:pay', 'bounty.merged stage:verify', 'bounty.payout_confirmed stage:pay', 'bounty.payout_sent stage:pay',
   'bounty.verify_ok stage:verify', 'payout.confirmed role:patchwork_worker', 'payout.payable role:patchwork_worker',
   'payout.scheduled role:patchwork_worker', 'payout.sent role:patchwork_worker', 'payout.signed role:patchwork_worker',
-  'verdict.pass stage:verify']
+  'verdict.pass stage:verify', 'verdict.pass stage:verify']
 
 const worlds = [] // side by side, since most of the time is spent waiting for leases to end
 const free = []
@@ -106,6 +106,25 @@ describe('killed at', { concurrency: 2 }, () => {
       },
     },
   })))
+
+  // A bounty whose deadline is now; the trigger makes its job.
+  for (const phase of points.kinds['verify.deadline'])
+    test(`verify.deadline.${phase}`, async () => {
+      const world = free.pop()
+      const state = id => world.sql(`select state || ' ' || (select string_agg(event, ',' order by seq) from core.bounty_event
+        where bounty_id = b.id) || ' ' || (select count(*) from q.outbox where topic = 'bounty.expired' and key = b.id::text)
+        from core.bounty b where id = '${id}'`)
+      const w = world.worker({ PATCHWORK_FAULT: `verify.deadline.${phase}:kill` })
+      const id = (await world.sql(`insert into core.bounty (project_id, issue_id, asset_id, amount, hold, deadline_at, created_by)
+        select project_id, issue_id, asset_id, amount, hold, now(), created_by from core.bounty limit 1 returning id`)).split('\n')[0]
+      assert.equal(await ended(w), 'SIGKILL', 'the point is reached')
+      const clean = world.worker()
+      await world.while(clean, world.quiet().finally(() => {}))
+      await world.while(clean, eventually('the bounty ended', () => state(id), s => Boolean(s), world.at.wait))
+      await world.retire(clean)
+      free.push(world)
+      assert.equal(await state(id), 'cancelled cancelled 1')
+    })
 
   // pay.send.effected is not among them: once it was broadcast, the probe finds it
   test('every point of paying, one after the other, in one contribution', () => sameAsUndisturbed([

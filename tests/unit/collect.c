@@ -7,6 +7,42 @@
 #include "stages/verify/verify.h"
 
 #define SHA "0123456789abcdef0123456789abcdef01234567"
+#define MERGED_AT (1767323045 * USEC_S) /* 2026-01-02T03:04:05Z */
+
+/* A pull request that Mia (8) merged, by Alice (7), with this body, merger and title. */
+#define PULL_BY(merger, body)                                                                                          \
+	"{\"base\":{\"ref\":\"main\",\"repo\":{\"id\":10}},\"body\":\"" body "\","                                     \
+	"\"created_at\":\"2026-01-01T00:00:00Z\",\"head\":{\"sha\":\"aa\"},\"id\":44,\"merge_commit_sha\":\"" SHA      \
+	"\","                                                                                                          \
+	"\"merged\":true,\"merged_at\":\"2026-01-02T03:04:05Z\",\"merged_by\":{\"id\":" merger "},\"number\":4,"       \
+	"\"title\":\"Round\",\"user\":{\"id\":7,\"type\":\"User\"}}"
+#define OPEN_PULL                                                                                                      \
+	"{\"base\":{\"ref\":\"main\",\"repo\":{\"id\":10}},\"body\":null,\"created_at\":\"2026-01-01T00:00:00Z\","     \
+	"\"head\":{\"sha\":\"aa\"},\"id\":44,\"merge_commit_sha\":\"" SHA "\",\"merged\":false,\"merged_at\":null,"    \
+	"\"merged_by\":null,\"number\":4,\"title\":\"Round\",\"user\":{\"id\":7,\"type\":\"User\"}}"
+#define ISSUE_DOC(state, reason) "{\"id\":33,\"number\":3,\"state\":\"" state "\",\"state_reason\":" reason "}"
+#define HISTORY(events)                                                                                                \
+	"{\"repository\":{\"issue\":{\"number\":3,\"timelineItems\":{\"nodes\":[" events "]}},\"nameWithOwner\":"      \
+	"\"octo/hello\"}}"
+#define PULL_NODE(number) "{\"__typename\":\"PullRequest\",\"number\":" number ",\"repository\":{\"databaseId\":10}}"
+#define CLOSED_BY(closer)                                                                                              \
+	"{\"__typename\":\"ClosedEvent\",\"closer\":" closer ",\"createdAt\":\"2026-01-02T03:04:06Z\"}"
+#define CONNECTED(actor, at)                                                                                           \
+	"{\"__typename\":\"ConnectedEvent\",\"actor\":{\"__typename\":\"User\",\"databaseId\":" actor                  \
+	"},\"createdAt\":\"" at "\",\"source\":" PULL_NODE("4") ",\"subject\":{\"__typename\":\"Issue\"}}"
+#define REFERENCES(nodes) "[{\"repository\":{\"pullRequest\":{\"closingIssuesReferences\":{\"nodes\":[" nodes "]}}}}]"
+#define ISSUE_NODE "{\"fullDatabaseId\":\"33\",\"number\":3,\"repository\":{\"databaseId\":10}}"
+#define COMMIT(author, message)                                                                                        \
+	"{\"author\":{\"id\":" author "},\"commit\":{\"message\":\"" message "\"},\"sha\":\"cc\"}"
+#define REVIEW(uid, login, state, commit)                                                                              \
+	"{\"commit_id\":\"" commit "\",\"state\":\"" state                                                             \
+	"\",\"submitted_at\":\"2026-01-02T00:00:00Z\",\"user\":{\"id\":" uid ",\"login\":\"" login                     \
+	"\",\"type\":\"User\"}}"
+#define COMMENT(uid, body, edited)                                                                                     \
+	"{\"body\":\"" body "\",\"created_at\":\"2026-01-01T12:00:00Z\",\"updated_at\":\"" edited                      \
+	"\",\"user\":{\"id\":" uid "}}"
+#define FILE_DOC(name, patch) "{\"filename\":\"" name "\",\"patch\":\"" patch "\"}"
+#define RUNS(runs) "{\"check_runs\":[" runs "],\"total_count\":1}"
 
 struct github {
 	struct github_repo repo;
@@ -18,12 +54,16 @@ struct github {
 	size_t n_messages;
 	str closer;
 	enum github_reach reach;
-	int calls, closer_calls;
+	int calls, closer_calls, permissions;
+	/* documents, as GitHub's canonical text; NULL = there is none for us */
+	const char *pull_doc, *issue_doc, *history, *references, *commits, *status, *since, *comments, *reviews, *files,
+		*checks, *permission;
 };
 
-static void evidence_of(struct github *g, struct work *w, struct evidence *ev)
+static void evidence_of(struct github *g, struct work *w, const char *text, struct evidence *ev)
 {
-	ev->bytes = arena_printf(w->arena, "{\"n\":%d}", ++g->calls);
+	g->calls++;
+	ev->bytes = arena_str(w->arena, str_c(text));
 	sha256(ev->bytes, ev->sha256);
 	ev->url = STR("https://api.github.com/x");
 }
@@ -32,7 +72,7 @@ bool github_repo_by_id(struct work *w, struct github *g, int64_t repo_id, struct
 {
 	assert_int_equal(repo_id, 10);
 	*out = g->repo;
-	evidence_of(g, w, ev);
+	evidence_of(g, w, "{\"default_branch\":\"main\",\"full_name\":\"octo/hello\",\"id\":10}", ev);
 	return true;
 }
 
@@ -40,7 +80,7 @@ bool github_repo_by_name(struct work *w, struct github *g, str full_name, struct
 {
 	assert_str(full_name, "octo/hello");
 	*out = g->repo;
-	evidence_of(g, w, ev);
+	evidence_of(g, w, "{}", ev);
 	return true;
 }
 
@@ -50,7 +90,7 @@ bool github_pull_get(
 	assert_true(repo_id == 10 && number == 4);
 	*out = g->pull;
 	out->repo_name = STR("octo/hello");
-	evidence_of(g, w, ev);
+	evidence_of(g, w, g->pull_doc, ev);
 	return true;
 }
 
@@ -59,7 +99,7 @@ bool github_issue_get(struct work *w, struct github *g, int64_t repo_id, int32_t
 {
 	assert_true(repo_id == 10 && number == 3);
 	*out = g->issue;
-	evidence_of(g, w, ev);
+	evidence_of(g, w, g->issue_doc, ev);
 	return true;
 }
 
@@ -79,7 +119,7 @@ bool github_closing_issues(struct work *w, struct github *g, str full_name, int3
 	assert_int_equal(number, 4);
 	*out = g->closing;
 	*n = g->n_closing;
-	evidence_of(g, w, ev);
+	evidence_of(g, w, g->references, ev);
 	return true;
 }
 
@@ -91,7 +131,7 @@ bool github_issue_closer(struct work *w, struct github *g, int64_t repo_id, int3
 	g->closer_calls++;
 	*commit_sha = g->closer;
 	*found = g->closer.n > 0;
-	evidence_of(g, w, ev);
+	evidence_of(g, w, "[]", ev);
 	return true;
 }
 
@@ -101,7 +141,7 @@ bool github_pull_commits(struct work *w, struct github *g, int64_t repo_id, int3
 	assert_true(repo_id == 10 && number == 4);
 	*messages = g->messages;
 	*n = g->n_messages;
-	evidence_of(g, w, ev);
+	evidence_of(g, w, g->commits, ev);
 	return true;
 }
 
@@ -112,8 +152,56 @@ bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha
 	assert_str(sha, SHA);
 	assert_str(branch, "main");
 	*out = g->reach;
-	evidence_of(g, w, ev);
+	evidence_of(g, w, g->status, ev);
 	return true;
+}
+
+bool github_issue_history(struct work *w, struct github *g, str full_name, int32_t number, struct evidence *ev)
+{
+	assert_str(full_name, "octo/hello");
+	assert_int_equal(number, 3);
+	evidence_of(g, w, g->history, ev);
+	return true;
+}
+
+bool github_commits_since(
+	struct work *w, struct github *g, int64_t repo_id, str branch, usec since, struct evidence *ev)
+{
+	assert_int_equal(repo_id, 10);
+	assert_str(branch, "main");
+	assert_true(since == MERGED_AT);
+	evidence_of(g, w, g->since, ev);
+	return true;
+}
+
+static bool told(struct github *g, struct work *w, const char *text, bool *found, struct evidence *ev)
+{
+	*found = text != NULL;
+	if (*found)
+		evidence_of(g, w, text, ev);
+	return true;
+}
+
+bool github_list_of(struct work *w, struct github *g, int64_t repo_id, str path, bool *found, struct evidence *ev)
+{
+	assert_int_equal(repo_id, 10);
+	if (str_eq(path, STR("issues/4/comments?per_page=100")))
+		return told(g, w, g->comments, found, ev);
+	if (str_eq(path, STR("pulls/4/reviews?per_page=100")))
+		return told(g, w, g->reviews, found, ev);
+	assert_str(path, "pulls/4/files?per_page=100");
+	return told(g, w, g->files, found, ev);
+}
+
+bool github_document_of(struct work *w, struct github *g, int64_t repo_id, str path, bool *found, struct evidence *ev)
+{
+	assert_int_equal(repo_id, 10);
+	if (str_eq(path, STR("collaborators/rita/permission"))) {
+		g->permissions++;
+		return told(g, w, g->permission, found, ev);
+	}
+	assert_str(path, "commits/" SHA "/check-runs?per_page=100");
+	return told(g, w, g->checks, found, ev);
 }
 
 static struct work w;
@@ -142,6 +230,18 @@ static int start(void **state)
 		.messages = { STR("resolve octo/Hello#8\n\nfixes other/hello#9"), STR("nothing") },
 		.n_messages = 2,
 		.reach = GITHUB_REACHABLE,
+		.pull_doc = OPEN_PULL,
+		.issue_doc = ISSUE_DOC("closed", "\"completed\""),
+		.history = HISTORY(CLOSED_BY(PULL_NODE("4"))),
+		.references = REFERENCES(ISSUE_NODE),
+		.commits = "[" COMMIT("7", "Round half to even") "]",
+		.status = "{\"base_commit\":{\"sha\":\"" SHA "\"},\"status\":\"ahead\"}",
+		.since = "[" COMMIT("9", "Something else") "]",
+		.comments = "[]",
+		.reviews = "[" REVIEW("12", "rita", "APPROVED", "aa") "]",
+		.files = "[" FILE_DOC("src/round.c", "@@ -1 +1 @@\\n-return 1;\\n+return 2;") "]",
+		.checks = RUNS("{\"conclusion\":\"success\",\"status\":\"completed\"}"),
+		.permission = "{\"permission\":\"write\",\"user\":{\"id\":12}}",
 	};
 	return 0;
 }
@@ -158,7 +258,9 @@ static void merge(void)
 	github.pull.merged = true;
 	github.pull.state = STR("closed");
 	github.pull.merge_sha = STR(SHA);
-	github.pull.merged_at = clock_now() - 1000 * USEC_S;
+	github.pull.merged_at = MERGED_AT;
+	github.pull.merged_by_id = 8;
+	github.pull_doc = PULL_BY("8", "Fixes #3\\n/claim #3");
 	github.closer = STR(SHA);
 }
 
@@ -219,11 +321,42 @@ static void a_merged_one_seen_too_late(void **state)
 	assert_links(&p, "3:1:late_reference 8:2:commit");
 }
 
+/* The sync reads the author's comments: those of the merge or before count (S6, F41). */
+static void claims_in_comments(void **state)
+{
+	struct pull_sync p;
+
+	(void)state;
+	github.pull.body = (str){ NULL, 0 };
+	github.n_closing = github.n_messages = 0;
+	github.comments = "[" COMMENT("7", "/claim #3", "2026-01-01T12:00:00Z") "," COMMENT(
+		"9", "/claim #5", "2026-01-01T12:00:00Z") "]";
+	p = fetched(NULL);
+	assert_links(&p, "3:4:claim_comment");
+	merge();
+	p = fetched(NULL);
+	assert_links(&p, "3:4:claim_comment");
+	github.comments = "[" COMMENT("7", "/claim #3", "2026-01-02T03:04:06Z") "]";
+	p = fetched(NULL);
+	assert_links(&p, "3:1:late_claim");
+}
+
 static struct merge_task merging(void)
 {
+	static const int64_t kin[] = { 7 };
+	static const int32_t rivals[] = { 5 };
+
 	return (struct merge_task){
 		.pull_number = 4,
-		.facts = { .repo_id = 10, .issue_number = 3, .claimant_uid = 7, .author_type = STR("User") },
+		.facts = { .repo_id = 10,
+			.issue_number = 3,
+			.claimant_uid = 7,
+			.kin = kin,
+			.n_kin = 1,
+			.rivals = rivals,
+			.n_rivals = 1,
+			.deadline = MERGED_AT + USEC_S,
+			.author_type = STR("User") },
 	};
 }
 
@@ -235,12 +368,13 @@ static void evidence_is_complete(void **state)
 	merge();
 	assert_true(merge_effect(&w, &outside, &t));
 	assert_int_equal(t.verdict.result, CHECK_PASS);
-	assert_int_equal(t.n_sources, 8); /* ours, repository, pull, issue, closer, references, commits, comparison */
+	assert_int_equal(t.n_sources, 13);
+	assert_int_equal(github.permissions, 0);
 	assert_true(t.facts.reference && t.facts.claim && !t.facts.commit && t.facts.reachable);
 	assert_int_equal(t.facts.issue_id, 33);
 	assert_str(t.facts.merge_sha, SHA);
 	for (size_t i = 1; i < t.n_sources; i++)
-		assert_true(memcmp(t.sources[i - 1].sha256, t.sources[i].sha256, 32) < 0);
+		assert_true(memcmp(t.sources[i - 1].sha256, t.sources[i].sha256, 32) <= 0);
 }
 
 static void what_is_not_merged_is_waited_for(void **state)
@@ -262,15 +396,186 @@ static void an_open_issue_is_waited_for_a_while(void **state)
 
 	(void)state;
 	merge();
-	github.issue.state = STR("open");
-	github.pull.merged_at = clock_now() - 60 * USEC_S;
-	assert_false(merge_effect(&w, &outside, &t));
-	assert_true(w.err.snooze);
-	assert_err(&w, ERR_RETRY, "verify.issue_open");
-	github.pull.merged_at = clock_now() - 700 * USEC_S;
+	github.issue_doc = ISSUE_DOC("open", "null");
+	t.facts.told_at = clock_now();
+	assert_true(merge_effect(&w, &outside, &t)); /* merged long ago */
+	assert_int_equal(t.verdict.result, CHECK_REVIEW);
+	assert_string_equal(t.verdict.decided->code, "verify.issue_open");
+}
+
+/* One document changed, and what the verdict says of it. */
+#define MEMBER(member) offsetof(struct github, member)
+static const struct fixture {
+	const char *name; /* begins with the row that it is about */
+	size_t member;
+	const char *document;
+	const char *code; /* of that check; NULL = it passes */
+	int level;
+} fixtures[] = {
+	{ "V6 closed by this pull request", MEMBER(history), HISTORY(CLOSED_BY(PULL_NODE("4"))), NULL, 5 },
+	{ "V6 closed by the merge commit", MEMBER(history),
+		HISTORY(CLOSED_BY(
+			"{\"__typename\":\"Commit\",\"associatedPullRequests\":{\"nodes\":[]},\"oid\":\"" SHA "\"}")),
+		NULL, 5 },
+	{ "V6 closed by a rebased commit of it (S4)", MEMBER(history),
+		HISTORY(CLOSED_BY("{\"__typename\":\"Commit\",\"associatedPullRequests\":{\"nodes\":[" PULL_NODE(
+			"4") "]},"
+			     "\"oid\":\"dd\"}")),
+		NULL, 5 },
+	{ "V6 closed by a rival", MEMBER(history), HISTORY(CLOSED_BY(PULL_NODE("5"))), "verify.closed_by_rival", 1 },
+	{ "V6 closed by another", MEMBER(history), HISTORY(CLOSED_BY(PULL_NODE("6"))), "verify.closer", 1 },
+	{ "V6 the last to close counts", MEMBER(history),
+		HISTORY(CLOSED_BY(PULL_NODE("5")) "," CLOSED_BY(PULL_NODE("4"))), NULL, 5 },
+	{ "V6 closed by hand", MEMBER(history), HISTORY(CLOSED_BY("null")), "verify.evidence", 1 },
+	{ "V6 linked by another before the merge (S3)", MEMBER(history),
+		HISTORY(CLOSED_BY("null") "," CONNECTED("8", "2026-01-02T00:00:00Z")), NULL, 3 },
+	{ "V6 linked by the author", MEMBER(history),
+		HISTORY(CLOSED_BY("null") "," CONNECTED("7", "2026-01-02T00:00:00Z")), "verify.evidence", 1 },
+	{ "V6 linked after the merge", MEMBER(history),
+		HISTORY(CLOSED_BY("null") "," CONNECTED("8", "2026-01-03T00:00:00Z")), "verify.evidence", 1 },
+	{ "V5 diverged", MEMBER(status), "{\"base_commit\":{\"sha\":\"" SHA "\"},\"status\":\"diverged\"}",
+		"verify.unreachable", 5 },
+	{ "V8 trailer with a noreply address (S8)", MEMBER(commits),
+		"[" COMMIT("7", "Round\\n\\nCo-authored-by: Bo <12+bo@users.noreply.github.com>") "]",
+		"verify.co_authors", 5 },
+	{ "V8 trailer with any address (S8)", MEMBER(commits),
+		"[" COMMIT("7", "Round\\n\\nco-authored-by: Bo <bo@example.org>") "]", "verify.co_authors", 5 },
+	{ "V8 commit of another account (S8)", MEMBER(commits), "[" COMMIT("12", "Round") "]", "verify.co_authors", 5 },
+	{ "V8 trailer that names the author", MEMBER(commits),
+		"[" COMMIT("7", "Round\\n\\nCo-authored-by: A <7+alice@users.noreply.github.com>") "]", NULL, 5 },
+	{ "V9 merged by the author, approved by a writer (S7)", MEMBER(pull_doc), PULL_BY("7", ""), NULL, 5 },
+	{ "V11 approved an earlier head", MEMBER(reviews), "[" REVIEW("12", "rita", "APPROVED", "bb") "]",
+		"verify.review_stale", 5 },
+	{ "V11 dismissed", MEMBER(reviews),
+		"[" REVIEW("12", "rita", "APPROVED", "aa") "," REVIEW("12", "rita", "DISMISSED", "aa") "]",
+		"verify.review_stale", 5 },
+	{ "V11 approved by the author", MEMBER(reviews), "[" REVIEW("7", "alice", "APPROVED", "aa") "]",
+		"verify.not_reviewed", 5 },
+	{ "V11 reviews unreadable", MEMBER(reviews), NULL, "verify.not_reviewed", 5 },
+	{ "V12 red", MEMBER(checks),
+		RUNS("{\"conclusion\":\"success\",\"status\":\"completed\"},{\"conclusion\":\"failure\",\"status\":\"completed\"}"),
+		"verify.ci_red", 5 },
+	{ "V12 running", MEMBER(checks), RUNS("{\"conclusion\":null,\"status\":\"in_progress\"}"), "verify.ci_pending",
+		5 },
+	{ "V12 none", MEMBER(checks), RUNS(""), NULL, 5 },
+	{ "V12 not for us", MEMBER(checks), NULL, "verify.ci_unknown", 5 },
+	{ "V13 empty", MEMBER(files), "[]", "verify.diff_empty", 5 },
+	{ "V13 white space", MEMBER(files), "[" FILE_DOC("a.c", "@@ -1 +1 @@\\n-a  b\\n+\\ta b ") "]",
+		"verify.diff_whitespace", 5 },
+	{ "V13 generated", MEMBER(files),
+		"[" FILE_DOC("web/package-lock.json", "@@\\n+x") "," FILE_DOC("dist/a.js", "@@\\n+y") "]",
+		"verify.diff_generated", 5 },
+	{ "V13 a binary file", MEMBER(files), "[{\"filename\":\"logo.png\"}]", NULL, 5 },
+	{ "V14 reverted by its commit (S10)", MEMBER(since),
+		"[" COMMIT("8", "Undo\\n\\nThis reverts commit " SHA ".") "]", "verify.reverted", 5 },
+	{ "V14 reverted by a pull request's title (S10)", MEMBER(since),
+		"[" COMMIT("8", "Revert \\\"Round (#4)\\\" (#9)") "]", "verify.reverted", 5 },
+	{ "V14 reverted by number (S10)", MEMBER(since), "[" COMMIT("8", "Back\\n\\nReverts #4") "]", "verify.reverted",
+		5 },
+	{ "V14 another number", MEMBER(since), "[" COMMIT("8", "Back\\n\\nReverts #41") "]", NULL, 5 },
+};
+
+static void documents_say(void **state)
+{
+	int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(fixtures); i++) {
+		const struct fixture *x = &fixtures[i];
+		struct merge_task t = merging();
+		const struct check *c;
+
+		stop(NULL);
+		start(NULL);
+		merge();
+		*(const char **)(void *)((char *)&github + x->member) = x->document;
+		if (strncmp(x->name, "V9", 2) == 0)
+			github.pull.merged_by_id = 7;
+		assert_true(merge_effect(&w, &outside, &t));
+		c = &t.verdict.checks[atoi(x->name + 1) - 1];
+		if (str_eq(str_c(c->code), str_c(x->code)) && t.verdict.level == x->level)
+			continue;
+		print_error("%s: %s %s, level %d\n", x->name, check_result_name(c->result), c->code, t.verdict.level);
+		wrong++;
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* Whoever approves must be somebody else, with write permission, and not of the author's kin. */
+static void V9_asks_for_permission(void **state)
+{
+	static const int64_t kin[] = { 7, 12 };
+	struct merge_task t = merging();
+
+	(void)state;
+	merge();
+	github.pull_doc = PULL_BY("7", "");
+	github.pull.merged_by_id = 7;
+	assert_true(merge_effect(&w, &outside, &t));
+	assert_int_equal(github.permissions, 1);
+	assert_true(t.facts.approved);
+	github.permission = "{\"permission\":\"read\",\"user\":{\"id\":12}}";
 	t = merging();
 	assert_true(merge_effect(&w, &outside, &t));
-	assert_int_equal(t.verdict.result, CHECK_REVIEW);
+	assert_string_equal(t.verdict.decided->code, "verify.self_merge");
+	github.permission = "{\"permission\":\"admin\",\"user\":{\"id\":12}}";
+	t = merging();
+	t.facts.kin = kin;
+	t.facts.n_kin = 2;
+	assert_true(merge_effect(&w, &outside, &t));
+	assert_string_equal(t.verdict.decided->code, "verify.self_merge");
+}
+
+/* A claim in a comment, as old as the merge by GitHub's times, is evidence of level 4 however late it is read (S3, S6). */
+static void V6_reads_comments(void **state)
+{
+	static const struct {
+		const char *comment;
+		int level;
+	} table[] = {
+		{ COMMENT("7", "/claim #3", "2026-01-02T03:04:05Z"), 4 },
+		{ COMMENT("7", "/claim #3", "2026-01-02T03:04:06Z"), 1 }, /* edited after the merge */
+		{ COMMENT("9", "/claim #3", "2026-01-01T12:00:00Z"), 0 }, /* not the author's */
+		{ COMMENT("7", "/claim #4", "2026-01-01T12:00:00Z"), 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct merge_task t = merging();
+		str list = arena_printf(w.arena, "[%s]", table[i].comment);
+
+		merge();
+		github.pull_doc = PULL_BY("8", "");
+		github.references = REFERENCES("");
+		github.history = HISTORY(CLOSED_BY("null"));
+		github.comments = arena_cstr(w.arena, list);
+		assert_true(merge_effect(&w, &outside, &t));
+		assert_int_equal(t.verdict.level, table[i].level);
+	}
+}
+
+/* What is missing among the documents stops a verdict, and a replay of one. */
+static void facts_need_their_documents(void **state)
+{
+	struct merge_task t = merging();
+	struct facts f;
+
+	(void)state;
+	merge();
+	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(facts_of(&w, t.sources, t.n_sources, &f));
+	for (size_t i = 0; i < t.n_sources; i++) {
+		str role = t.sources[i].role;
+
+		t.sources[i].role = STR("nothing");
+		if (str_one_of(role, "comments|reviews|files|checks"))
+			assert_true(facts_of(&w, t.sources, t.n_sources, &f));
+		else {
+			assert_false(facts_of(&w, t.sources, t.n_sources, &f));
+			assert_err(&w, ERR_INVALID, "verify.evidence_incomplete");
+		}
+		t.sources[i].role = role;
+	}
 }
 
 static void an_unlinked_author_costs_no_request(void **state)
@@ -284,7 +589,10 @@ static void an_unlinked_author_costs_no_request(void **state)
 	assert_err(&w, ERR_RETRY, "verify.author_unlinked");
 	assert_int_equal(github.calls, 0);
 	t.facts.author_type = STR("Bot"); /* will never link one: decided */
-	github.pull.author_type = STR("Bot");
+	github.pull_doc =
+		"{\"base\":{\"ref\":\"main\",\"repo\":{\"id\":10}},\"created_at\":\"2026-01-01T00:00:00Z\",\"head\":{"
+		"\"sha\":\"aa\"},\"id\":44,\"merge_commit_sha\":\"" SHA "\",\"merged\":true,\"merged_at\":"
+		"\"2026-01-02T03:04:05Z\",\"number\":4,\"title\":\"T\",\"user\":{\"id\":7,\"type\":\"Bot\"}}";
 	assert_true(merge_effect(&w, &outside, &t));
 	assert_string_equal(t.verdict.decided->code, "verify.author_not_user");
 }
@@ -311,6 +619,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_open_pull_request, start, stop),
 		cmocka_unit_test_setup_teardown(a_merged_one_whose_text_was_signed, start, stop),
 		cmocka_unit_test_setup_teardown(a_merged_one_seen_too_late, start, stop),
+		cmocka_unit_test_setup_teardown(claims_in_comments, start, stop),
+		cmocka_unit_test_setup_teardown(documents_say, start, stop),
+		cmocka_unit_test_setup_teardown(V9_asks_for_permission, start, stop),
+		cmocka_unit_test_setup_teardown(V6_reads_comments, start, stop),
+		cmocka_unit_test_setup_teardown(facts_need_their_documents, start, stop),
 		cmocka_unit_test_setup_teardown(evidence_is_complete, start, stop),
 		cmocka_unit_test_setup_teardown(what_is_not_merged_is_waited_for, start, stop),
 		cmocka_unit_test_setup_teardown(an_open_issue_is_waited_for_a_while, start, stop),

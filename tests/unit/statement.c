@@ -45,7 +45,7 @@ static str verdict_bytes(int64_t merger)
 		.head_sha = STR("89abcdef0123456789abcdef0123456789abcdef"),
 		.merge_sha = STR(SHA),
 		.author_type = STR("User"),
-		.closer_sha = STR(SHA),
+		.closer = CLOSER_OURS,
 		.merged = true,
 		.merged_at = 1700000000 * USEC_S,
 		.reference = true,
@@ -54,8 +54,8 @@ static str verdict_bytes(int64_t merger)
 	struct verdict v;
 	str out;
 
-	verdict_of(&f, &policy_v1, &v);
-	assert_true(verdict_text(&w, &v, &f, &policy_v1, NULL, 0, &out));
+	verdict_of(&f, &policy_merge, &v);
+	assert_true(verdict_text(&w, &v, &f, &policy_merge, NULL, 0, &out));
 	return out;
 }
 

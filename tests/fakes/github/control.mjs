@@ -7,6 +7,9 @@
 //   push     { repo, number, message, files, author, trailers }       a commit on the pull request's branch
 //   force    { repo, branch, to }                                      move a branch to another commit
 //   edit     { repo, number, title, body }      comment { repo, number, user, body }
+//   comment_edit { repo, number, body | remove: true }                 the last comment
+//   unlink   { repo, number, issue, by }
+//   check    { repo, ref, runs: [{ name, status, conclusion }] }       what checks say of a commit
 //   link     { repo, number, issue, by }        review  { repo, number, user, state, body }
 //   merge    { repo, number, method: merge|squash|rebase, by }
 //   close    { repo, number, by, reason, closer: { pull | commit } }   reopen { repo, number, by }
@@ -43,6 +46,9 @@ export const VERBS = {
   force: (g, q) => ({ sha: g.world.forcePush(g.world.named(q.repo), q).sha }),
   edit: (g, q) => at(g, q, (repo, t) => g.world.edit(t, q)),
   comment: (g, q) => at(g, q, (repo, t) => ({ comment: g.world.comment(t, q) })),
+  comment_edit: (g, q) => at(g, q, (repo, t) => ({ comment: g.world.editComment(t, q) })),
+  unlink: (g, q) => at(g, q, (repo, t) => g.world.unlink(t, q)),
+  check: (g, q) => ({ sha: g.world.check(g.world.named(q.repo), q).sha }),
   link: (g, q) => at(g, q, (repo, t) => g.world.link(t, q)),
   review: (g, q) => at(g, q, (repo, t) => ({ review: g.world.review(t, q) })),
   merge: (g, q) => at(g, q, (repo, t) => ({ sha: g.world.merge(t, q).sha })),

@@ -205,6 +205,8 @@ class Schema {
       __typename: 'Commit', id: node('Commit', c.sha), oid: c.sha, message: c.message, committedDate: c.date,
       messageHeadline: c.message.split('\n')[0], url: `${WEB}/${full(r)}/commit/${c.sha}`,
       repository: () => this.repository(r),
+      associatedPullRequests: args => connection('associatedPullRequests', args,
+        this.world.pullsOf(r, c.sha).map(t => this.pull(t)), 'PullRequestConnection'),
     }
   }
 
@@ -258,7 +260,7 @@ class Schema {
 
   event(t, e) {
     const names = {
-      closed: 'ClosedEvent', reopened: 'ReopenedEvent', merged: 'MergedEvent', connected: 'ConnectedEvent',
+      closed: 'ClosedEvent', reopened: 'ReopenedEvent', merged: 'MergedEvent', connected: 'ConnectedEvent', disconnected: 'DisconnectedEvent',
       'cross-referenced': 'CrossReferencedEvent',
     }
     const like = { id: node('Event', e.id), createdAt: e.created_at, actor: () => this.actor(e.actor) }
@@ -277,7 +279,8 @@ class Schema {
         willCloseTarget: () => this.world.closes(e.source).includes(t),
       }
     case 'connected':
-      return { ...like, __typename: names.connected, source, subject, isCrossRepository: false }
+    case 'disconnected':
+      return { ...like, __typename: names[e.event], source, subject, isCrossRepository: false }
     case 'merged':
       return {
         ...like, __typename: names.merged, mergeRefName: t.pull.base.ref,

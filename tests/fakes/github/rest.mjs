@@ -48,6 +48,22 @@ const UNDER_REPO = [
     const role = repo.members?.get(u.id) ?? (u === repo.owner ? 'admin' : 'read')
     return ok({ permission: { maintain: 'write', triage: 'read' }[role] ?? role, role_name: role, user: s.user(u) })
   }],
+  [/^\/pulls\/(\d+)\/files$/, (s, repo, [n]) => {
+    const t = pullOf(repo, n)
+    return t ? { list: s.files(t) } : absent
+  }],
+  [/^\/commits$/, (s, repo, _, query) => {
+    const head = s.world.resolve(repo, query.get('sha') ?? repo.default_branch)
+    if (!head) return absent
+    const since = Date.parse(query.get('since') ?? 0)
+    const reached = s.world.reach(repo, head.sha)
+    const all = [...repo.commits.values()].filter(c => reached.has(c.sha) && Date.parse(c.date) >= since)
+    return { list: all.reverse().map(c => s.commit(repo, c)) }
+  }],
+  [/^\/commits\/([^/]+)\/check-runs$/, (s, repo, [ref]) => {
+    const c = s.world.resolve(repo, ref)
+    return c ? ok(s.checkRuns(c)) : noCommit(ref)
+  }],
   [/^\/commits\/([^/]+)$/, (s, repo, [ref]) => {
     const c = s.world.resolve(repo, ref)
     return c ? ok({ ...s.commit(repo, c), ...s.changes(repo, c) }) : noCommit(ref)

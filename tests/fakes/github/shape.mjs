@@ -176,7 +176,7 @@ export class Shape {
     return {
       url: `${this.base}/repos/${full(t.repo)}/issues/comments/${c.id}`, html_url: `${html}#issuecomment-${c.id}`,
       issue_url: `${this.base}/repos/${full(t.repo)}/issues/${t.number}`, id: c.id, node_id: node('IssueComment', c.id),
-      user: this.user(c.user), created_at: c.created_at, updated_at: c.created_at,
+      user: this.user(c.user), created_at: c.created_at, updated_at: c.updated_at ?? c.created_at,
       author_association: this.association(t, c.user), body: c.body,
       reactions: { ...issueExample.reactions, url: `${this.base}/repos/${full(t.repo)}/issues/comments/${c.id}/reactions` },
       performed_via_github_app: null,
@@ -218,6 +218,20 @@ export class Shape {
       ...f, blob_url: `${WEB}/${full(r)}/blob/${sha}/${f.filename}`, raw_url: `${WEB}/${full(r)}/raw/${sha}/${f.filename}`,
       contents_url: `${this.base}/repos/${full(r)}/contents/${f.filename}?ref=${sha}`,
     }
+  }
+
+  // What a pull request changes, as it was when it was merged.
+  files(t) {
+    const { commits } = t.repo
+    const { base, head } = t.pull
+    return diff(commits.get(base.sha).tree, commits.get(head.sha).tree).map(f => this.file(t.repo, head.sha, f))
+  }
+
+  checkRuns(c) {
+    const runs = (c.checks ?? []).map((k, i) => ({
+      id: i + 1, name: k.name ?? 'build', head_sha: c.sha, status: k.status ?? 'completed', conclusion: k.conclusion ?? null,
+    }))
+    return { total_count: runs.length, check_runs: runs }
   }
 
   comparison(r, names, base, head) {

@@ -205,6 +205,7 @@ export class World {
     const github = { login: 'web-flow', name: 'GitHub', email: 'noreply@github.com' }
     const tree = patch(target.tree, repo.commits.get(pull.base.sha).tree, repo.commits.get(pull.head.sha).tree)
     let last
+    const landed = []
     if (method === 'merge')
       last = this.commit(repo, {
         parents: [target.sha, pull.head.sha], tree, author: merger, committer: github,
@@ -223,18 +224,19 @@ export class World {
           parents: [last.sha], tree: patch(last.tree, before.tree, c.tree), author: c.author, committer: merger,
           message: c.message,
         })
+        landed.push(last.sha)
         before = c
       }
     } else throw new WorldError(422, `no merge method ${method}`)
     pull.left = mine
     repo.branches.set(pull.base.ref, last.sha)
     repo.pushed_at = this.now()
-    Object.assign(pull, { merged: true, merged_at: this.now(), merged_by: merger, merge_commit_sha: last.sha })
+    Object.assign(pull, { landed, merged: true, merged_at: this.now(), merged_by: merger, merge_commit_sha: last.sha })
     this.event(t, 'merged', by, { commit: last.sha })
     this.close(t, { by, reason: null })
     for (const issue of this.closes(t))
       if (issue.state === 'open') this.close(issue, { by, reason: 'completed', closer: { pull: t } })
-    if (pull.base.ref === repo.default_branch) this.closeByCommits(repo, [...mine, last], by)
+    if (pull.base.ref === repo.default_branch) this.closeByCommits(repo, landed.length ? landed.map(sha => repo.commits.get(sha)) : [...mine, last], by)
     return last
   }
 
@@ -281,6 +283,34 @@ export class World {
     t.comments.push(c)
     t.updated_at = c.created_at
     return c
+  }
+
+  // Of the last comment: another text, or none of it is left.
+  editComment(t, { body, remove = false }) {
+    const c = t.comments.at(-1)
+    if (!c) throw new WorldError(404, 'no comment')
+    if (remove) t.comments.pop()
+    else Object.assign(c, { body, updated_at: this.now() })
+    return c
+  }
+
+  unlink(t, { issue, by }) {
+    t.pull.linked.delete(Number(issue))
+    this.event(this.thread(t.repo, issue), 'disconnected', by ?? t.repo.owner.login, { source: t })
+  }
+
+  // What checks said of a commit: [{ name, status, conclusion }]
+  check(repo, { ref, runs }) {
+    const c = this.resolve(repo, ref ?? repo.default_branch)
+    if (!c) throw new WorldError(422, `no commit ${ref}`)
+    c.checks = runs
+    return c
+  }
+
+  // The merged pull request that brought a commit to where it is, or has it on its branch.
+  pullsOf(repo, sha) {
+    return [...repo.threads.values()].filter(t => t.pull && (t.pull.landed?.includes(sha) ||
+      t.pull.merge_commit_sha === sha || this.commits(t).some(c => c.sha === sha)))
   }
 
   // Undoes what the merge changed: a commit on the default branch, or a pull request that has it.

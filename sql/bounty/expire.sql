@@ -1,0 +1,31 @@
+-- one: the deadline has passed without a merge: nothing can be won, and the money goes back to who gave it
+-- in   bounty_id  uuid
+-- in   job        int8
+-- in   trace      text?
+-- out  expired    bool   now, not earlier; false when the bounty is no longer to be won
+-- role worker
+with bounty as (
+	select b.id, b.project_id, b.state, (select max(coalesce(c.lock_until, b.deadline_at + b.hold)) from core.contribution c
+		where c.bounty_id = b.id and c.state = 'confirmed') as lock_until
+	from core.bounty b
+	where b.id = $1 and b.state in ('draft', 'funding', 'open', 'in_progress') and b.deadline_at <= now()
+	for update of b
+), ended as (
+	select b.*, core.bounty_move(b.id, case b.state when 'draft' then 'cancelled' when 'funding' then 'funding_expired'
+		else 'deadline' end, 'stage:verify', $2, jsonb_build_object('code', 'bounty.expired')) as present
+	from bounty b
+), refunding as (
+	select e.*, case e.present when 'expired' then core.bounty_move(e.id, 'refund', 'stage:verify', $2, jsonb_build_object(
+		'blocker', 'the funder: take the money back from the escrow after '
+			|| to_char(e.lock_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))
+		else e.present end as final
+	from ended e where e.present is not null
+), lost as (
+	update core.submission s set state = 'rejected', reason = 'bounty.expired', updated_at = now()
+	from refunding r where s.bounty_id = r.id and s.state in ('seen', 'verifying')
+), told as (
+	select q.emit('bounty.expired', r.id::text, 'bounty/' || r.id, jsonb_build_object('bounty_id', r.id, 'state', r.final,
+		'lock_until', r.lock_until), $3, r.project_id) as event
+	from refunding r where r.final is not null
+)
+select exists (select from told) as expired;

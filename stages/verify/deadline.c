@@ -1,0 +1,41 @@
+/* The clock of a bounty, by the database's: after its deadline, and the grace of what was opened in time, it expires. */
+#include "verify.h"
+
+#define LOOK (600 * USEC_S) /* from one look to the next while something may still decide it */
+
+static usec sooner(usec a, usec b)
+{
+	return a < b ? a : b;
+}
+
+bool deadline_plan(struct work *w, struct tx *tx, void *task)
+{
+	struct deadline_task *t = task;
+	struct sql_bounty_clock_out row;
+	bool found;
+
+	if (!sql_bounty_clock(w, tx, &(struct sql_bounty_clock_in){ t->bounty_id }, &row, &found))
+		return false;
+	if (!found)
+		return err_set(w, ERR_INVALID, "verify.bounty_unknown", "the bounty is not in the database");
+	t->decided = !str_one_of(row.state, "draft|funding|open|in_progress|merged|frozen");
+	if (t->decided)
+		return true;
+	if (row.wait > 0)
+		return err_snooze(w, row.wait, "verify.not_due", "the deadline is not reached");
+	if (str_one_of(row.state, "merged|frozen") || row.in_review)
+		return err_snooze(w, LOOK, "verify.in_review", "a merged pull request is being judged");
+	if (row.grace > 0)
+		return err_snooze(w, sooner(row.grace, LOOK), "verify.in_grace",
+			"a pull request that was opened in time may still be merged");
+	return true;
+}
+
+bool deadline_settle(struct work *w, struct tx *tx, void *task)
+{
+	const struct deadline_task *t = task;
+	struct sql_bounty_expire_in in = { t->bounty_id, w->job, work_trace(w) };
+	struct sql_bounty_expire_out out;
+
+	return t->decided || sql_bounty_expire(w, tx, &in, &out);
+}

@@ -1,0 +1,16 @@
+/* What documents say: the rows' own and GitHub's, as they are kept, into the facts of a verdict. Pure: no clock, no rows, no
+ * network, so that a verdict can be made again from what was kept. */
+#pragma once
+
+#include "verdict.h"
+
+/* A document of each role, those marked * where GitHub has it for us:
+ *   rows          facts_text: our own rows
+ *   repository pull issue history references commits reach since comments* reviews* files* checks* permission:<uid>*
+ * as the functions of include/outside/github.h hand them out; reach and since once it is merged.
+ * fails  ERR_INVALID verify.evidence_incomplete: a document is missing, or lacks a member */
+MUST bool facts_of(struct work *w, const struct source *sources, size_t n, struct facts *out);
+
+/* Those who approved the merged state of a pull request, beside its author: whose permission is to be asked. At most max. */
+size_t facts_approvers(
+	struct work *w, const struct source *sources, size_t n, str logins[], int64_t uids[], size_t max);

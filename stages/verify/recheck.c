@@ -1,0 +1,79 @@
+/* Before money is sent: is the work still there? At the end of the hold, and earlier when a push or a revert was seen. */
+#include "verify.h"
+
+bool recheck_peek(struct work *w, struct tx *tx, void *task)
+{
+	struct recheck_task *t = task;
+	struct sql_payout_judge_out row;
+	bool found;
+
+	if (!sql_payout_judge(w, tx, &(struct sql_payout_judge_in){ t->payout_id }, &row, &found))
+		return false;
+	if (!found)
+		return err_set(w, ERR_INVALID, "pay.payout_unknown", "the payout is not in the database");
+	t->merge.decided = row.rechecked || !str_one_of(row.state, "hold|payable|held") ||
+		!str_one_of(row.bounty_state, "hold|payable");
+	t->due = row.wait <= 0;
+	t->merge.submission_id = row.submission_id;
+	return true;
+}
+
+bool recheck_plan(struct work *w, struct tx *tx, void *task)
+{
+	struct recheck_task *t = task;
+	struct sql_submission_begin_out own;
+
+	if (!recheck_peek(w, tx, task) || (!t->merge.decided && !merge_rows(w, tx, &t->merge, &own)))
+		return false;
+	merge_about(w, &t->merge, t->merge.decided);
+	return true;
+}
+
+bool recheck_effect(struct work *w, const struct outside *outside, void *task)
+{
+	struct merge_task *t = &((struct recheck_task *)task)->merge;
+
+	if (t->decided)
+		return true;
+	if (!merge_collect(w, outside->github, t))
+		return false;
+	evidence_sort(t->sources, t->n_sources, t->root);
+	verdict_of(&t->facts, &policy_hold, &t->verdict);
+	if (t->verdict.result != CHECK_WAIT)
+		return true;
+	return err_snooze(w, clock_doubled(USEC_S, w->attempt - 1, 600 * USEC_S), t->verdict.decided->code, "%s",
+		t->verdict.decided->detail);
+}
+
+static bool stop(struct work *w, struct tx *tx, const struct recheck_task *t)
+{
+	const struct check *c = t->merge.verdict.decided;
+	struct sql_payout_stop_in in = {
+		.payout_id = t->payout_id,
+		.code = str_c(c->code),
+		.blocker = arena_printf(w->arena, "a maintainer: %s", c->detail),
+		.job = w->job,
+		.trace = work_trace(w),
+	};
+	struct sql_payout_stop_out out;
+
+	return sql_payout_stop(w, tx, &in, &out);
+}
+
+bool recheck_settle(struct work *w, struct tx *tx, void *task)
+{
+	const struct recheck_task *t = task;
+	struct sql_payout_recheck_out out;
+
+	if (t->merge.decided)
+		return true;
+	w->output = arena_printf(w->arena, "{\"verdict\":\"%s\",\"due\":%s}",
+		check_result_name(t->merge.verdict.result), t->due ? "true" : "false");
+	if (t->merge.verdict.result == CHECK_PASS && !t->due)
+		return true;
+	if (!merge_keep(w, tx, &t->merge, &policy_hold))
+		return false;
+	if (t->merge.verdict.result != CHECK_PASS)
+		return stop(w, tx, t);
+	return sql_payout_recheck(w, tx, &(struct sql_payout_recheck_in){ t->payout_id, w->job, work_trace(w) }, &out);
+}

@@ -1,0 +1,215 @@
+// Merges as people make them, judged by real workers: who wins, what waits for a person, what stops in the hold, and a verdict made
+// again in another database.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { command } from '../stack/parts.mjs'
+import { bountyState, deliver, eventually, get, github, linkAccount, login, paid, releases, submission, submissionOf } from '../stack/scenario.mjs'
+import { World } from './world.mjs'
+
+const run = promisify(execFile)
+const bin = `/usr/lib/postgresql/${readdirSync('/usr/lib/postgresql').sort().at(-1)}/bin`
+let world, at, worker
+
+before(async () => {
+  world = await World.start()
+  at = world.at
+  worker = world.worker()
+})
+after(() => world.end())
+
+const stopBefore = { until: 'merged on GitHub, webhook taken', events: false }
+// A bounty that is open, and a pull request that says it fixes the issue.
+const opened = async () => {
+  const c = await world.while(worker, world.play(stopBefore))
+  return { ...c, repo: c.project.full_name }
+}
+const state = (id, wanted) => world.while(worker, eventually(`the submission is ${wanted}`, () => submission(at, id), s => s.state === wanted, at.wait))
+const told = (c, event, action, number) => deliver(at, event, action, c.repo, number)
+
+async function merge(c, { by, method = 'squash', pull = c.pull } = {}) {
+  const merged = await github(at, 'merge', { repo: c.repo, number: pull.number, method, by })
+  await told(c, 'pull_request', 'closed', pull.number)
+  await told(c, 'issues', 'closed', c.issue.number)
+  return merged
+}
+
+// -> { status, out, err } of `patchwork ARGS...` as the owner of a database
+async function patchwork(args, url) {
+  const [program, ...words] = command(world.stack, ...args)
+  const env = { ...world.stack.as('patchwork_owner'), ...(url && { PATCHWORK_DB_URL: url }) }
+  const { stdout, stderr, code } = await run(program, words, { env }).catch(e => e)
+  return { status: code ?? 0, out: stdout, err: stderr }
+}
+const checkOf = (s, id) => s.verdict.checks.find(x => x.id === id)
+
+for (const method of ['merge', 'squash', 'rebase'])
+  test(`S4: merged by ${method}: verified`, async () => {
+    const c = await opened()
+    await merge(c, { method })
+    const s = await world.while(worker, eventually('it is judged', () => submission(at, c.submission.id), x => x.verdict, at.wait))
+    assert.deepEqual([s.verdict.result, s.evidence_level], ['pass', 5], JSON.stringify(s.verdict.checks.filter(x => x.result !== 'pass')))
+    assert.deepEqual(s.verdict.checks.map(x => x.id), Array.from({ length: 17 }, (_, i) => `V${i + 1}`))
+  })
+
+test('S7, S20: who merges alone what they wrote waits for a person, who accepts it; then it is paid', async () => {
+  const c = await opened()
+  await merge(c, { by: c.account.login })
+  const s = await state(c.submission.id, 'review')
+  assert.equal(s.reason, 'verify.self_merge')
+  assert.deepEqual([checkOf(s, 'V9').result, checkOf(s, 'V9').severity, s.verdict.result], ['review', 'high', 'review'])
+  assert.match((await get(at, `/v1/bounties/${c.bounty.id}`)).blocker, /^a maintainer: /)
+  const without = await patchwork(['verify', 'resolve', s.id, 'accept'])
+  assert.equal(without.status, 2, 'a decision has a reason')
+  const dry = await patchwork(['verify', 'resolve', s.id, 'accept', '--reason', 'x', '--dry-run'])
+  assert.equal(dry.status, 0, dry.err)
+  assert.equal((await submission(at, s.id)).state, 'review')
+  const done = await patchwork(['verify', 'resolve', s.id, 'accept', '--reason', 'the only maintainer was away', '--actor', 'cli:olga'])
+  assert.equal(done.status, 0, done.err)
+  await world.while(worker, paid(at, s.id))
+  const { resolution } = await submission(at, s.id)
+  assert.deepEqual([resolution.decision, resolution.code, resolution.reason], ['accept', 'verify.self_merge', 'the only maintainer was away'])
+  assert.equal(await world.sql(`select actor_id || ': ' || reason from audit.log where action = 'submission.resolved'`),
+    'olga: the only maintainer was away')
+  const again = await patchwork(['verify', 'resolve', s.id, 'reject', '--reason', 'too late'])
+  assert.deepEqual([again.status, /verify\.not_in_review/.test(again.err)], [1, true])
+})
+
+test('S7: approved by another with write permission on the final head: no doubt', async () => {
+  const c = await opened()
+  await github(at, 'member', { repo: c.repo, user: 'rita', permission: 'write' })
+  await github(at, 'review', { repo: c.repo, number: c.pull.number, user: 'rita' })
+  await new Promise(wake => setTimeout(wake, 1100)) // GitHub's times are whole seconds
+  await merge(c, { by: c.account.login })
+  const s = await world.while(worker, eventually('it is judged', () => submission(at, c.submission.id), x => x.verdict, at.wait))
+  assert.deepEqual([s.verdict.result, checkOf(s, 'V9').result, checkOf(s, 'V11').result], ['pass', 'pass', 'pass'])
+})
+
+test('S9, S20: of two merged pull requests the earlier one wins; the other is told why', async () => {
+  const c = await opened()
+  const { people, account } = world.newcomer()
+  await login(at, people.contributor)
+  await github(at, 'user', account)
+  await linkAccount(at, people.contributor, account)
+  const other = await github(at, 'pull', { repo: c.repo, user: account.login, title: 'Another way', body: `Fixes #${c.issue.number}`,
+    commits: [{ message: 'Another way' }] })
+  await told(c, 'pull_request', 'opened', other.number)
+  const theirs = await world.while(worker, submissionOf(at, c.bounty, other))
+  await github(at, 'merge', { repo: c.repo, number: c.pull.number, method: 'squash' })
+  await new Promise(wake => setTimeout(wake, 1100))
+  await github(at, 'merge', { repo: c.repo, number: other.number, method: 'squash' })
+  await told(c, 'pull_request', 'closed', other.number) // the later one is told first
+  await told(c, 'pull_request', 'closed', c.pull.number)
+  await told(c, 'issues', 'closed', c.issue.number)
+  await world.while(worker, paid(at, c.submission.id))
+  const lost = await state(theirs.id, 'lost')
+  assert.ok(['verify.not_first', 'verify.closed_by_rival'].includes(lost.reason), lost.reason)
+  assert.equal(lost.payouts.length, 0)
+})
+
+// A pull request whose text is this, with the delivery of its merge as it was signed at the merge.
+async function mergedWith(c, body, change) {
+  const pull = await github(at, 'pull', { repo: c.repo, user: c.account.login, title: 'Quietly', body, commits: [{ message: 'Quietly' }] })
+  await told(c, 'pull_request', 'opened', pull.number)
+  await world.while(worker, eventually('it is synced', () => world.sql(`select count(*) from core.pull p join core.project o on
+    o.id = p.project_id where o.full_name = '${c.repo}' and p.number = ${pull.number}`), n => n === '1', at.wait))
+  await github(at, 'merge', { repo: c.repo, number: pull.number, method: 'squash' })
+  const signed = await github(at, 'deliver', { event: 'pull_request', action: 'closed', repo: c.repo, number: pull.number,
+    secret: at.webhook_secret, send: false })
+  await github(at, 'edit', { repo: c.repo, number: pull.number, body: change })
+  await github(at, 'close', { repo: c.repo, number: c.issue.number })
+  const took = await fetch(`${at.api}/v1/webhooks/github`, { method: 'POST', headers: signed.headers, body: signed.body })
+  assert.equal(took.status, 202)
+  await told(c, 'pull_request', 'edited', pull.number)
+  await told(c, 'issues', 'closed', c.issue.number)
+  return pull
+}
+
+test('S6, F41: a claim that is taken out after the merge counts, one that comes after it does not', async () => {
+  const c = await opened()
+  const pull = await mergedWith(c, `/claim #${c.issue.number}`, 'nothing')
+  const s = await world.while(worker, submissionOf(at, c.bounty, pull))
+  const judged = await world.while(worker, eventually('it is judged', () => submission(at, s.id), x => x.verdict, at.wait))
+  assert.deepEqual([judged.verdict.result, judged.evidence_level], ['pass', 4])
+  const d = await opened()
+  const late = await mergedWith(d, 'nothing', `/claim #${d.issue.number}`)
+  await world.while(worker, eventually('its deliveries are read', () => world.sql(`select count(*) from ingest.delivery where state = 'queued'`),
+    n => n === '0', at.wait))
+  assert.equal(await world.sql(`select count(*) from core.submission s join core.pull p on p.id = s.pull_id join core.project o
+    on o.id = p.project_id where o.full_name = '${d.repo}' and p.number = ${late.number}`), '0')
+})
+
+// Verified and proved, with an hour of hold.
+async function held() {
+  const c = await opened()
+  await world.sql(`update core.bounty set hold = '1 hour' where id = '${c.bounty.id}'; update core.contribution set lock_until = now() + interval '1 year'`)
+  await merge(c)
+  const s = await world.while(worker, eventually('there is a payout', () => submission(at, c.submission.id), x => x.payouts.length > 0, at.wait))
+  return { ...c, payout: s.payouts[0].id }
+}
+const holdEnds = c => world.sql(`update ledger.payout set due_at = now() where id = '${c.payout}';
+  update q.scheduled set run_at = now() where job_id in (select id from q.job where key = 'recheck:${c.payout}')`)
+
+async function stopped(c, code) {
+  await holdEnds(c)
+  const p = await world.while(worker, eventually('the payout is stopped', () => get(at, `/v1/payouts/${c.payout}`), x => x.blocker, at.wait))
+  assert.equal(p.state, 'hold')
+  await bountyState(at, c.bounty, 'frozen')
+  assert.equal((await submission(at, c.submission.id)).reason, code)
+  assert.deepEqual(await releases(at, p.chain_key), [])
+}
+
+test('S10, F42: a revert in the hold stops the payout; rejected, its money is the bounty\'s again', async () => {
+  const c = await held()
+  await github(at, 'revert', { repo: c.repo, number: c.pull.number })
+  await stopped(c, 'verify.reverted')
+  const done = await patchwork(['verify', 'resolve', c.submission.id, 'reject', '--reason', 'it was taken back'])
+  assert.equal(done.status, 0, done.err)
+  assert.equal((await get(at, `/v1/payouts/${c.payout}`)).state, 'cancelled')
+  await bountyState(at, c.bounty, 'open')
+  assert.equal(await world.sql(`select string_agg(a.kind, ',') from ledger.account a join ledger.balance b on b.account_id = a.id
+    where a.owner_id = '${c.bounty.id}' and b.posted <> 0`), 'escrow')
+})
+
+test('S10, F42: a force push in the hold stops the payout', async () => {
+  const c = await held()
+  const { sha } = await github(at, 'force', { repo: c.repo, to: 'main' })
+  const [first] = JSON.parse(await (await fetch(`${at.github}/repos/${c.repo}/commits/${sha}`, { headers: { 'user-agent': 't' } })).text()).parents
+  await github(at, 'force', { repo: c.repo, to: first.sha })
+  await stopped(c, 'verify.unreachable')
+})
+
+test('S10: what still stands at the end of the hold is paid', async () => {
+  const c = await held()
+  await holdEnds(c)
+  await world.while(worker, paid(at, c.submission.id))
+})
+
+test('S12: a verdict made again in a database restored from a dump: the same bytes; another fact is named', async () => {
+  const id = await world.sql(`select id from proof.verdict where kind = 'merge' and result = 'pass' order by created_at limit 1`)
+  const here = at.databases.patchwork_owner, there = here.replace(/\/patchwork(\?|$)/, '/replayed$1')
+  assert.notEqual(here, there)
+  await world.sql('create database replayed owner patchwork_owner')
+  const dump = await run(`${bin}/pg_dump`, ['--no-owner', here], { maxBuffer: 1 << 28 })
+  const load = run(`${bin}/psql`, ['-qX', '-v', 'ON_ERROR_STOP=1', there])
+  load.child.stdin.end(dump.stdout)
+  await load
+  const first = await patchwork(['verify', 'replay', id, '--json'])
+  assert.equal(first.status, 0, first.err)
+  assert.equal(JSON.parse(first.out).identical, true)
+  const clean = there.replace(/:[^:@/]+@/, '@')
+  const second = await patchwork(['verify', 'replay', id, '--json'], clean)
+  assert.deepEqual([second.status, second.out], [0, first.out])
+  for (const kind of ['hold', 'merge'])
+    for (const other of (await world.sql(`select id from proof.verdict where kind = '${kind}' limit 5`)).split('\n'))
+      assert.equal((await patchwork(['verify', 'replay', other], clean)).status, 0, `${kind} ${other}`)
+  const change = text => run(`${bin}/psql`, ['-qXc', text, there])
+  await change(`update proof.verdict set body = convert_to(replace(convert_from(body, 'utf8'), '"reverted":false', '"reverted":true'), 'utf8') where id = '${id}'`)
+  const differs = await patchwork(['verify', 'replay', id, '--json'], clean)
+  assert.deepEqual([differs.status, JSON.parse(differs.out).difference], [1, 'github.reverted'])
+  await change(`update ingest.evidence set bytes = bytes || ' ' where sha256 = any (select unnest(evidence) from proof.verdict where id = '${id}')`)
+  const broken = await patchwork(['verify', 'replay', id], clean)
+  assert.deepEqual([broken.status, /verify\.evidence_changed/.test(broken.err)], [1, true])
+})
