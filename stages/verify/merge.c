@@ -121,7 +121,7 @@ bool merge_plan(struct work *w, struct tx *tx, void *task)
 
 static bool lags(const struct merge_task *t)
 {
-	return t->verdict.result == CHECK_REVIEW && strcmp(t->verdict.decided->code, "verify.issue_open") == 0 &&
+	return t->verdict.result == CHECK_REVIEW && str_eq(str_c(t->verdict.decided->code), STR("verify.issue_open")) &&
 		clock_now() - t->facts.merged_at < CLOSING_LAG;
 }
 
@@ -215,7 +215,7 @@ static bool settle_review(struct work *w, struct tx *tx, const struct merge_task
 
 static bool lost(const struct check *c)
 {
-	return strcmp(c->id, "V16") == 0 || strcmp(c->code, "verify.closed_by_rival") == 0;
+	return str_one_of(str_c(c->code), "verify.not_first|verify.closed_by_rival");
 }
 
 static bool settle_fail(struct work *w, struct tx *tx, const struct merge_task *t)

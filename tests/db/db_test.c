@@ -146,7 +146,7 @@ void db_test_close(void)
 
 const char *db_test_url(const char *role)
 {
-	static char url[256];
+	static _Thread_local char url[256];
 
 	url_of(url, sizeof(url), role, database);
 	return url;
@@ -189,7 +189,7 @@ void db_test_sql(const char *sql)
 
 const char *db_test_value(const char *sql)
 {
-	static char value[65536];
+	static _Thread_local char value[65536];
 	PGconn *pg = PQconnectdb(db_test_url(NULL));
 	PGresult *res = execute(pg, sql);
 
