@@ -1,5 +1,6 @@
-// I13, P7, F12, F13, F14: issues that are transferred or deleted, repositories that are renamed, given away, hidden or gone, apps that are
-// suspended: what becomes of projects, bounties and jobs, by real workers.
+// S1, I13, P7, F12, F13, F14: pull requests through their lives, issues that are transferred or deleted, repositories that are renamed,
+// given away, hidden or gone, apps that are suspended, and a GitHub that lies: what becomes of projects, bounties and jobs, by real
+// workers.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
@@ -9,8 +10,10 @@ import { after, before, test } from 'node:test'
 import { command } from '../stack/parts.mjs'
 import { launch, stop, until } from '../stack/proc.mjs'
 import { startStack } from '../stack/stack.mjs'
+import { eachSeed } from '../seed.mjs'
 
 const PERSON = '00000000-0000-7000-8000-000000000001'
+const GRACE = '00000000-0000-7000-8000-000000000003'
 const ASSET = '00000000-0000-7000-8000-000000000002'
 
 let stack
@@ -23,8 +26,9 @@ const control = async (verb, body = {}) => {
   assert.equal(resp.status, 200, JSON.stringify(json))
   return json
 }
-const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready) + (select count(*) from q.claim)
-  + (select count(*) from q.scheduled join q.job on id = job_id where kind <> 'verify.deadline')`) === '0', { timeout: 60_000 })
+// What verify waits for, and what it hands on, stays.
+const quiet = () => until('all is done that can be', async () => await sql(`select (select count(*) from q.ready
+  where queue in ('sync', 'verify')) + (select count(*) from q.claim) + (select count(*) from q.scheduled where queue = 'sync')`) === '0', { timeout: 60_000 })
 
 async function project() {
   const name = `engine-${++serial}`
@@ -63,14 +67,16 @@ const of = id => sql(`select b.state || ' ' || p.full_name || '#' || i.number fr
 before(async () => {
   stack = await startStack({
     dir: mkdtempSync(join(tmpdir(), 'patchwork-moves-')), parts: ['postgres', 'github'], programs: 'san', fsync: false, migrate: true,
-    conf: { 'worker.poll': '100ms' },
+    conf: { 'worker.poll': '100ms', 'evm.chain_id': 338, 'evm.escrow': `0x${'ee'.repeat(20)}` },
   })
-  await sql(`insert into core.person (id) values ('${PERSON}');
+  const grace = await control('user', { login: 'grace', id: 42 })
+  await sql(`insert into core.person (id) values ('${PERSON}'), ('${GRACE}');
+    insert into core.external_account (person_id, provider, provider_uid, login_display, method) values ('${GRACE}', 'github', ${grace.id}, 'grace', 'operator');
     insert into core.chain (id, caip2, confirmations, escrow) values (338, 'eip155:338', 1, decode(repeat('ee', 20), 'hex'));
     insert into core.asset (id, caip19, chain_id, token, symbol, decimals)
       values ('${ASSET}', 'eip155:338/erc20:0xdd', 338, decode(repeat('dd', 20), 'hex'), 'PTD', 6)`)
   worker = launch({
-    argv: command(stack, 'work', 'sync'), env: stack.as('patchwork_worker'), log: stack.log('work'), pidFile: stack.pidFile('work'),
+    argv: command(stack, 'work', 'sync', 'verify'), env: stack.as('patchwork_worker'), log: stack.log('work'), pidFile: stack.pidFile('work'),
     tied: 'SIGKILL',
   })
 })
@@ -188,4 +194,83 @@ test('F12: a repository that is gone: degraded, and its deliveries are parked', 
   await repository(p, 'deleted')
   assert.equal(await state(p), 'degraded github.not_found')
   assert.equal(await sql(`select string_agg(kind || ' ' || error_code, ',') from q.parked`), 'sync.delivery github.not_found')
+})
+
+test('S1: a pull request is opened, made a draft, ready, pushed to, closed, reopened, merged: each is seen', async () => {
+  const p = await project()
+  await control('issue', { repo: p.name, user: 'grace', title: 'It stalls' })
+  const id = await bounty(p, 1)
+  const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Fix', body: 'Fixes #1', commits: [{ message: 'x' }] })
+  const seen = () => sql(`select concat_ws(' ', state, case when draft then 'draft' end, title, left(head_sha, 8)) from core.pull where project_id = '${p.id}'`)
+  const step = async (action, change) => {
+    const { head } = await control(...change)
+    await tell(p, 'pull_request', action, pull.number)
+    return head ?? pull.head
+  }
+  await tell(p, 'pull_request', 'opened', pull.number)
+  assert.equal(await seen(), `open Fix ${pull.head.slice(0, 8)}`)
+  assert.equal(await sql(`select state || ' ' || evidence_level from core.submission where bounty_id = '${id}'`), 'seen 5')
+  await step('converted_to_draft', ['edit', { repo: p.name, number: pull.number, draft: true }])
+  assert.equal(await seen(), `open draft Fix ${pull.head.slice(0, 8)}`)
+  await step('ready_for_review', ['edit', { repo: p.name, number: pull.number, draft: false }])
+  await step('edited', ['edit', { repo: p.name, number: pull.number, title: 'Better' }])
+  assert.equal(await seen(), `open Better ${pull.head.slice(0, 8)}`)
+  const { sha } = await control('push', { repo: p.name, number: pull.number, message: 'y' })
+  await tell(p, 'pull_request', 'synchronize', pull.number)
+  assert.equal(await seen(), `open Better ${sha.slice(0, 8)}`)
+  await step('closed', ['close', { repo: p.name, number: pull.number }])
+  assert.equal(await seen(), `closed Better ${sha.slice(0, 8)}`)
+  await step('reopened', ['reopen', { repo: p.name, number: pull.number }])
+  assert.equal(await seen(), `open Better ${sha.slice(0, 8)}`)
+  await step('closed', ['merge', { repo: p.name, number: pull.number, by: 'ada' }])
+  assert.equal(await seen(), `merged Better ${sha.slice(0, 8)}`)
+})
+
+// What GitHub may say that is not so (F12), about the pull request that it says was merged. keeps: verify asks again later.
+const LIES = {
+  'that it is merged, while it is open': { merged: false, fault: n => ({ match: { path: `/pulls/${n}$` }, times: 1, patch: { merged: true, state: 'closed',
+    merge_commit_sha: 'd'.repeat(40), merged_at: '2026-01-01T00:00:00Z' } }) },
+  'a merge commit that nobody has': { merged: true, fault: n => ({ match: { path: `/pulls/${n}$` }, times: 99, patch: { merge_commit_sha: 'd'.repeat(40) } }) },
+  'that it belongs to another repository': { merged: true, fault: n => ({ match: { path: `/pulls/${n}$` }, times: 99, patch: { base: { repo: { id: 4711 } } } }) },
+  'that the merge is not in the branch': { merged: true, fault: () => ({ match: { path: '/compare/' }, times: 99, patch: { status: 'diverged', behind_by: 1 } }) },
+  'that another wrote it': { merged: true, fault: n => ({ match: { path: `/pulls/${n}$` }, times: 99, patch: { user: { id: 666, login: 'mallory' } } }) },
+  '404 for the pull request': { merged: true, fault: n => ({ match: { path: `/pulls/${n}$` }, times: 99, status: 404, json: { message: 'Not Found' } }) },
+  '410 for the issue': { merged: true, fault: () => ({ match: { path: '/issues/1$' }, times: 99, status: 410, json: { message: 'This issue was deleted' } }) },
+  'that the issue moved': { merged: true, fault: () => ({ match: { path: '/issues/1$' }, times: 99, status: 301, headers: { location: 'http://127.0.0.1:1/repositories/4711/issues/1' },
+    json: { message: 'Moved Permanently' } }) },
+  'that it is not merged, after it said so': { merged: true, fault: n => ({ match: { path: `/pulls/${n}$` }, after: 1, times: 99, patch: { merged: false, merged_at: null } }) },
+}
+
+test('F12: whatever GitHub lies about a merge, nothing is verified while it does', { timeout: 120_000 }, async t => {
+  const play = async lie => {
+    const p = await project()
+    await control('issue', { repo: p.name, user: 'ada', title: 'It stalls' })
+    const id = await bounty(p, 1)
+    const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Fix', body: 'Fixes #1', commits: [{ message: 'x', files: { 'a.c': 'int a;\n' } }] })
+    await put('pull_request', JSON.parse((await control('deliver', { event: 'pull_request', action: 'opened', repo: p.name, number: pull.number, send: false })).body))
+    if (lie?.merged !== false) await control('merge', { repo: p.name, number: pull.number, by: 'ada' })
+    const { body } = await control('deliver', { event: 'pull_request', action: 'closed', repo: p.name, number: pull.number, send: false })
+    if (lie) await control('fault', lie.fault(pull.number))
+    await sql(`with d as (insert into ingest.delivery (guid, event, secret_no, body, body_sha256)
+      select gen_random_uuid(), 'pull_request', 0, b, sha256(b) from (select convert_to($text$${body}$text$, 'UTF8') as b) x returning id)
+      select q.enqueue('sync', 'sync.delivery', 'delivery:' || id, jsonb_build_object('delivery_id', id)) from d`)
+    await quiet()
+    const proofs = await sql(`select count(*) from proof.verdict v join core.submission s on s.id = v.submission_id where s.bounty_id = '${id}' and v.result = 'pass'`)
+    const states = await sql(`select b.state || ' ' || coalesce((select string_agg(s.state || coalesce(' ' || s.reason, ''), ',') from core.submission s where s.bounty_id = b.id), '-')
+      from core.bounty b where b.id = '${id}'`)
+    await fetch(`${stack.url('github')}/_control/fault`, { method: 'DELETE' })
+    await sql('delete from q.scheduled')
+    return [proofs, states]
+  }
+  const [proofs, states] = await play(null)
+  assert.equal(proofs, '1', `the truth is verified: ${states}`)
+  await eachSeed(t, 1, async ({ shuffle }) => {
+    for (const name of shuffle(Object.keys(LIES))) {
+      const [passed, left] = await play(LIES[name])
+      t.diagnostic(`GitHub says ${name}: ${left}`)
+      assert.equal(passed, '0', name)
+      assert.doesNotMatch(left, /^(merged|verified|hold|payable|paying|paid)/, name)
+    }
+  })
+  await sql('delete from q.parked')
 })

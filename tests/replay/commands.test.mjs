@@ -143,7 +143,7 @@ test('F41: an edit counts while the bounty is a draft, a second delivery of one 
   assert.equal(await refusals(n), 'bounty command.too_late')
 })
 
-test('F41: /claim by the author before the merge ties the pull request; by others, or after it, nothing', async () => {
+test('S6, F41: /claim by the author before the merge ties the pull request; by others, or after it, nothing', async () => {
   someone()
   const n = await issue()
   await tell(n, 'ada', '/bounty 11 PTD')
@@ -156,9 +156,12 @@ test('F41: /claim by the author before the merge ties the pull request; by other
   await tell(p.number, 'maria', `/claim #${n}`)
   await quiet()
   assert.equal(await links(), '')
-  await tell(p.number, 'grace', `/claim #${n}`)
+  const said = await tell(p.number, 'grace', `/claim #${n}`)
   await quiet()
   assert.equal(await links(), '4 claim_comment')
+  await tell(p.number, 'maria', 'Nothing.', { action: 'edited', change: d => Object.assign(d.comment, { id: said.comment.id, body: 'Nothing.', user: said.comment.user }) })
+  await quiet()
+  assert.equal(await links(), '4 claim_comment', 'a maintainer who rewrites the comment drops no claim')
   assert.equal(await sql('select evidence_level from core.submission'), '4')
   const q = await control('pull', { repo: 'ada/engine', user: 'grace', title: 'Late', commits: [{ message: 'x' }] })
   await control('merge', { repo: 'ada/engine', number: q.number, by: 'ada' })

@@ -6,7 +6,7 @@
 //   pull     { repo, user, title, body, branch, base, draft, link, commits: [{ message, files, author, trailers }] }
 //   push     { repo, number, message, files, author, trailers }       a commit on the pull request's branch
 //   force    { repo, branch, to }                                      move a branch to another commit
-//   edit     { repo, number, title, body }      comment { repo, number, user, body }
+//   edit     { repo, number, title, body, draft }      comment { repo, number, user, body }
 //   comment_edit { repo, number, body | remove: true }                 the last comment
 //   unlink   { repo, number, issue, by }
 //   check    { repo, ref, runs: [{ name, status, conclusion }] }       what checks say of a commit

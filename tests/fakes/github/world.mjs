@@ -261,8 +261,9 @@ export class World {
     return e
   }
 
-  edit(t, { title = t.title, body = t.body }) {
+  edit(t, { title = t.title, body = t.body, draft }) {
     Object.assign(t, { title, body, edited_at: this.now(), updated_at: this.now() })
+    if (t.pull && draft !== undefined) t.pull.draft = draft
     if (t.pull) for (const issue of this.closes(t)) this.mention(issue, t)
   }
 
