@@ -2,9 +2,10 @@
  * that commits late. One per queue and process; pure, so that tests can play any order of commits. Not locked: callers are.
  *
  * A seq is handed out before its row's commit, so a row may appear below what was claimed already. Who holds a seq has a
- * transaction id (q.enqueue). So of a head H read before a snapshot whose xmax is X: every row at or below H belongs to a
- * transaction below X. A later snapshot in which none of those is in progress shows every row at or below H that will ever
- * be; then `safe` may go up to the first of them that is still visible, or past H. A transaction that stays open longer than
+ * transaction id (q.enqueue). So of a head H that was known before a transaction began, and a bound B that is above every id
+ * that was out by then: every row at or below H belongs to a transaction below B. A later snapshot in which none of those is
+ * in progress shows every row at or below H that will ever be; then `safe` may go up to the first of them that is still
+ * visible, or past H. A snapshot's own xmax is no such bound: it is one above the last id that has ended, and ids above it may be out. A transaction that stays open longer than
  * WATERMARK_PATIENCE would hold that back: it is remembered with the seq to go back to when it ends, and is passed. */
 #pragma once
 
@@ -37,7 +38,7 @@ struct watermark {
 	int64_t fast[WATERMARK_PRIOS]; /* last claimed + 1 */
 	struct {
 		int64_t head;
-		uint64_t xmax;
+		uint64_t bound;
 		usec at;
 	} point[WATERMARK_POINTS];
 	int points;
@@ -52,7 +53,7 @@ struct watermark {
 	bool backlog;
 };
 
-/* One claim on its way: what it started from and what was known then. */
+/* One claim on its way: what it started from, and what was known before its transaction began. */
 struct watermark_look {
 	int64_t from[WATERMARK_PRIOS];
 	int64_t head;
@@ -63,6 +64,7 @@ struct watermark_look {
 /* What a claim came back with. */
 struct watermark_seen {
 	const struct snapshot *snapshot;
+	uint64_t bound; /* above every transaction id that was out when the claim's transaction began */
 	int64_t head;
 	int64_t first[WATERMARK_PRIOS]; /* lowest visible at or above from, WATERMARK_NONE = none */
 	int64_t last[WATERMARK_PRIOS];  /* highest taken, 0 = none */

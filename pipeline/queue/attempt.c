@@ -374,11 +374,14 @@ static bool fused_tx(
 	struct work *w, struct runner *r, struct conn *conn, struct batch *b, int want, struct batch **next)
 {
 	str *outputs = arena_array(w->arena, (size_t)b->n, sizeof(*outputs));
+	struct claim_ask ask = { .want = want, .head = claim_head(b->lane), .settle = b };
 	struct tx tx = { 0 };
 	bool any, owned = false, ok;
 
-	ok = tx_begin(w, conn, TX_DURABLE, &tx) && settle_jobs(w, &tx, b, outputs, &any) &&
-		claim_take(w, &tx, r, b->lane, b, (struct strs){ outputs, any ? (size_t)b->n : 0 }, want, &owned, next);
+	ok = tx_begin(w, conn, TX_DURABLE, &tx) && settle_jobs(w, &tx, b, outputs, &any);
+	if (ok && any)
+		ask.outputs = (struct strs){ outputs, (size_t)b->n };
+	ok = ok && claim_take(w, &tx, r, b->lane, &ask, &owned, next);
 	if (ok && !owned)
 		ok = err_set(w, ERR_RETRY, "queue.lease_lost", "the claim was taken over");
 	if (ok) {
@@ -403,7 +406,8 @@ static bool fused(struct work *w, struct runner *r, struct conn *conn, struct ba
 	if (has_settle(b->lane))
 		return fused_tx(w, r, conn, b, want, next);
 	runner_point(w, b->at[0].stage->kind, "settling");
-	if (!claim_take(w, &tx, r, b->lane, b, (struct strs){ 0 }, want, &owned, next))
+	if (!claim_take(w, &tx, r, b->lane,
+		    &(struct claim_ask){ .want = want, .head = claim_head(b->lane), .settle = b }, &owned, next))
 		return false;
 	if (!owned)
 		log_event(LOG_WARN, w, "job.stale", "jobs=%d", b->n);

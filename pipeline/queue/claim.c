@@ -69,13 +69,24 @@ struct view {
 	int want;
 };
 
-static void view(struct lane *lane, int want, struct view *v)
+int64_t claim_head(struct lane *lane)
+{
+	int64_t head;
+
+	pthread_mutex_lock(&lane->lock);
+	head = lane->mark.head;
+	pthread_mutex_unlock(&lane->lock);
+	return head;
+}
+
+static void view(struct lane *lane, const struct claim_ask *ask, struct view *v)
 {
 	pthread_mutex_lock(&lane->lock);
-	v->want = lane->stopped ? 0 : want;
+	v->want = lane->stopped ? 0 : ask->want;
 	v->epoch = lane->epoch;
 	v->ruled = lane->ruled;
 	watermark_look(&lane->mark, clock_monotonic(), &v->look);
+	v->look.head = ask->head;
 	v->order = aging_order(&lane->aging, v->want);
 	pthread_mutex_unlock(&lane->lock);
 	for (int i = 0; i < WATERMARK_PRIOS; i++) {
@@ -121,7 +132,7 @@ static bool saw(
 	struct runner *r, struct lane *lane, const struct view *v, const struct sql_queue_claim_out *row, size_t n)
 {
 	struct snapshot snapshot;
-	struct watermark_seen seen = { .snapshot = &snapshot, .head = row[0].head };
+	struct watermark_seen seen = { .snapshot = &snapshot, .bound = (uint64_t)row[0].bound, .head = row[0].head };
 	usec now = clock_monotonic();
 
 	if (!snapshot_read(row[0].snapshot, &snapshot) || row[0].firsts.n != WATERMARK_PRIOS ||
@@ -177,8 +188,8 @@ static bool learn(struct work *w, struct tx *tx, struct runner *r, struct lane *
 	return saw(r, lane, v, row, n) || err_set(w, ERR_BUG, "db.row", "the claim's answer has no snapshot");
 }
 
-bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct batch *settle,
-	struct strs outputs, int want, bool *owned, struct batch **out)
+bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct claim_ask *ask,
+	bool *owned, struct batch **out)
 {
 	struct batch *b = batch_new(lane);
 	const struct sql_queue_claim_out *row;
@@ -188,11 +199,11 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 
 	*out = NULL;
 	b->w.deadline = w->deadline;
-	view(lane, want, &v);
+	view(lane, ask, &v);
 	if (!query_many(&b->w, tx, v.ruled ? &sql_queue_claim_ruled_stmt : &sql_queue_claim_stmt,
 		    &(struct sql_queue_claim_in){ .worker = r->worker,
-			    .settled = settle == NULL ? 0 : settle->claim,
-			    .outputs = outputs,
+			    .settled = ask->settle == NULL ? 0 : ask->settle->claim,
+			    .outputs = ask->outputs,
 			    .queue = str_c(lane->queue),
 			    .lease = lane->lease,
 			    .batch = v.want,

@@ -271,7 +271,8 @@ static bool claim_lane(struct work *w, struct tx *tx, struct dispatcher *d, stru
 	if (!still_stopped(w, tx, lane, &stopped))
 		return false;
 	while (atomic_load(&lane->hot) && !claim_stopped(lane) && (want = room(d, lane)) > 0) {
-		if (!claim_take(w, tx, d->r, lane, NULL, (struct strs){ 0 }, want, &owned, &b))
+		if (!claim_take(w, tx, d->r, lane, &(struct claim_ask){ .want = want, .head = claim_head(lane) },
+			    &owned, &b))
 			return false;
 		if (b == NULL)
 			continue;

@@ -96,10 +96,17 @@ bool runner_closing(struct runner *r);
 void lane_heat(struct runner *r, str queue);                           /* a queue that is ours may have something */
 void runner_point(struct work *w, const char *kind, const char *what); /* FAULT("KIND.WHAT") */
 
-/* claim.c: ends `settle` (NULL = none; outputs as in sql/queue/claim.sql) and takes up to want jobs; *out is NULL when there
- * are none. *owned says whether settle was still ours.  fails as the statement */
-MUST bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct batch *settle,
-	struct strs outputs, int want, bool *owned, struct batch **out);
+/* claim.c: ends `settle` and takes up to want jobs; *out is NULL when there are none. *owned says whether settle was still
+ * ours.  fails as the statement */
+struct claim_ask {
+	int want;
+	int64_t head;               /* claim_head() before the transaction began */
+	const struct batch *settle; /* NULL = none */
+	struct strs outputs;        /* as in sql/queue/claim.sql */
+};
+MUST bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct claim_ask *ask,
+	bool *owned, struct batch **out);
+int64_t claim_head(struct lane *lane); /* the highest seq that this program knows to be handed out */
 void batch_free(struct batch *b);
 bool claim_stopped(struct lane *lane);
 /* Reads the rules again, as far as this lane knows them. */

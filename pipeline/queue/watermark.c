@@ -75,14 +75,14 @@ static void go_back(struct watermark *m, const struct snapshot *s)
 	}
 }
 
-/* How many transactions below xmax run in s and are not yet remembered; they are put into out. */
-static int untracked(const struct watermark *m, const struct snapshot *s, uint64_t xmax, uint64_t out[WATERMARK_LATE])
+/* How many transactions below bound run in s and are not yet remembered; they are put into out. */
+static int untracked(const struct watermark *m, const struct snapshot *s, uint64_t bound, uint64_t out[WATERMARK_LATE])
 {
 	int n = 0;
 
-	if (s->cut || xmax > s->xmax)
+	if (s->cut || bound > s->xmax)
 		return WATERMARK_LATE + 1;
-	for (int i = 0; i < s->n && s->xip[i] < xmax; i++) {
+	for (int i = 0; i < s->n && s->xip[i] < bound; i++) {
 		if (tracked(m, s->xip[i]))
 			continue;
 		if (n == WATERMARK_LATE)
@@ -107,7 +107,7 @@ static int64_t settled_head(struct watermark *m, usec now, const struct snapshot
 	uint64_t xids[WATERMARK_LATE] = { 0 };
 
 	for (int i = m->points - 1; i >= 0; i--) {
-		int n = untracked(m, s, m->point[i].xmax, xids);
+		int n = untracked(m, s, m->point[i].bound, xids);
 		int64_t head = m->point[i].head;
 
 		if (n > 0 && (now - m->point[i].at < WATERMARK_PATIENCE || m->lates + n > WATERMARK_LATE))
@@ -122,7 +122,7 @@ static int64_t settled_head(struct watermark *m, usec now, const struct snapshot
 }
 
 /* Points are SPACING apart, so that they reach back further than PATIENCE; the newest moves until it is that far away. */
-static void add_point(struct watermark *m, usec now, int64_t head, uint64_t xmax)
+static void add_point(struct watermark *m, usec now, int64_t head, uint64_t bound)
 {
 	int last = m->points - 1;
 
@@ -131,7 +131,7 @@ static void add_point(struct watermark *m, usec now, int64_t head, uint64_t xmax
 	if (last > 0 && (now - m->point[last - 1].at < WATERMARK_SPACING || m->points == WATERMARK_POINTS))
 		m->points--;
 	m->point[m->points].head = head;
-	m->point[m->points].xmax = xmax;
+	m->point[m->points].bound = bound;
 	m->point[m->points++].at = now;
 }
 
@@ -157,7 +157,7 @@ void watermark_saw(struct watermark *m, usec now, const struct watermark_look *l
 {
 	advance(m, now, look, seen);
 	go_back(m, seen->snapshot);
-	add_point(m, now, look->head, seen->snapshot->xmax);
+	add_point(m, now, look->head, seen->bound);
 	if (seen->head > m->head)
 		m->head = seen->head;
 	m->backlog = seen->full;

@@ -11,6 +11,7 @@
 -- in   froms    int8[]      per priority: begin at this seq (include/queue/watermark.h)
 -- in   epoch    int8        of the rules that the worker knows: with others in force nothing is taken
 -- out  snapshot text        pg_snapshot of this statement
+-- out  bound    int8        transaction ids that were out when this one began are below it
 -- out  head     int8        no seq above this was handed out before the answer
 -- out  firsts   int8[]      per priority: lowest visible seq at or above its from, before this claim took any; int8's maximum = none
 -- out  epoch    int8        in force
@@ -49,7 +50,9 @@ with gone as (
 ), payload as (
 	select b.id, t.*, j.kind, j.args, j.trace from taken t cross join batch b join q.job j on j.id = t.job_id
 )
-select pg_current_snapshot()::text as snapshot, (select last_value - (not is_called)::int from q.ready_seq) as head,
+select pg_current_snapshot()::text as snapshot,
+	pg_snapshot_xmin(pg_current_snapshot())::text::int8 + age(pg_snapshot_xmin(pg_current_snapshot())::xid) as bound,
+	(select last_value - (not is_called)::int from q.ready_seq) as head,
 	array(select coalesce((select r.seq from q.ready r where r.queue = $4 and r.prio = p.prio and r.seq >= p."from"
 		order by r.seq limit 1), 9223372036854775807) from unnest($7, $9) with ordinality p (prio, "from", at) order by p.at)
 		as firsts,

@@ -17,12 +17,17 @@ static struct {
 	bool aborts, claimed;
 } row[ROWS + 1];
 
-static struct snapshot take(int64_t step, int64_t head, uint64_t next_xid)
+/* As PostgreSQL takes it: xmax is one above the last id that has ended, and ids from there on may be out, too. */
+static struct snapshot take(int64_t step, int64_t head)
 {
-	struct snapshot s = { .xmax = next_xid, .xmin = next_xid };
+	struct snapshot s = { .xmax = 1 };
 
 	for (int64_t i = 1; i <= head; i++)
-		if (row[i].ends > step) {
+		if (row[i].ends <= step && row[i].xid >= s.xmax)
+			s.xmax = row[i].xid + 1;
+	s.xmin = s.xmax;
+	for (int64_t i = 1; i <= head; i++)
+		if (row[i].ends > step && row[i].xid < s.xmax) {
 			if (s.n < WATERMARK_XIPS)
 				s.xip[s.n++] = row[i].xid;
 			if (row[i].xid < s.xmin)
@@ -35,8 +40,8 @@ static struct snapshot take(int64_t step, int64_t head, uint64_t next_xid)
 static int64_t claim(struct watermark *m, int64_t step, int64_t head, int limit, int *got)
 {
 	struct watermark_look look;
-	struct snapshot s = take(step, head, (uint64_t)head + 1);
-	struct watermark_seen seen = { .snapshot = &s, .head = head };
+	struct snapshot s = take(step, head);
+	struct watermark_seen seen = { .snapshot = &s, .bound = (uint64_t)head + 1, .head = head };
 	int64_t walked = 0;
 
 	watermark_look(m, step * USEC_MS, &look);
@@ -109,6 +114,21 @@ static void a_backlog_is_walked_once(void **state)
 	assert_in_range(walked, ROWS, 3 * ROWS);
 }
 
+/* One transaction is open, and none that began later has ended: snapshots do not name it, and their xmax is its id. */
+static void the_last_transaction_may_still_commit(void **state)
+{
+	struct watermark m = { 0 };
+	int got;
+
+	(void)state;
+	memset(row, 0, sizeof(row));
+	row[1].xid = 1;
+	row[1].ends = 500;
+	for (int64_t step = 1; step <= 500; step++)
+		claim(&m, step, 1, 10, &got);
+	assert_int_equal(got, 1);
+}
+
 /* A claim that was rolled back: its rows are as visible as before, and safe never passed them. */
 static void what_a_rolled_back_claim_took_is_found_again(void **state)
 {
@@ -140,7 +160,7 @@ static void an_answer_from_before_is_not_believed(void **state)
 	watermark_look(&m, 0, &early);
 	for (usec now = 1; now < 4; now++) {
 		watermark_look(&m, now, &look);
-		s.xmin = s.xmax = (uint64_t)(10 + now);
+		s.xmin = s.xmax = seen.bound = (uint64_t)(10 + now);
 		watermark_saw(&m, now, &look, &seen);
 	}
 	assert_int_equal(m.safe[P], 51);
@@ -171,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_late_commit_is_found),
 		cmocka_unit_test(a_backlog_is_walked_once),
+		cmocka_unit_test(the_last_transaction_may_still_commit),
 		cmocka_unit_test(what_a_rolled_back_claim_took_is_found_again),
 		cmocka_unit_test(an_answer_from_before_is_not_believed),
 		cmocka_unit_test(snapshots_are_read),
