@@ -2,19 +2,33 @@
 #include "command.h"
 #include "queue/bench.h"
 
+static const char usage[] = "bench queue [--only NAME] [--jobs N] [--history N] [--seconds N]";
+
+static bool number(struct invocation *in, const char *name, int64_t least, int64_t most, int64_t *n)
+{
+	const char *text = command_option(in, name);
+
+	return text == NULL || (str_i64(str_c(text), n) && *n >= least && *n <= most);
+}
+
 int command_bench(struct work *w, const struct invocation *in)
 {
 	struct invocation rest = *in;
 	struct conn_conf db = command_db(in, "patchwork bench");
-	const char *jobs = command_option(&rest, "jobs");
-	int64_t n = 200000;
+	int64_t jobs = 200000, history = 5000000, seconds = 60;
+	const char *only = command_option(&rest, "only");
 
 	if (in->dry_run)
 		return command_usage("bench has no dry run: it would fill the queue");
-	if (rest.argc != 0)
-		return command_usage("bench queue [--jobs N]");
-	if (jobs != NULL && (!str_i64(str_c(jobs), &n) || n < 1000 || n > 10000000))
-		return command_usage("--jobs is 1000 to 10000000");
+	if (!number(&rest, "jobs", 1000, 10000000, &jobs) || !number(&rest, "history", 1000, 50000000, &history) ||
+		!number(&rest, "seconds", 2, 3600, &seconds))
+		return command_usage("--jobs is 1000 to 10000000, --history to 50000000, --seconds 2 to 3600");
+	if (rest.argc != 0 || (only != NULL && !bench_knows(only)))
+		return command_usage(
+			"%s; NAME: enqueue, start, drain, backlog, keepup, wakeup, threads, history", usage);
 	db.statement_timeout = 0;
-	return bench_queue(w, &db, n) ? EXIT_OK : command_failed(w);
+	return bench_queue(w, &db,
+		       &(struct bench_conf){ .jobs = jobs, .history = history, .seconds = (int)seconds, .only = only })
+		? EXIT_OK
+		: command_failed(w);
 }

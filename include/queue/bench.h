@@ -4,6 +4,13 @@
 
 #include "db/conn.h"
 
-/* jobs  how many are enqueued in bulk and drained per round
- * fails ERR_INVALID queue.bench_role, queue.bench_database, before anything is enqueued; as conn_open; as the statements */
-MUST bool bench_queue(struct work *w, const struct conn_conf *db, int64_t jobs);
+struct bench_conf {
+	int64_t jobs;     /* enqueued in bulk and drained per round */
+	int64_t history;  /* jobs that have ended before, for "history" */
+	int seconds;      /* of the loads that are told by time: "keepup", "threads" */
+	const char *only; /* one measurement by its name; NULL = those that are quick */
+};
+
+bool bench_knows(const char *name);
+/* fails ERR_INVALID queue.bench_role, queue.bench_database, before anything is enqueued; as conn_open; as the statements */
+MUST bool bench_queue(struct work *w, const struct conn_conf *db, const struct bench_conf *conf);

@@ -1,15 +1,15 @@
-/* Enqueue one by one and in bulk, and the order of all measurements. */
+/* Enqueue one by one, and the order of all measurements. */
 #include "bench.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "sql.h"
 
 #define SINGLES 2000
-#define BULK 1000
-#define ROUNDS 3
 
 void bench_line(const char *what, const char *format, ...)
 {
@@ -23,9 +23,28 @@ void bench_line(const char *what, const char *format, ...)
 	fflush(stdout);
 }
 
-static double per_s(int64_t n, usec span)
+double bench_per_s(int64_t n, usec span)
 {
 	return (double)n * USEC_S / (double)(span > 0 ? span : 1);
+}
+
+bool bench_say(struct work *w, struct conn *conn, const char *sql, int *rows)
+{
+	PGresult *res = PQexec(conn_pg(conn), sql);
+	bool ok = PQresultStatus(res) == PGRES_COMMAND_OK || PQresultStatus(res) == PGRES_TUPLES_OK;
+
+	if (ok && rows != NULL)
+		*rows = (int)strtol(PQcmdTuples(res), NULL, 10);
+	if (!ok)
+		err_set(w, ERR_BUG, "queue.bench", "%s", PQerrorMessage(conn_pg(conn)));
+	PQclear(res);
+	return ok;
+}
+
+void bench_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+	if (pthread_create(thread, NULL, run, arg) != 0)
+		abort();
 }
 
 static bool singles(struct work *w, struct bench *b)
@@ -42,82 +61,7 @@ static bool singles(struct work *w, struct bench *b)
 			    &out))
 			return false;
 	bench_line("queue.enqueue", "\"connections\":1,\"jobs\":%d,\"per_s\":%.0f", SINGLES,
-		per_s(SINGLES, clock_monotonic() - began));
-	return true;
-}
-
-/* Fills the queue and says how fast. */
-static bool bulk(struct work *w, struct bench *b, const char *queue, int64_t *first, int64_t *last)
-{
-	struct tx tx = tx_auto(b->conn);
-	struct sql_queue_enqueue_many_out out;
-	str args[BULK];
-	usec began = clock_monotonic();
-	int64_t left = b->jobs;
-
-	for (int i = 0; i < BULK; i++)
-		args[i] = STR("{\"n\": 1}");
-	*first = 0;
-	while (left > 0) {
-		size_t n = left < BULK ? (size_t)left : BULK;
-		struct arena_mark mark = arena_mark(w->arena);
-
-		if (!sql_queue_enqueue_many(w, &tx,
-			    &(struct sql_queue_enqueue_many_in){
-				    .queue = str_c(queue), .kind = STR("bench.noop"), .args = { args, n } },
-			    &out))
-			return false;
-		if (*first == 0)
-			*first = out.ids.at[0];
-		*last = out.ids.at[n - 1];
-		left -= (int64_t)n;
-		arena_rewind(w->arena, mark);
-	}
-	bench_line("queue.enqueue_bulk", "\"statement\":%d,\"jobs\":%lld,\"per_s\":%.0f", BULK, (long long)b->jobs,
-		per_s(b->jobs, clock_monotonic() - began));
-	return true;
-}
-
-static bool drained(struct work *w, struct bench *b, str queue, int64_t seq)
-{
-	struct tx tx = tx_auto(b->conn);
-	struct sql_bench_busy_out out = { .busy = true };
-
-	while (out.busy) {
-		clock_sleep(20 * USEC_MS);
-		if (!sql_bench_busy(w, &tx, &(struct sql_bench_busy_in){ queue, seq }, &out))
-			return false;
-	}
-	return true;
-}
-
-/* From the start of a worker to the end of the last run, with its history, by the database's clock. */
-bool bench_drain(struct work *w, struct bench *b, int batch, int round)
-{
-	str queue = arena_printf(w->arena, "bench_%d_%d%c", batch, round, '\0');
-	const struct stage noop = { .name = queue.p, .kind = "bench.noop", .lease_s = 30, .attempts = 3 };
-	struct tx tx = tx_auto(b->conn);
-	struct sql_bench_waiting_out waiting;
-	struct sql_bench_ended_out ended;
-	struct bench_runner runner;
-	int64_t first, last;
-	bool ok;
-
-	queue.n--;
-	if (!bulk(w, b, queue.p, &first, &last) ||
-		!sql_bench_waiting(w, &tx, &(struct sql_bench_waiting_in){ queue }, &waiting))
-		return false;
-	bench_runner_start(&runner, b->db, &noop, batch);
-	ok = drained(w, b, queue, waiting.last);
-	ok = bench_runner_stop(w, &runner) && ok;
-	if (!ok || !sql_bench_ended(w, &tx, &(struct sql_bench_ended_in){ first, last }, &ended))
-		return false;
-	if (ended.done != b->jobs)
-		return err_set(w, ERR_BUG, "queue.bench", "%lld of %lld jobs have a run", (long long)ended.done,
-			(long long)b->jobs);
-	bench_line("queue.drain",
-		"\"batch\":%d,\"threads\":2,\"round\":%d,\"jobs\":%lld,\"history\":true,\"per_s\":%.0f", batch, round,
-		(long long)b->jobs, per_s(b->jobs, ended.at - waiting.now));
+		bench_per_s(SINGLES, clock_monotonic() - began));
 	return true;
 }
 
@@ -138,25 +82,48 @@ static bool fit(struct work *w, struct bench *b)
 	return true;
 }
 
-static bool measure(struct work *w, struct bench *b)
+static const struct {
+	const char *name;
+	bool (*measure)(struct work *w, struct bench *b);
+	bool asked; /* only when it is asked for: it takes long, or leaves much behind */
+} measurements[] = {
+	{ "enqueue", singles, false },
+	{ "start", bench_start, false },
+	{ "drain", bench_drain, false },
+	{ "backlog", bench_backlog, true },
+	{ "keepup", bench_keepup, true },
+	{ "wakeup", bench_wakeup, true },
+	{ "threads", bench_threads, true },
+	{ "history", bench_history, true },
+};
+#define MEASUREMENTS (sizeof(measurements) / sizeof(measurements[0]))
+
+bool bench_knows(const char *name)
 {
-	if (!singles(w, b) || !bench_start(w, b))
-		return false;
-	for (int round = 1; round <= ROUNDS; round++)
-		if (!bench_floor(w, b) || !bench_drain(w, b, 100, round) || !bench_drain(w, b, 500, round))
-			return false;
+	for (size_t i = 0; i < MEASUREMENTS; i++)
+		if (strcmp(name, measurements[i].name) == 0)
+			return true;
+	return false;
+}
+
+static bool measure(struct work *w, struct bench *b, const char *only)
+{
+	for (size_t i = 0; i < MEASUREMENTS; i++)
+		if (only == NULL ? !measurements[i].asked : strcmp(only, measurements[i].name) == 0)
+			if (!measurements[i].measure(w, b))
+				return false;
 	return true;
 }
 
-bool bench_queue(struct work *w, const struct conn_conf *db, int64_t jobs)
+bool bench_queue(struct work *w, const struct conn_conf *db, const struct bench_conf *conf)
 {
-	struct bench b = { .db = db, .jobs = jobs };
+	struct bench b = { .db = db, .jobs = conf->jobs, .seconds = conf->seconds, .history = conf->history };
 	bool ok;
 
 	log_level(LOG_WARN);
 	if (!conn_open(w, db, &b.conn))
 		return false;
-	ok = fit(w, &b) && measure(w, &b);
+	ok = fit(w, &b) && measure(w, &b, conf->only);
 	conn_close(&b.conn);
 	return ok;
 }

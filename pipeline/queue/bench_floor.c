@@ -1,25 +1,10 @@
 /* What PostgreSQL does here without a queue: batch DELETE ... SKIP LOCKED of a bare table on two connections, and one-row INSERT
  * commits on one. */
-#include <stdlib.h>
-
 #include "bench.h"
 
 #define BATCH 100
 #define INSERTS 2000
 #define TABLE "public.patchwork_bench_floor"
-
-static bool say(struct work *w, struct conn *conn, const char *sql, int *rows)
-{
-	PGresult *res = PQexec(conn_pg(conn), sql);
-	bool ok = PQresultStatus(res) == PGRES_COMMAND_OK || PQresultStatus(res) == PGRES_TUPLES_OK;
-
-	if (ok && rows != NULL)
-		*rows = (int)strtol(PQcmdTuples(res), NULL, 10);
-	if (!ok)
-		err_set(w, ERR_BUG, "queue.bench", "%s", PQerrorMessage(conn_pg(conn)));
-	PQclear(res);
-	return ok;
-}
 
 struct eater {
 	pthread_t thread;
@@ -39,12 +24,12 @@ static void *eat(void *arg)
 	db.queue_plans = true;
 	e->ok = conn_open(&w, &db, &conn);
 	if (e->ok)
-		e->ok = say(&w, conn,
+		e->ok = bench_say(&w, conn,
 			"prepare eat as delete from " TABLE " where ctid = any (array("
 			"select ctid from " TABLE " order by id limit 100 for update skip locked))",
 			NULL);
 	while (e->ok && rows > 0)
-		e->ok = say(&w, conn, "execute eat", &rows);
+		e->ok = bench_say(&w, conn, "execute eat", &rows);
 	conn_close(&conn);
 	work_end(&w);
 	return NULL;
@@ -57,12 +42,11 @@ static bool deletes(struct work *w, struct bench *b)
 		(long long)b->jobs, '\0');
 	usec began;
 
-	if (!say(w, b->conn, fill.p, NULL))
+	if (!bench_say(w, b->conn, fill.p, NULL))
 		return false;
 	began = clock_monotonic();
 	for (int i = 0; i < 2; i++)
-		if (pthread_create(&eater[i].thread, NULL, eat, &eater[i]) != 0)
-			abort();
+		bench_thread(&eater[i].thread, eat, &eater[i]);
 	for (int i = 0; i < 2; i++)
 		pthread_join(eater[i].thread, NULL);
 	if (!eater[0].ok || !eater[1].ok)
@@ -77,7 +61,7 @@ static bool inserts(struct work *w, struct bench *b)
 	usec began = clock_monotonic();
 
 	for (int i = 0; i < INSERTS; i++)
-		if (!say(w, b->conn, "insert into " TABLE " values (nextval('q.claim_id'), '{}')", NULL))
+		if (!bench_say(w, b->conn, "insert into " TABLE " values (nextval('q.claim_id'), '{}')", NULL))
 			return false;
 	bench_line("floor.insert_commit", "\"connections\":1,\"rows\":%d,\"per_s\":%.0f", INSERTS,
 		(double)INSERTS * USEC_S / (double)(clock_monotonic() - began));
@@ -86,8 +70,8 @@ static bool inserts(struct work *w, struct bench *b)
 
 bool bench_floor(struct work *w, struct bench *b)
 {
-	return say(w, b->conn, "drop table if exists " TABLE, NULL) &&
-		say(w, b->conn, "create table " TABLE " (id bigint primary key, payload jsonb)", NULL) &&
-		inserts(w, b) && say(w, b->conn, "truncate " TABLE, NULL) && deletes(w, b) &&
-		say(w, b->conn, "drop table " TABLE, NULL);
+	return bench_say(w, b->conn, "drop table if exists " TABLE, NULL) &&
+		bench_say(w, b->conn, "create table " TABLE " (id bigint primary key, payload jsonb)", NULL) &&
+		inserts(w, b) && bench_say(w, b->conn, "truncate " TABLE, NULL) && deletes(w, b) &&
+		bench_say(w, b->conn, "drop table " TABLE, NULL);
 }

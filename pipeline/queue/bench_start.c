@@ -51,19 +51,19 @@ static void *run(void *arg)
 	return NULL;
 }
 
-void bench_runner_start(struct bench_runner *b, const struct conn_conf *db, const struct stage *stage, int batch)
+void bench_runner_start(
+	struct bench_runner *b, const struct conn_conf *db, const struct stage *stage, struct bench_crew crew)
 {
 	*b = (struct bench_runner){
 		.conf = { .db = *db,
-			.threads = 2,
-			.connections = 2,
-			.batch = batch,
+			.threads = crew.threads,
+			.connections = crew.connections,
+			.batch = crew.batch,
 			.poll = USEC_S,
 			.drain = 10 * USEC_S },
 		.stages = { stage },
 	};
-	if (pthread_create(&b->thread, NULL, run, b) != 0)
-		abort();
+	bench_thread(&b->thread, run, b);
 }
 
 bool bench_runner_stop(struct work *w, struct bench_runner *b)
@@ -131,7 +131,7 @@ bool bench_start(struct work *w, struct bench *b)
 
 	if (!conn_open(w, b->db, &hinting))
 		return false;
-	bench_runner_start(&runner, b->db, &stage, 100);
+	bench_runner_start(&runner, b->db, &stage, (struct bench_crew){ 2, 2, 100 });
 	clock_sleep(500 * USEC_MS);
 	ok = samples(w, b, hinting);
 	conn_close(&hinting);

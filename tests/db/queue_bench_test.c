@@ -9,7 +9,7 @@ static void refused(const char *role, const char *code)
 	struct work w;
 
 	work_init(&w);
-	assert_false(bench_queue(&w, &db, 1000));
+	assert_false(bench_queue(&w, &db, &(struct bench_conf){ .jobs = 1000 }));
 	assert_int_equal(w.err.kind, ERR_INVALID);
 	assert_string_equal(w.err.code, code);
 	work_end(&w);
