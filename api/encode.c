@@ -8,7 +8,7 @@
 
 bool encode_is_member(const struct sql_value *v)
 {
-	return strcmp(v->name, "refused") != 0 && strcmp(v->name, "cursor") != 0 &&
+	return strcmp(v->name, "refused") != 0 && strcmp(v->name, "cursor") != 0 && strcmp(v->name, "more") != 0 &&
 		!(strcmp(v->name, "status") == 0 && v->type == SQL_INT4);
 }
 
@@ -163,7 +163,7 @@ static bool encode_object(struct call *c, PGresult *res)
 static bool encode_page(struct call *c, PGresult *res)
 {
 	const struct sql *s = c->route->sql;
-	const struct sql_value *position = column(s, "cursor", SQL_TEXT);
+	const struct sql_value *position = column(s, "cursor", SQL_TEXT), *more = column(s, "more", SQL_BOOL);
 	int n = PQntuples(res), shown = n > c->page ? c->page : n;
 	struct json j = { .b = &c->out };
 	str last = { NULL, 0 };
@@ -177,8 +177,11 @@ static bool encode_page(struct call *c, PGresult *res)
 
 		if (!query_decode(&c->w, s, res, i, row))
 			return false;
-		put_row(&j, s, row);
 		last = *(const str *)((const char *)row + position->offset);
+		if (more != NULL && *(const bool *)((const char *)row + more->offset))
+			shown--; /* no row: where the search may go on from */
+		else
+			put_row(&j, s, row);
 	}
 	json_close(&j, ']');
 	if (n > shown)

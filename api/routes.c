@@ -251,6 +251,21 @@ static const struct param job_get[] = {
 	SEEN(job_get),
 	PARAM(FROM_PATH, FIELD_I64, job_get, id, .min = 1, .max = INT64_MAX, .doc = "a job"),
 };
+static const struct param history_list[] = {
+	PAGED(history_list),
+	MAYBE(FROM_QUERY, FIELD_I64, history_list, job, HAS(history_list, job), .min = 1, .max = INT64_MAX,
+		.doc = "only of this job"),
+	MAYBE(FROM_QUERY, FIELD_UUID, history_list, project_id, HAS(history_list, project_id),
+		.doc = "only of this project"),
+	MAYBE(FROM_QUERY, FIELD_STR, history_list, queue, .max = 63, .doc = "sync, verify, prove, pay, score"),
+	MAYBE(FROM_QUERY, FIELD_STR, history_list, kind, .max = 63, .doc = "verify.merge ..."),
+	MAYBE(FROM_QUERY, FIELD_STR, history_list, state,
+		.one_of = "done|failed|parked|snoozed|rescued|returned|cancelled", .doc = "how the run ended"),
+	MAYBE(FROM_QUERY, FIELD_STR, history_list, code, .max = 63, .doc = "github.rate_limited ..."),
+	MAYBE(FROM_QUERY, FIELD_STR, history_list, actor, .max = 200, .doc = "who made the job"),
+	MAYBE(FROM_QUERY, FIELD_TIME, history_list, since, HAS(history_list, since), .doc = "ended then or later"),
+	MAYBE(FROM_QUERY, FIELD_TIME, history_list, until, HAS(history_list, until), .doc = "ended before"),
+};
 static const struct param lineage_get[] = {
 	SEEN(lineage_get),
 	PARAM(FROM_PATH, FIELD_STR, lineage_get, kind, .one_of = "pull|submission|bounty|payout|delivery|job",
@@ -386,6 +401,9 @@ const struct route routes[] = {
 
 	{ READ("/v1/jobs", "jobs", job_list, REPLY_PAGE, "Jobs, newest first"), PARAMS(job_list),
 		.access = ACCESS_ANYONE },
+	{ READ("/v1/runs", "jobs", history_list, REPLY_PAGE,
+		  "The history of runs, the newest job's first; a page may be short and have a next_cursor all the same"),
+		PARAMS(history_list), .access = ACCESS_SESSION, .roles = "admin|operator|auditor" },
 	{ READ("/v1/jobs/{id}", "jobs", job_get, REPLY_OBJECT, "One job and its runs"), PARAMS(job_get),
 		.access = ACCESS_ANYONE },
 

@@ -90,6 +90,7 @@ int command_completion(struct work *w, const struct invocation *in);
 int command_doctor(struct work *w, const struct invocation *in);
 int command_explain(struct work *w, const struct invocation *in);
 int command_lineage(struct work *w, const struct invocation *in);
+int command_history_list(struct work *w, const struct invocation *in);
 int command_jobs_list(struct work *w, const struct invocation *in);
 int command_jobs_show(struct work *w, const struct invocation *in);
 int command_jobs_cancel(struct work *w, const struct invocation *in);

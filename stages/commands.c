@@ -68,6 +68,10 @@ const struct command commands[] = {
 		command_replay_status },
 	{ "jobs replay stop", "BATCH --reason TEXT [--actor WHO]",
 		"what a replay has not let out yet stays where it is", command_replay_stop },
+	{ "history list",
+		"[--job ID] [--stage S] [--kind K] [--state S] [--code C] [--project ID] [--by ACTOR] [--since TIME] "
+		"[--until TIME] [--limit N] [--after CURSOR]",
+		"runs, those of the newest job first", command_history_list },
 	{ "explain", "ID", "why a job, bounty, submission or payout is where it is, and who must act",
 		command_explain },
 	{ "lineage", "OWNER/NAME#PULL|ID", "one contribution from webhook to score, from any of its ids",

@@ -1,5 +1,6 @@
 /* What every worker does beside its jobs, on a thread and a connection of its own: it seals the audit log each second, signs and
- * exports checkpoints, and lets expired sessions, challenges and idempotency keys go. Any number of processes may. */
+ * exports checkpoints, lets expired sessions, challenges and idempotency keys go, and writes what a search of the history goes by.
+ * Any number of processes may. */
 #pragma once
 
 #include "crypto/secret.h"

@@ -89,6 +89,14 @@ static bool expire(struct work *w, struct keep *k, usec now)
 	return true;
 }
 
+static bool look_at_spans(struct work *w, struct keep *k)
+{
+	struct tx tx = tx_auto(k->conn);
+	struct sql_history_spans_out out;
+
+	return sql_history_spans(w, &tx, &out);
+}
+
 /* One after the other, so that a folder that is full does not keep rows from their places. */
 static void keep_round(struct work *w, struct keep *k)
 {
@@ -100,7 +108,8 @@ static void keep_round(struct work *w, struct keep *k)
 		conn_close(&k->conn);
 		ok = conn_open(w, &k->conf.db, &k->conn);
 	}
-	if (!(ok && seal(w, k, now) && checkpoint(w, k) && expire(w, k, now) && export_new(w, k)))
+	if (!(ok && seal(w, k, now) && checkpoint(w, k) && expire(w, k, now) && look_at_spans(w, k) &&
+		    export_new(w, k)))
 		log_failure(LOG_WARN, w, "keep.failed");
 }
 

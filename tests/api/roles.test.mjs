@@ -55,6 +55,7 @@ const call = ({ path, method }, role, w) => api.ask(method, filled(path, w), {
 
 test('A9: what the routes with roles of their own want, written here a second time', () => {
   const wanted = {
+    'GET /v1/runs': ['admin', 'operator', 'auditor'],
     'GET /v1/roles': ['admin', 'operator', 'auditor'], 'POST /v1/roles': ['admin'], 'DELETE /v1/roles/{id}': ['admin'],
     'GET /v1/projects/{id}/roles': ['admin', 'operator', 'auditor', 'owner', 'maintainer'],
     'POST /v1/projects/{id}/roles': ['admin', 'owner'], 'DELETE /v1/projects/{id}/roles/{grant}': ['admin', 'owner'],
