@@ -27,11 +27,13 @@ static const struct filter {
 		"r.error_code = 'github.rate_limited' and j.kind = 'old.rare'" },
 	{ "actor", "actor => 'cli:ann'", "j.created_by = 'cli:ann'" },
 	{ "actor of most jobs", "actor => 'patchwork_worker'", "j.created_by = 'patchwork_worker'" },
-	{ "time", "since => t(100000), until => t(101000)", "r.finished_at >= t(100000) and r.finished_at < t(101000)" },
+	{ "time", "since => t(100000), until => t(101000)",
+		"r.finished_at >= t(100000) and r.finished_at < t(101000)" },
 	{ "time and state", "since => t(100000), until => t(120000), state => 'failed'",
 		"r.finished_at >= t(100000) and r.finished_at < t(120000) and r.state = 'failed'" },
 	{ "before all", "until => t(0)", "false" },
-	{ "stage and state that never meet", "queue => 'pay', state => 'parked'", "j.queue = 'pay' and r.state = 'parked'" },
+	{ "stage and state that never meet", "queue => 'pay', state => 'parked'",
+		"j.queue = 'pay' and r.state = 'parked'" },
 };
 
 #define N_FILTERS (sizeof(filters) / sizeof(filters[0]))
@@ -109,11 +111,14 @@ static void o4_spans_are_written_behind_the_head(void **state)
 	(void)state;
 	assert_string_equal(db_test_value("select sum(q.spans_ahead(40)) from generate_series(1, 4)"), "92");
 	assert_string_equal(db_test_value("select q.spans_ahead(40)"), "0");
-	assert_string_equal(db_test_value("select count(*) || ' ' || max(n) || ' ' || sum(jobs) from q.span"), "92 91 188415");
 	assert_string_equal(
-		db_test_value("select string_agg(n || ' ' || kinds::text, ' ') from q.span where 'old.rare' = any (kinds)"),
+		db_test_value("select count(*) || ' ' || max(n) || ' ' || sum(jobs) from q.span"), "92 91 188415");
+	assert_string_equal(
+		db_test_value(
+			"select string_agg(n || ' ' || kinds::text, ' ') from q.span where 'old.rare' = any (kinds)"),
 		"2 {old.rare,pay.send,verify.merge}");
-	assert_string_equal(db_test_value("select string_agg(n || ' ' || open, ', ') from q.span where again_at is not null"),
+	assert_string_equal(
+		db_test_value("select string_agg(n || ' ' || open, ', ') from q.span where again_at is not null"),
 		"0 1"); /* a parked job may run again */
 }
 
@@ -134,10 +139,12 @@ static void o4_no_page_reads_the_history(void **state)
 static void o4_late_jobs_are_found(void **state)
 {
 	(void)state;
-	db_test_sql("select setval('q.job_id', 194560)"); /* one job of the next span is open, the others were rolled back */
-	db_test_sql("insert into q.job (id, queue, kind, args, root_id, created_by, created_at)"
-		    " values (194559, 'score', 'score.payout', '{}', 194559, 'patchwork_worker', now() - interval '2 hours'),"
-		    " (194561, 'score', 'score.payout', '{}', 194561, 'patchwork_worker', now())");
+	db_test_sql(
+		"select setval('q.job_id', 194560)"); /* one job of the next span is open, the others were rolled back */
+	db_test_sql(
+		"insert into q.job (id, queue, kind, args, root_id, created_by, created_at)"
+		" values (194559, 'score', 'score.payout', '{}', 194559, 'patchwork_worker', now() - interval '2 hours'),"
+		" (194561, 'score', 'score.payout', '{}', 194561, 'patchwork_worker', now())");
 	assert_int_equal(atoi(db_test_value("select q.spans_ahead(40)")), 3);
 	db_test_sql("insert into q.job (id, queue, kind, args, root_id, created_by)"
 		    " values (193000, 'score', 'late.job', '{}', 193000, 'cli:bob');"
@@ -146,8 +153,10 @@ static void o4_late_jobs_are_found(void **state)
 	assert_string_equal(db_test_value("select again_at > now() + interval '1 hour' from q.span where n = 94"), "t");
 	db_test_sql("update q.span set again_at = now() where n = 94");
 	assert_int_equal(atoi(db_test_value("select q.spans_ahead(40)")), 1);
-	assert_string_equal(db_test_value("select job_id from q.history(f(kind => 'late.job'), null, null, 5)"), "193000");
-	assert_string_equal(db_test_value("select job_id from q.history(f(actor => 'cli:bob'), null, null, 5)"), "193000");
+	assert_string_equal(
+		db_test_value("select job_id from q.history(f(kind => 'late.job'), null, null, 5)"), "193000");
+	assert_string_equal(
+		db_test_value("select job_id from q.history(f(actor => 'cli:bob'), null, null, 5)"), "193000");
 }
 
 static void o4_a_job_that_ran_again_is_found(void **state)
@@ -155,20 +164,23 @@ static void o4_a_job_that_ran_again_is_found(void **state)
 	(void)state;
 	db_test_sql("insert into q.run (job_id, attempt, state, worker, claim, started_at, finished_at)"
 		    " values (130, 2, 'cancelled', 1, 1, t(180000), t(180001))");
-	assert_string_equal(db_test_value("select job_id || '.' || attempt from q.history(f(state => 'cancelled'), null, null, 5)"),
+	assert_string_equal(
+		db_test_value("select job_id || '.' || attempt from q.history(f(state => 'cancelled'), null, null, 5)"),
 		"130.2");
 	db_test_sql("update q.span set again_at = now() where n = 0");
 	assert_int_equal(atoi(db_test_value("select q.spans_ahead(40)")), 1);
-	assert_string_equal(db_test_value("select open || ' ' || (again_at is null) from q.span where n = 0"), "0 true");
+	assert_string_equal(
+		db_test_value("select open || ' ' || (again_at is null) from q.span where n = 0"), "0 true");
 }
 
 static void o4_only_workers_write_spans(void **state)
 {
 	(void)state;
 	assert_string_equal(
-		db_test_value("select string_agg(r, ' ') from unnest(array['patchwork_api', 'patchwork_worker', 'patchwork_relay',"
-			      " 'patchwork_auditor', 'patchwork_operator']) r where has_function_privilege(r, 'q.spans_ahead(int)', 'execute')"
-			      " or has_table_privilege(r, 'q.span', 'insert')"),
+		db_test_value(
+			"select string_agg(r, ' ') from unnest(array['patchwork_api', 'patchwork_worker', 'patchwork_relay',"
+			" 'patchwork_auditor', 'patchwork_operator']) r where has_function_privilege(r, 'q.spans_ahead(int)', 'execute')"
+			" or has_table_privilege(r, 'q.span', 'insert')"),
 		"patchwork_worker");
 }
 
