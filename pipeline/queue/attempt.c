@@ -392,6 +392,7 @@ static bool fused_tx(
 	if (!ok && *next != NULL) {
 		batch_free(*next);
 		*next = NULL;
+		atomic_store(&r->lost, clock_monotonic());
 	}
 	return ok;
 }
@@ -414,6 +415,17 @@ static bool fused(struct work *w, struct runner *r, struct conn *conn, struct ba
 	return true;
 }
 
+/* As fused; claims nothing while claims are being looked for. */
+static bool fused_once(
+	struct work *w, struct runner *r, struct conn *conn, struct batch *b, bool more, struct batch **next)
+{
+	bool may = claim_enter(r), ok;
+
+	ok = fused(w, r, conn, b, may && more && !runner_closing(r) ? r->conf->batch : 0, next);
+	claim_leave(r);
+	return ok;
+}
+
 static void hint_next(struct runner *r, const struct batch *b)
 {
 	for (int i = 0; i < b->lane->kinds; i++)
@@ -430,7 +442,7 @@ void attempt_batch(struct work *w, struct runner *r, struct batch *b)
 		begin(w, &b->at[0]);
 		attempt_allow(w, &b->at[0]);
 		if ((conn == NULL && !pool_take(w, r->pool, &conn)) ||
-			!fused(w, r, conn, b, i < BATCHES_IN_A_ROW && !runner_closing(r) ? r->conf->batch : 0, &next)) {
+			!fused_once(w, r, conn, b, i < BATCHES_IN_A_ROW, &next)) {
 			log_failure(LOG_WARN, w, "queue.batch_apart");
 			break;
 		}

@@ -19,8 +19,48 @@ static struct batch *batch_new(struct lane *lane)
 	return b;
 }
 
+/* From here on the runner knows of the claim. */
+static void hold(struct runner *r, struct batch *b)
+{
+	pthread_mutex_lock(&r->lock);
+	b->holder = r;
+	b->before = NULL;
+	b->next = r->held;
+	if (b->next != NULL)
+		b->next->before = b;
+	r->held = b;
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void let_go(struct batch *b)
+{
+	struct runner *r = b->holder;
+
+	pthread_mutex_lock(&r->lock);
+	if (b->next != NULL)
+		b->next->before = b->before;
+	if (b->before != NULL)
+		b->before->next = b->next;
+	else
+		r->held = b->next;
+	pthread_mutex_unlock(&r->lock);
+}
+
+bool claim_enter(struct runner *r)
+{
+	atomic_fetch_add(&r->claiming, 1);
+	return !atomic_load(&r->gate);
+}
+
+void claim_leave(struct runner *r)
+{
+	atomic_fetch_sub(&r->claiming, 1);
+}
+
 void batch_free(struct batch *b)
 {
+	if (b->holder != NULL)
+		let_go(b);
 	work_end(&b->w);
 	free(b);
 }
@@ -214,6 +254,7 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 		    &rows, &n)) {
 		w->err = b->w.err;
 		batch_free(b);
+		atomic_store(&r->lost, clock_monotonic());
 		return false;
 	}
 	row = rows;
@@ -222,6 +263,7 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 		n = 0;
 	if (!learn(w, tx, r, lane, &v, row, n)) {
 		batch_free(b);
+		atomic_store(&r->lost, clock_monotonic());
 		return false;
 	}
 	if (n == 0) {
@@ -229,6 +271,7 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 		return true;
 	}
 	fill(b, row, n);
+	hold(r, b);
 	*out = b;
 	return true;
 }

@@ -58,6 +58,47 @@ bool lease_rescue(struct work *w, struct tx *tx, struct runner *r)
 	return true;
 }
 
+/* What this runner has in hand, or has yet to release. */
+static struct i64s known(struct runner *r, struct arena *arena)
+{
+	struct i64s out = { 0 };
+	int64_t *at;
+	size_t n = 0;
+
+	pthread_mutex_lock(&r->lock);
+	for (const struct batch *b = r->held; b != NULL; b = b->next)
+		n++;
+	at = arena_array(arena, n + (size_t)r->n_ended + 1, sizeof(*at));
+	for (const struct batch *b = r->held; b != NULL; b = b->next)
+		at[out.n++] = b->claim;
+	for (int i = 0; i < r->n_ended; i++)
+		at[out.n++] = r->ended[i];
+	pthread_mutex_unlock(&r->lock);
+	out.at = at;
+	return out;
+}
+
+bool lease_regain(struct work *w, struct tx *tx, struct runner *r, bool *waits)
+{
+	struct sql_queue_regain_out out;
+	bool ok;
+
+	atomic_store(&r->gate, true); /* who claims from now on takes nothing */
+	*waits = atomic_load(&r->claiming) > 0;
+	if (*waits)
+		return true;
+	ok = sql_queue_regain(w, tx, &(struct sql_queue_regain_in){ r->worker, known(r, w->arena) }, &out);
+	atomic_store(&r->gate, false);
+	if (!ok)
+		return false;
+	if (out.claims > 0)
+		log_event(LOG_WARN, w, "queue.regained", "claims=%lld jobs=%lld", (long long)out.claims,
+			(long long)out.jobs);
+	for (size_t i = 0; i < out.queues.n; i++)
+		lane_heat(r, out.queues.at[i]);
+	return true;
+}
+
 void lease_mark(struct work *w, struct runner *r, const struct job *j)
 {
 	struct conn *conn;

@@ -22,15 +22,16 @@
 #define RESCUE USEC_S
 #define CONTROL USEC_S
 #define RESCUE_AGAIN (USEC_S / 2)
-#define REPLAY (100 * USEC_MS) /* between two looks at the buckets of open replays */
-#define REPLAY_IDLE USEC_S     /* with none open */
+#define REGAIN_SPAN (60 * USEC_S) /* a backend may go on for so long after its connection broke */
+#define REPLAY (100 * USEC_MS)    /* between two looks at the buckets of open replays */
+#define REPLAY_IDLE USEC_S        /* with none open */
 
 struct dispatcher {
 	struct runner *r;
 	struct conn *conn;
 	struct listen *listen;
-	usec beat, rescue, due, all_due, cron, partitions, release, replay, poll, control,
-		feed; /* clock_monotonic() of the next */
+	usec beat, rescue, due, all_due, cron, partitions, release, replay, poll, control, feed,
+		regain; /* clock_monotonic() of the next */
 };
 
 void runner_point(struct work *w, const char *kind, const char *what)
@@ -129,6 +130,22 @@ static usec earlier(usec a, usec b)
 	return a < b ? a : b;
 }
 
+/* After a claim whose answer was lost: was it made? */
+static bool look_for_lost(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
+{
+	usec lost = atomic_load(&d->r->lost);
+	bool waits;
+
+	if (lost == 0 || now < d->regain)
+		return true;
+	if (!lease_regain(w, tx, d->r, &waits))
+		return false;
+	d->regain = now + (waits ? RELEASE : RESCUE);
+	if (!waits && now > lost + REGAIN_SPAN)
+		atomic_compare_exchange_strong(&d->r->lost, &lost, 0);
+	return true;
+}
+
 static bool keep_lease(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
 {
 	if (now >= d->beat) {
@@ -142,6 +159,8 @@ static bool keep_lease(struct work *w, struct tx *tx, struct dispatcher *d, usec
 			return false;
 		d->rescue = now + RESCUE;
 	}
+	if (!look_for_lost(w, tx, d, now))
+		return false;
 	if (now >= d->control) {
 		d->control = now + CONTROL;
 		if (!control_cancels(w, tx, d->r))
@@ -332,6 +351,8 @@ static bool tend(struct work *w, struct dispatcher *d, usec *wait)
 	*wait = earlier(earlier(earlier(d->beat, d->rescue), earlier(earlier(d->due, d->cron), d->poll)),
 			earlier(earlier(d->control, d->feed), d->replay)) -
 		now;
+	if (atomic_load(&d->r->lost) != 0)
+		*wait = earlier(*wait, d->regain - now);
 	*wait = earlier(*wait, earlier(left, LOOK));
 	if (crew_has_ended(d->r))
 		*wait = earlier(*wait, RELEASE);

@@ -50,6 +50,8 @@ struct batch {
 	struct work w; /* memory of the rows */
 	struct lane *lane;
 	int64_t claim;
+	struct runner *holder; /* NULL = in nobody's list; then the next two are void */
+	struct batch *next, *before;
 	struct job *at;
 	int n;
 	atomic_int left;
@@ -77,11 +79,16 @@ struct runner {
 	pthread_cond_t more;
 	struct item *fifo; /* a ring */
 	int head, queued, size;
-	int idle, threads; /* waiting for an item; alive */
-	int low;           /* poke the dispatcher when queued falls to this; -1 = do not */
-	int64_t *ended;    /* claims to release */
+	int idle, threads;  /* waiting for an item; alive */
+	int low;            /* poke the dispatcher when queued falls to this; -1 = do not */
+	int64_t *ended;     /* claims to release */
+	struct batch *held; /* in hand: a claim that is in neither of these two is not known to be ours */
 	int n_ended, size_ended;
 	bool closing; /* nothing new is begun */
+
+	_Atomic usec lost; /* clock_monotonic() when a claim may last have been made without our knowledge; 0 = never */
+	atomic_bool gate;  /* a look for such claims waits until none is being made */
+	atomic_int claiming; /* calls of claim_take by threads, up to their commit */
 
 	pthread_mutex_t cancel; /* the array below */
 	int64_t *cancels;       /* jobs to be ended, ascending */
@@ -108,6 +115,9 @@ MUST bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lan
 	bool *owned, struct batch **out);
 int64_t claim_head(struct lane *lane); /* the highest seq that this program knows to be handed out */
 void batch_free(struct batch *b);
+/* Around claim_take, by threads: may they take something, and that they are done with it. */
+bool claim_enter(struct runner *r);
+void claim_leave(struct runner *r);
 bool claim_stopped(struct lane *lane);
 /* Reads the rules again, as far as this lane knows them. */
 MUST bool claim_rules(struct work *w, struct tx *tx, struct lane *lane);
@@ -136,6 +146,8 @@ void attempt_batch(struct work *w, struct runner *r, struct batch *b);
 MUST bool lease_join(struct work *w, struct tx *tx, struct runner *r);
 MUST bool lease_beat(struct work *w, struct tx *tx, struct runner *r);
 MUST bool lease_rescue(struct work *w, struct tx *tx, struct runner *r);
+/* Jobs of claims that were made and not heard of go back; *waits: not looked yet, since a claim is being made. */
+MUST bool lease_regain(struct work *w, struct tx *tx, struct runner *r, bool *waits);
 bool lease_held(const struct runner *r, const struct lane *lane);
 void lease_mark(
 	struct work *w, struct runner *r, const struct job *j); /* on a connection of the pool, as often as it takes */
