@@ -23,7 +23,7 @@ function nodeTests(file) {
 function cmockaTests(file) {
   const text = readFileSync(file, 'utf8')
   const group = text.match(/group_tests_name\("([^"]*)"/)?.[1] ?? ''
-  const named = [...text.matchAll(/^static void (([a-z][0-9]{1,2})_\w+)\(void \*\*/gm)].map(([, title, row]) =>
+  const named = [...text.matchAll(/^static void (([A-Za-z][0-9]{1,2})_\w+)\(void \*\*/gm)].map(([, title, row]) =>
     ({ file, title, rows: [row.toUpperCase()] }))
   return ids(group).length ? [...named, { file, title: group, rows: ids(group), group: true }] : named
 }
@@ -49,12 +49,13 @@ function runNode(file, row) {
 }
 
 // A whole group, or those of its tests that are the row's.
-function runCmocka(file, row, whole) {
+function runCmocka(file, tests) {
+  const whole = tests.some(t => t.group)
   const name = basename(file, '.c')
   const command = file.startsWith('tests/db/') ? ['tests/db/cluster.sh', `${BUILD}/tests/db/${name}`] : [`${BUILD}/tests/unit/${name}`]
   const { status, stdout, stderr } = spawnSync(command[0], command.slice(1), {
     encoding: 'utf8', maxBuffer: 1 << 26,
-    env: { ...process.env, CMOCKA_MESSAGE_OUTPUT: 'TAP', ...whole ? {} : { PATCHWORK_TEST_FILTER: `${row.toLowerCase()}_*` } },
+    env: { ...process.env, CMOCKA_MESSAGE_OUTPUT: 'TAP', ...whole ? {} : { PATCHWORK_TEST_FILTER: tests[0].title.replace(/_.*/, '_*') } },
   })
   process.stdout.write(stdout + stderr)
   const count = start => stdout.match(new RegExp(`^${start} \\d+(?!.*# SKIP)`, 'gm'))?.length ?? 0
@@ -66,7 +67,7 @@ function run(row) {
   const sum = { passed: 0, failed: 0 }
   for (const file of new Set(mine.map(t => t.file))) {
     console.log(`# ${file}`)
-    const { passed, failed } = file.endsWith('.c') ? runCmocka(file, row, mine.some(t => t.file === file && t.group)) : runNode(file, row)
+    const { passed, failed } = file.endsWith('.c') ? runCmocka(file, mine.filter(t => t.file === file)) : runNode(file, row)
     sum.passed += passed
     sum.failed += failed
   }

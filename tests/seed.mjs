@@ -10,7 +10,7 @@ export function seeds(count) {
   return Array.from({ length: given === undefined ? Number(asked ?? count) : 1 }, (_, i) => first + i)
 }
 
-// below(n) -> 0 .. n-1; pick(list); shuffle(list) -> a copy. Mulberry32, which is enough to choose by.
+// below(n) -> 0 .. n-1; often(p): true so often, of 1; pick(list); shuffle(list) -> a copy. Mulberry32, which is enough to choose by.
 export function chance(seed) {
   let state = seed >>> 0
   const below = n => {
@@ -28,7 +28,8 @@ export function chance(seed) {
     }
     return copy
   }
-  return { below, pick, shuffle }
+  const often = p => below(1_000_000) < p * 1_000_000
+  return { below, often, pick, shuffle }
 }
 
 // Runs body(chance, seed) for each; what fails says with which seed. t: the test, whose report begins with the first seed.

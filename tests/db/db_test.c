@@ -1,9 +1,13 @@
 #include "db_test.h"
 
+#include <pthread.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "db/migrate.h"
 
@@ -13,6 +17,12 @@
 static char database[64];
 static char urls[ROLES_MAX][256];
 static int n_urls;
+
+/* PATCHWORK_TEST_FILTER=f22_*: only the tests with such names. */
+static __attribute__((constructor)) void choose(void)
+{
+	cmocka_set_test_filter(getenv("PATCHWORK_TEST_FILTER"));
+}
 
 static void end(const char *what, const char *why)
 {
@@ -154,15 +164,18 @@ const char *db_test_url(const char *role)
 
 struct conn_conf db_test_conf(const char *role)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* stages connect from threads of their own */
 	const char *url = db_test_url(role);
 	int i = 0;
 
+	pthread_mutex_lock(&lock);
 	while (i < n_urls && strcmp(urls[i], url) != 0)
 		i++;
 	if (i == ROLES_MAX)
 		end("db_test_conf", "more roles than urls");
 	if (i == n_urls)
 		strcpy(urls[n_urls++], url);
+	pthread_mutex_unlock(&lock);
 	return (struct conn_conf){ .url = str_c(urls[i]),
 		.application = "db_test",
 		.connect_timeout = 10 * USEC_S,

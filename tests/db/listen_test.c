@@ -113,7 +113,7 @@ static void wakes_for_the_descriptor(void **state)
 	close(fds[1]);
 }
 
-static void comes_back(void **state)
+static void f22_comes_back(void **state)
 {
 	const char *terminate = "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity"
 				" where application_name = 'listener'";
@@ -127,7 +127,7 @@ static void comes_back(void **state)
 	assert_int_equal(w.err.kind, ERR_NONE); /* the caller's own error is left alone */
 }
 
-static void waits_while_there_is_no_server(void **state)
+static void f21_waits_while_there_is_no_server(void **state)
 {
 	struct conn_conf conf = { .url = STR("postgresql://nobody@127.0.0.1:1/none") };
 	usec before = clock_monotonic();
@@ -153,8 +153,8 @@ int main(void)
 		T(hears_its_channels),
 		T(waits_as_long_as_asked),
 		T(wakes_for_the_descriptor),
-		T(comes_back),
-		T(waits_while_there_is_no_server),
+		T(f22_comes_back),
+		T(f21_waits_while_there_is_no_server),
 	};
 
 	return cmocka_run_group_tests_name("listen", tests, open_database, close_database);

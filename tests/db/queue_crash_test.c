@@ -58,7 +58,7 @@ static bool longer_than_its_lease(struct work *w, const struct outside *outside,
 }
 
 /* At each point of a run: killed there, the next worker finishes it within lease + 5 s and repeats no effect. */
-static void a_killed_worker_s_job_runs_again(void **state)
+static void f15_a_killed_worker_s_job_runs_again(void **state)
 {
 	static const char *const points[] = { "queue.claimed", "test.one.claimed", "test.one.probed",
 		"test.one.effected", "test.one.settling", "test.one.settled" };
@@ -85,7 +85,7 @@ static void a_killed_worker_s_job_runs_again(void **state)
 }
 
 /* Stopped with its settle before COMMIT, for longer than its lease: what it goes on to write is refused. */
-static void a_stopped_worker_cannot_settle(void **state)
+static void f16_a_stopped_worker_cannot_settle(void **state)
 {
 	static const struct stage stage = STAGE(.probe = probe_seen, .effect = note_effect, .settle = note_settle);
 	static const char *const faults[] = { "test.one.settling:stop", "test.one.effected:stop" };
@@ -119,7 +119,7 @@ static void a_stopped_worker_cannot_settle(void **state)
 
 /* Its worker was stopped between claim and settle, until another had rescued and done the batch: nothing that it writes for it
  * stays. With a settle of the stage's own, and without, when the claim's statement is the whole transaction. */
-static void a_stopped_worker_cannot_settle_a_pure_batch(void **state)
+static void f16_a_stopped_worker_cannot_settle_a_pure_batch(void **state)
 {
 	static const struct stage noting = STAGE(.settle = note_settle), silent = STAGE(.settle = NULL);
 	static const struct stage *const stages[] = { &noting, &silent };
@@ -160,7 +160,7 @@ static void a_stopped_worker_cannot_settle_a_pure_batch(void **state)
 }
 
 /* Every worker that runs it dies: the first death makes its batch suspects, the next ones burn its attempts alone. */
-static void a_deadly_job_is_parked_and_the_others_do_not_pay(void **state)
+static void f19_a_deadly_job_is_parked_and_the_others_do_not_pay(void **state)
 {
 	static const struct stage stage =
 		STAGE(.task = { numbered, 1, sizeof(struct numbered) }, .effect = deadly_effect);
@@ -227,7 +227,7 @@ static void two_processes_never_run_the_same_job(void **state)
 	assert_string_equal(db_test_value("select count(*) from q.run where attempt > 1"), "0");
 }
 
-static void a_drain_ends_what_is_in_hand_and_gives_back_the_rest(void **state)
+static void f18_a_drain_ends_what_is_in_hand_and_gives_back_the_rest(void **state)
 {
 	static const struct stage stage = STAGE(.effect = slow_effect);
 	struct run run = run_of(&stage);
@@ -254,7 +254,7 @@ static void a_drain_ends_what_is_in_hand_and_gives_back_the_rest(void **state)
 	run_stop(&run);
 }
 
-static void an_undrained_worker_leaves_its_job_to_the_lease(void **state)
+static void f18_an_undrained_worker_leaves_its_job_to_the_lease(void **state)
 {
 	static const struct stage slow = STAGE(.effect = longer_than_its_lease), quick = STAGE(.effect = note_effect);
 	struct run run = run_of(&slow), other = run_of(&quick);
@@ -275,7 +275,7 @@ static void an_undrained_worker_leaves_its_job_to_the_lease(void **state)
 }
 
 /* All connections are cut again and again: every job is settled once. */
-static void a_broken_database_loses_and_doubles_nothing(void **state)
+static void f22_a_broken_database_loses_and_doubles_nothing(void **state)
 {
 	static const struct stage stage = STAGE(.attempts = 1000, .settle = note_settle, .effect = brief_effect);
 	struct run run = run_of(&stage);
@@ -295,7 +295,7 @@ static void a_broken_database_loses_and_doubles_nothing(void **state)
 	assert_string_equal(db_test_value("select count(*) from q.parked"), "0");
 }
 
-static void a_hint_wakes_and_polling_is_the_floor(void **state)
+static void f27_a_hint_wakes_and_polling_is_the_floor(void **state)
 {
 	static const struct stage stage = STAGE(.effect = note_effect);
 	struct run run = run_of(&stage);
@@ -355,20 +355,18 @@ static void the_next_stage_is_woken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_killed_worker_s_job_runs_again, empty_queue),
-		cmocka_unit_test_setup(a_stopped_worker_cannot_settle, empty_queue),
-		cmocka_unit_test_setup(a_stopped_worker_cannot_settle_a_pure_batch, empty_queue),
-		cmocka_unit_test_setup(a_deadly_job_is_parked_and_the_others_do_not_pay, empty_queue),
+		cmocka_unit_test_setup(f15_a_killed_worker_s_job_runs_again, empty_queue),
+		cmocka_unit_test_setup(f16_a_stopped_worker_cannot_settle, empty_queue),
+		cmocka_unit_test_setup(f16_a_stopped_worker_cannot_settle_a_pure_batch, empty_queue),
+		cmocka_unit_test_setup(f19_a_deadly_job_is_parked_and_the_others_do_not_pay, empty_queue),
 		cmocka_unit_test_setup(a_slow_job_keeps_its_lease_while_its_worker_lives, empty_queue),
 		cmocka_unit_test_setup(two_processes_never_run_the_same_job, empty_queue),
-		cmocka_unit_test_setup(a_drain_ends_what_is_in_hand_and_gives_back_the_rest, empty_queue),
-		cmocka_unit_test_setup(an_undrained_worker_leaves_its_job_to_the_lease, empty_queue),
-		cmocka_unit_test_setup(a_broken_database_loses_and_doubles_nothing, empty_queue),
-		cmocka_unit_test_setup(a_hint_wakes_and_polling_is_the_floor, empty_queue),
+		cmocka_unit_test_setup(f18_a_drain_ends_what_is_in_hand_and_gives_back_the_rest, empty_queue),
+		cmocka_unit_test_setup(f18_an_undrained_worker_leaves_its_job_to_the_lease, empty_queue),
+		cmocka_unit_test_setup(f22_a_broken_database_loses_and_doubles_nothing, empty_queue),
+		cmocka_unit_test_setup(f27_a_hint_wakes_and_polling_is_the_floor, empty_queue),
 		cmocka_unit_test_setup(the_next_stage_is_woken, empty_queue),
 	};
 
-	if (getenv("TEST_ONLY") != NULL)
-		cmocka_set_test_filter(getenv("TEST_ONLY"));
 	return cmocka_run_group_tests(tests, open_queue, close_queue);
 }

@@ -216,7 +216,7 @@ static void the_position_survives_a_restart(void **state)
 	assert_keys(26, 30);
 }
 
-static void killed_between_broker_and_cursor(void **state)
+static void f15_killed_between_broker_and_cursor(void **state)
 {
 	static const char *const points[] = { "relay.published:kill:2", "relay.advanced:kill:2" };
 
@@ -235,7 +235,7 @@ static void killed_between_broker_and_cursor(void **state)
 	}
 }
 
-static void an_absent_broker_is_waited_for(void **state)
+static void f29_an_absent_broker_is_waited_for(void **state)
 {
 	pid_t pid;
 
@@ -256,7 +256,7 @@ static void an_absent_broker_is_waited_for(void **state)
 	assert_keys(1, 15);
 }
 
-static void a_lost_stream_is_rebuilt_with_the_same_ids(void **state)
+static void f29_a_lost_stream_is_rebuilt_with_the_same_ids(void **state)
 {
 	struct conn_conf db = db_test_conf("patchwork_relay");
 	pid_t pid;
@@ -294,7 +294,7 @@ static void one_leads_and_one_stands_by(void **state)
 	assert_int_equal(nats_count(&nats, STREAM), 21);
 }
 
-static void a_lost_database_connection_comes_back(void **state)
+static void f22_a_lost_database_connection_comes_back(void **state)
 {
 	pid_t pid;
 
@@ -328,11 +328,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(events_are_cloudevents, start, stop),
 		cmocka_unit_test_setup_teardown(an_open_writer_holds_its_successors_back, start, stop),
 		cmocka_unit_test_setup_teardown(the_position_survives_a_restart, start, stop),
-		cmocka_unit_test_setup_teardown(killed_between_broker_and_cursor, start, stop),
-		cmocka_unit_test_setup_teardown(an_absent_broker_is_waited_for, start, stop),
-		cmocka_unit_test_setup_teardown(a_lost_stream_is_rebuilt_with_the_same_ids, start, stop),
+		cmocka_unit_test_setup_teardown(f15_killed_between_broker_and_cursor, start, stop),
+		cmocka_unit_test_setup_teardown(f29_an_absent_broker_is_waited_for, start, stop),
+		cmocka_unit_test_setup_teardown(f29_a_lost_stream_is_rebuilt_with_the_same_ids, start, stop),
 		cmocka_unit_test_setup_teardown(one_leads_and_one_stands_by, start, stop),
-		cmocka_unit_test_setup_teardown(a_lost_database_connection_comes_back, start, stop),
+		cmocka_unit_test_setup_teardown(f22_a_lost_database_connection_comes_back, start, stop),
 		cmocka_unit_test_setup_teardown(env_is_one_token_of_a_subject, start, stop),
 	};
 

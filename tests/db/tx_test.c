@@ -184,7 +184,7 @@ static void *lock_the_other_way(void *arg)
 	return NULL;
 }
 
-static void deadlock_is_a_conflict(void **state)
+static void f24_deadlock_is_a_conflict(void **state)
 {
 	bool lost = false, also;
 	pthread_t other;
@@ -204,7 +204,7 @@ static void deadlock_is_a_conflict(void **state)
 	assert_true(tx_begin(&w, conn, TX_DURABLE, &tx) && grow(&w, &tx, 2) && tx_commit(&w, &tx));
 }
 
-static void nowait_is_a_conflict(void **state)
+static void f24_nowait_is_a_conflict(void **state)
 {
 	struct conn *other = db_test_conn(&w, NULL);
 	struct tx tx, second = tx_auto(other);
@@ -233,7 +233,7 @@ static void killed_before_a_statement_nothing_happened(void **state)
 	assert_err(ERR_RETRY, "db.unreachable");
 }
 
-static void killed_before_commit_nothing_happened(void **state)
+static void f23_killed_before_commit_nothing_happened(void **state)
 {
 	struct tx tx;
 
@@ -257,7 +257,7 @@ static void *kill_sleeper(void *arg)
 }
 
 /* A statement of its own may have committed before the connection broke; one inside BEGIN can not have. */
-static void killed_inside_a_statement(void **state)
+static void f23_killed_inside_a_statement(void **state)
 {
 	struct tx tx = tx_auto(conn);
 	pthread_t killer;
@@ -382,7 +382,7 @@ static void lose_commit(bool forward)
 	conn_close(&through);
 }
 
-static void unanswered_commit_is_uncertain(void **state)
+static void f23_unanswered_commit_is_uncertain(void **state)
 {
 	(void)state;
 	lose_commit(true);
@@ -400,13 +400,13 @@ int main(void)
 		T(modes_are_in_force),
 		T(direct_statements_are_inside),
 		T(failure_ends_the_transaction),
-		T(deadlock_is_a_conflict),
-		T(nowait_is_a_conflict),
+		T(f24_deadlock_is_a_conflict),
+		T(f24_nowait_is_a_conflict),
 		T(killed_before_a_statement_nothing_happened),
-		T(killed_before_commit_nothing_happened),
-		T(killed_inside_a_statement),
+		T(f23_killed_before_commit_nothing_happened),
+		T(f23_killed_inside_a_statement),
 		T(silent_server_is_given_up),
-		T(unanswered_commit_is_uncertain),
+		T(f23_unanswered_commit_is_uncertain),
 	};
 
 	return cmocka_run_group_tests_name("tx", tests, open_database, close_database);

@@ -32,7 +32,7 @@ async function finish(story, mark) {
   return { c, left }
 }
 
-test('SIGTERM during a job: it is finished, and the worker ends well', async () => {
+test('F18: SIGTERM during a job: it is finished, and the worker ends well', async () => {
   const mark = await world.mark()
   const first = world.worker()
   let waiting
@@ -49,7 +49,7 @@ test('SIGTERM during a job: it is finished, and the worker ends well', async () 
   await world.retire(second)
 })
 
-test('SIGTERM during a job that takes longer than the drain: it ends with 75, another worker has the job', async () => {
+test('F18: SIGTERM during a job that takes longer than the drain: it ends with 75, another worker has the job', async () => {
   const mark = await world.mark()
   const first = world.worker({ PATCHWORK_WORKER_DRAIN: '300ms' })
   let waiting
@@ -65,7 +65,7 @@ test('SIGTERM during a job that takes longer than the drain: it ends with 75, an
   await world.retire(second)
 })
 
-test('a worker that was frozen past its lease does not finish what another has taken', async () => {
+test('F16: a worker that was frozen past its lease does not finish what another has taken', async () => {
   const mark = await world.mark()
   const first = world.worker()
   let waiting

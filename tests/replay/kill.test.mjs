@@ -61,7 +61,7 @@ async function sameAsUndisturbed(faults, options) {
   assert.deepEqual(differences(left.seen, reference.seen), [])
 }
 
-test('undisturbed, I8: every point that needs no mishap is reached, and what decided about money is audited once', async () => {
+test('F15, I8, undisturbed: every point that needs no mishap is reached, and what decided about money is audited once', async () => {
   await Promise.all(worlds.map(w => playKilled(w, []))) // the first one also makes rows that all share
   const log = worlds[0].stack.path('points')
   process.env.PATCHWORK_FAULT_LOG = log
@@ -83,15 +83,15 @@ test('undisturbed, I8: every point that needs no mishap is reached, and what dec
 
 describe('killed at', { concurrency: 2 }, () => {
   for (const point of [...ofKinds, ...points.named].filter(p => !ONLY_AFTER.includes(p)))
-    test(point, () => sameAsUndisturbed([`${point}:kill`]))
+    test(`F15: ${point}`, () => sameAsUndisturbed([`${point}:kill`]))
 
   for (const phase of points.kinds['sync.delivery'])
-    test(`sync.delivery.${phase}, of the merge`, () => sameAsUndisturbed([`sync.delivery.${phase}:kill:3`]))
+    test(`F15: sync.delivery.${phase}, of the merge`, () => sameAsUndisturbed([`sync.delivery.${phase}:kill:3`]))
 
-  test('score.payout.claimed, by the second worker that has the job', () =>
+  test('F15: score.payout.claimed, by the second worker that has the job', () =>
     sameAsUndisturbed(['score.payout.settling:kill', 'score.payout.claimed:kill']))
 
-  test('pay.rebroadcast, after the node had dropped the transaction', () => sameAsUndisturbed(['pay.rebroadcast:kill'], world => ({
+  test('F15: pay.rebroadcast, after the node had dropped the transaction', () => sameAsUndisturbed(['pay.rebroadcast:kill'], world => ({
     before: {
       'merged on GitHub, webhook taken': () => rpc(world.at.evm, 'evm_setAutomine', [false]),
       'merge verified': async c => {
@@ -127,7 +127,7 @@ describe('killed at', { concurrency: 2 }, () => {
     })
 
   // pay.send.effected is not among them: once it was broadcast, the probe finds it
-  test('every point of paying, one after the other, in one contribution', () => sameAsUndisturbed([
+  test('F15: every point of paying, one after the other, in one contribution', () => sameAsUndisturbed([
     'pay.quote.claimed', 'pay.quote.planned', 'pay.quote.effected', 'pay.quote.settling', 'pay.send.claimed', 'pay.signed', 'pay.reserved',
     'pay.send.planned', 'pay.send.probed', 'pay.broadcast', 'pay.send.settling', 'pay.confirm.claimed', 'pay.confirm.planned',
     'pay.confirm.effected', 'pay.confirm.settling',

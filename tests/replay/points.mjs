@@ -15,9 +15,12 @@ export function ended(p) {
 const sources = folder => readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap(f =>
   f.isDirectory() ? sources(join(folder, f.name)) : f.name.endsWith('.c') ? [join(folder, f.name)] : [])
 
+// The text of every C file in which a stage may be.
+export const stageSources = () => [...sources('pipeline'), ...sources('stages')].map(f => readFileSync(join(ROOT, f), 'utf8'))
+
 // -> { named: FAULT("...") of the pipeline and the stages, kinds: { kind: phases }, relay: those of the relay }
 export function faultPoints() {
-  const files = [...sources('pipeline'), ...sources('stages')].map(f => readFileSync(join(ROOT, f), 'utf8'))
+  const files = stageSources()
   const literal = files.flatMap(t => [...t.matchAll(/\bFAULT\("([a-z_.]+)"\)/g)].map(m => m[1]))
   const phases = new Set(files.flatMap(t => [...t.matchAll(/runner_point\(w, [^"]*"(\w+)"\)/g)].map(m => m[1])))
   const needs = { claimed: null, planned: 'plan', probed: 'probe', effected: 'effect', settling: null, settled: null }

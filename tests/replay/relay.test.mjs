@@ -57,7 +57,7 @@ const outbox = async () => (await world.sql('select event from q.outbox order by
 const arrived = n => until(`${n} events in the stream`, () => inspect((nc, jsm) => jsm.streams.info(STREAM))
   .then(i => i.state.messages >= n, () => false), { timeout: 30_000, every: 100 })
 
-test('NATS and the relay are away: API and stages do not notice; afterwards everything is published in order', async () => {
+test('F29: NATS and the relay are away: API and stages do not notice; afterwards everything is published in order', async () => {
   await world.stack.kill('nats')
   const waiting = startRelay()
   const c = await world.play()
@@ -101,7 +101,7 @@ test('each event of a contribution is a CloudEvent under its subject, those of a
 })
 
 for (const point of faultPoints().relay)
-  test(`killed at ${point}: nothing is lost, doubled or out of order`, async () => {
+  test(`F15: killed at ${point}: nothing is lost, doubled or out of order`, async () => {
     const dying = startRelay({ PATCHWORK_FAULT: `${point}:kill:2` })
     await world.play()
     assert.equal(await ended(dying), 'SIGKILL')
@@ -113,7 +113,7 @@ for (const point of faultPoints().relay)
     await stop(next)
   })
 
-test('the stream is lost: a rewound relay rebuilds it, with the same ids in the same order', async () => {
+test('F29: the stream is lost: a rewound relay rebuilds it, with the same ids in the same order', async () => {
   const before = await messages()
   await inspect((nc, jsm) => jsm.streams.delete(STREAM))
   assert.match(await world.stack.run('patchwork_relay', 'relay', 'rewind'), /\S/)

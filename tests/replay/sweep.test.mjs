@@ -65,7 +65,7 @@ after(async () => {
   await stack?.stop({ remove: true })
 })
 
-test(`I12: ${ISSUES} issues are read once each, though a worker is killed at each of ${points.length} points`, async t => {
+test(`I12, F15: ${ISSUES} issues are read once each, though a worker is killed at each of ${points.length} points`, async t => {
   await control('windows', { serial: 1 })
   await reconcile()
   for (const point of points) {

@@ -61,9 +61,20 @@ export async function call(at, method, path, { body, token, key, accept } = {}) 
   return { status: resp.status, headers: resp.headers, bytes, body: json ? JSON.parse(bytes) : bytes }
 }
 
+// With at.again (ms), what is answered 5xx or not at all is asked for again that long: a database or an API may be away.
+async function stubbornly(at, act, status) {
+  const end = Date.now() + (at.again ?? 0)
+  for (;;) {
+    const got = await act().catch(e => { if (Date.now() > end) throw e })
+    if (got && (status(got) < 500 || Date.now() > end)) return got
+    await sleep(100)
+  }
+}
+
 // The body of an answer that must have one of these statuses.
 async function ask(at, method, path, statuses, options) {
-  const { status, body } = await call(at, method, path, options)
+  const asked = () => call(at, method, path, options)
+  const { status, body } = method === 'GET' ? await stubbornly(at, asked, r => r.status) : await asked()
   if (!statuses.includes(status))
     throw new Unmet(`${method} ${path} answered ${status} ${body?.code ?? ''} ${body?.detail ?? ''}`.trim(),
       { expected: `status ${statuses.join(' or ')}`, got: body, part: 'api' })
@@ -113,14 +124,16 @@ export async function github(at, verb, body = {}) {
   return answer
 }
 
-// A signed webhook, from GitHub to the API -> its delivery id
+// A signed webhook, from GitHub to the API -> its delivery id. One that had to be sent again may be known already.
 export async function deliver(at, event, action, repo, number, more = {}) {
   const delivery = more.delivery ?? randomUUID()
-  const sent = await github(at, 'deliver', {
-    url: `${at.api}/v1/webhooks/github`, secret: at.webhook_secret, event, action, repo, number, delivery, ...more,
-  })
+  let times = 0
+  const sent = await stubbornly(at, () => github(at, 'deliver', {
+    url: `${at.api}/v1/webhooks/github`, secret: at.webhook_secret, event, action, repo, number, delivery, ...more, times: ++times,
+  }), r => r.status)
   const wanted = event === 'ping' ? 200 : 202
-  if (sent.status !== wanted)
+  if (sent.status === wanted || (sent.status === 200 && times > 1)) at.acked?.push(delivery)
+  else
     throw new Unmet(`the webhook ${event} was answered ${sent.status}: ${sent.body}`, { expected: wanted, got: sent.status, part: 'api' })
   return delivery
 }
