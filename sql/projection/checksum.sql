@@ -3,7 +3,9 @@
 -- out  rows      int8
 -- out  sha256    text    of the rows, sorted
 -- role operator auditor
--- Who and what is named by what the world calls it: wallets, GitHub's numbers, the bounty's name on chain.
+-- Who and what is named by what the world calls it: wallets, GitHub's numbers, the bounty's name on chain. One document of a verdict
+-- is our own and holds the submission's id: it counts without that id, and what is hashed out of it
+-- (the evidence's root, the verdict's hash within a proof, the proof's address) only by agreeing. All other evidence counts by its hash.
 with person as (
 	select w.person_id as id, min(w.caip10) as name from core.wallet w group by 1
 ), project as (
@@ -17,6 +19,10 @@ with person as (
 ), submission as (
 	select s.*, b.name || ' ' || u.name as name from core.submission s join bounty b on b.id = s.bounty_id
 		join pull u on u.id = s.pull_id
+), own as (
+	select v.id as verdict_id, e.sha256, replace(convert_from(e.bytes, 'UTF8'), v.submission_id::text, 'submission') as text
+	from proof.verdict v join ingest.evidence e on e.sha256 = any (v.evidence)
+	where e.source_url = 'patchwork:submission/' || v.submission_id
 ), account as (
 	select a.id, a.kind || ' ' || coalesce((select name from person where id = a.owner_id),
 		(select name from bounty where id = a.owner_id)) || ' ' || s.caip19 as name
@@ -46,13 +52,20 @@ with person as (
 	select 'submission', (s.name, p.name, s.evidence_level, s.state, s.reason)::text
 	from submission s left join person p on p.id = s.claimant_id
 	union all
-	select 'verdict', (s.name, v.policy_sha256, v.evidence_root, v.evidence, v.checks, v.result)::text
-	from proof.verdict v join submission s on s.id = v.submission_id
+	select 'verdict', (s.name, v.policy_sha256, v.checks, v.result, o.text,
+		array(select h from unnest(v.evidence) h where h is distinct from o.sha256 order by h))::text
+	from proof.verdict v join submission s on s.id = v.submission_id left join own o on o.verdict_id = v.id
 	union all
-	select 'proof', (s.name, f.cid, f.payload_sha256, f.pinned_at is not null)::text
-	from proof.proof f join submission s on s.id = f.submission_id
+	select 'proof', (s.name, f.pinned_at is not null, p.body #- '{predicate,verdict,sha256}' #- '{predicate,verdict,evidence_sha256}',
+		p.body #>> '{predicate,verdict,sha256}' = encode(sha256(v.body), 'hex'),
+		array(select h from jsonb_array_elements_text(p.body #> '{predicate,verdict,evidence_sha256}') h
+			where h is distinct from encode(o.sha256, 'hex') order by h))::text
+	from proof.proof f join submission s on s.id = f.submission_id join proof.verdict v on v.id = f.verdict_id
+		left join own o on o.verdict_id = v.id
+		cross join lateral (select convert_from(f.payload, 'UTF8')::jsonb as body) p
 	union all
-	select 'signature', (f.cid, g.kid)::text from proof.signature g join proof.proof f on f.id = g.proof_id
+	select 'signature', (s.name, g.kid)::text
+	from proof.signature g join proof.proof f on f.id = g.proof_id join submission s on s.id = f.submission_id
 	union all
 	select 'entry', (t.kind, e.line, a.name, e.amount, t.key like 'deposit:%' or t.key like 'dropped:%')::text
 	from ledger.entry e join ledger.transfer t on t.id = e.transfer_id join account a on a.id = e.account_id

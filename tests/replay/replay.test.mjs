@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { releases } from '../stack/scenario.mjs'
 import { until } from '../stack/proc.mjs'
-import { operatorNonce, World } from './world.mjs'
+import { operatorNonce, tables, World } from './world.mjs'
 
 let world, worker, c, chain
 before(async () => {
@@ -21,6 +21,12 @@ const json = async (...words) => JSON.parse(await cli(...words, '--json'))
 const lines = async (...words) => (await cli(...words, '--json')).split('\n').filter(Boolean).map(l => JSON.parse(l))
 const why = ['--reason', 'the test of replays']
 const checksum = async () => (await json('checksum')).sha256
+// Every row of every table but the queue's, the log's, and the tallies of what GitHub was asked, as it stands: ids, times and all.
+const everyRow = async () => {
+  const list = (await tables(world)).filter(t => !/^(q|audit)\.|^ingest\.(rate|fetch)_/.test(t))
+  return Object.fromEntries((await world.sql(list.map(t => `select '${t} ' || count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '')
+    from ${t} t;`).join('\n'))).split('\n').map(line => line.split(/ (.*)/)))
+}
 const history = () => world.sql(`select md5(string_agg(t, '|' order by t)) from (select j::text as t from q.job j where batch is null
   union all select r::text from q.run r join q.job j on j.id = r.job_id where j.batch is null) x`)
 
@@ -55,7 +61,7 @@ test('O5: the dry run of all says what each kind would do, and changes nothing',
 })
 
 test('O5: ten replays of each pay job: no new transfer, no row changes, no history is rewritten', async () => {
-  const before = await checksum(), was = await history(), money = await world.sql('select count(*) from ledger.entry')
+  const before = await checksum(), rows = await everyRow(), was = await history(), money = await world.sql('select count(*) from ledger.entry')
   const each = Number(await world.sql(`select count(*) from q.job where queue = 'pay' and batch is null`))
   assert.ok(each >= 3)
   const batches = [] // side by side: replays of one job may meet each other
@@ -71,13 +77,14 @@ test('O5: ten replays of each pay job: no new transfer, no row changes, no histo
   await inert()
   assert.equal(await world.sql('select count(*) from ledger.entry'), money)
   assert.equal(await checksum(), before)
+  assert.deepEqual(await everyRow(), rows)
   assert.equal(await history(), was)
   assert.equal(await world.sql(`select count(distinct replay_of) from q.job where batch is not null and queue = 'pay' and root_id in
     (select root_id from q.job where batch is null)`), String(each))
 })
 
 test('O5: sync, verify, prove and score replayed find their natural keys and change nothing', async () => {
-  const before = await checksum(), was = await history()
+  const before = await checksum(), rows = await everyRow(), was = await history()
   const own = `select count(*) from q.job where batch is null and kind <> 'verify.deadline'`, jobs = await world.sql(own)
   const events = await world.sql('select count(*) from q.outbox')
   const [batch] = await lines('jobs', 'replay', '--state', 'done', '--rate', '1000/s', ...why)
@@ -87,6 +94,7 @@ test('O5: sync, verify, prove and score replayed find their natural keys and cha
   await world.quiet()
   await inert()
   assert.equal(await checksum(), before)
+  assert.deepEqual(await everyRow(), rows)
   assert.equal(await history(), was)
   assert.equal(await world.sql('select count(*) from q.outbox'), events, 'no event is told again')
   assert.equal(await world.sql(own), jobs, 'no job but the replays is new')
