@@ -117,11 +117,11 @@ bool preview_jobs(struct work *w, const struct invocation *in, const struct sql_
 	struct invocation stages = stages_of(w, in, jobs, n);
 	struct outside outside = { 0 };
 	struct conn *conn = NULL;
-	bool ok = command_open_outside(w, &stages, &outside) && conn_open(w, &c, &conn);
+	bool ok = most == 0 || (command_open_outside(w, &stages, &outside) && conn_open(w, &c, &conn));
 
 	*out = arena_array(w->arena, n + 1, sizeof(**out));
 	*n_out = 0;
-	for (size_t i = 0; ok && i < n; i++)
+	for (size_t i = 0; ok && most > 0 && i < n; i++)
 		if (rank(jobs, i, most) < most)
 			preview_one(w, conn, &outside, &jobs[i], &(*out)[(*n_out)++]);
 	conn_close(&conn);

@@ -1,5 +1,5 @@
 -- one: a schedule on or off
--- role worker
+-- role worker operator
 -- in   name    text
 -- in   enabled bool
 -- in   actor   text

@@ -1,5 +1,5 @@
 -- many: schedules by name
--- role worker auditor
+-- role worker operator auditor
 -- out  name       text
 -- out  cron       text
 -- out  zone       text

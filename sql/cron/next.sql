@@ -1,5 +1,5 @@
 -- many: the ticks to come of a schedule, on or off
--- role worker auditor
+-- role worker operator auditor
 -- in   name  text
 -- in   ticks int4
 -- out  tick  timestamptz

@@ -1,5 +1,5 @@
 -- one: a schedule, made or replaced
--- role worker
+-- role worker operator
 -- in   name          text
 -- in   cron          text
 -- in   zone          text

@@ -1,5 +1,5 @@
 -- one: a schedule is gone; its jobs stay
--- role worker
+-- role worker operator
 -- in   name   text
 -- in   actor  text
 -- in   reason text

@@ -54,28 +54,54 @@ static bool add_refusals(struct work *w, struct tx *tx, const struct status_task
 	return true;
 }
 
-bool status_plan(struct work *w, struct tx *tx, void *task)
+/* The text that is to stand there, and whether it does. */
+static bool compose(
+	struct work *w, struct tx *tx, struct status_task *t, const struct sql_status_begin_out *row, bool found)
 {
-	struct status_task *t = task;
 	struct buf b = buf_new(w->arena, TEXT_MAX);
-	struct sql_status_begin_out row;
 	char nonce[UUID_TEXT];
-	bool found;
 
-	if (!sql_status_begin(w, tx, &(struct sql_status_begin_in){ t->project_id, t->number }, &row, &found))
-		return false;
 	if (found) {
-		uuid_format(row.nonce, nonce);
+		uuid_format(row->nonce, nonce);
 		t->marker = arena_printf(w->arena, "<!-- patchwork:status:%.*s -->", UUID_TEXT, nonce);
-		t->repo_id = row.repo_id;
-		t->comment_id = row.has_comment_id ? row.comment_id : 0;
+		t->repo_id = row->repo_id;
+		t->comment_id = row->has_comment_id ? row->comment_id : 0;
 		buf_printf(&b, STR_FMT "\n", STR_ARG(t->marker));
 		if (!add_bounties(w, tx, t, &b) || !add_refusals(w, tx, t, &b))
 			return false;
 		t->text = buf_str(&b);
 		sha256(t->text, t->sha256);
 	}
-	t->silent = !found || (t->comment_id != 0 && str_eq(row.body_sha256, str_of(t->sha256, 32)));
+	t->silent = !found || (t->comment_id != 0 && str_eq(row->body_sha256, str_of(t->sha256, 32)));
+	return true;
+}
+
+bool status_peek(struct work *w, struct tx *tx, void *task)
+{
+	struct status_task *t = task;
+	struct sql_status_read_out row;
+	bool found;
+
+	if (!sql_status_read(w, tx, &(struct sql_status_read_in){ t->project_id, t->number }, &row, &found))
+		return false;
+	return compose(w, tx, t,
+		&(struct sql_status_begin_out){ .repo_id = row.repo_id,
+			.nonce = row.nonce,
+			.has_comment_id = row.has_comment_id,
+			.comment_id = row.comment_id,
+			.body_sha256 = row.body_sha256 },
+		found);
+}
+
+bool status_plan(struct work *w, struct tx *tx, void *task)
+{
+	struct status_task *t = task;
+	struct sql_status_begin_out row;
+	bool found;
+
+	if (!sql_status_begin(w, tx, &(struct sql_status_begin_in){ t->project_id, t->number }, &row, &found) ||
+		!compose(w, tx, t, &row, found))
+		return false;
 	if (w->quota != NULL)
 		w->quota->idle = t->silent;
 	return true;

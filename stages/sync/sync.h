@@ -150,6 +150,7 @@ struct status_task {
 	str text, marker;
 	uint8_t sha256[32];
 };
+bool status_peek(struct work *w, struct tx *tx, void *task);
 bool status_plan(struct work *w, struct tx *tx, void *task);
 bool status_probe(struct work *w, const struct outside *outside, void *task, bool *done);
 bool status_effect(struct work *w, const struct outside *outside, void *task);

@@ -249,3 +249,90 @@ describe('doctor', () => {
     assert.equal(seen.code, 0)
   })
 })
+
+// --- replay: what is let out, when ---
+
+describe('O5: replay', () => {
+  const why = ['--actor', 'grace', '--reason', 'the test of rates']
+  const done = async (kind, args, code) => {
+    const id = await newJob('pay', kind, JSON.stringify(args))
+    await ended(id, 'done')
+    if (code) await stack.sql(`insert into q.run (job_id, attempt, state, worker, claim, started_at, finished_at, error_code)
+      values (${id}, 2, 'failed', 1, 1, now(), now(), '${code}'), (${id}, 3, 'done', 1, 1, now(), now(), null)`)
+    return id
+  }
+  const begin = async (...words) => rows(await run(['jobs', 'replay', ...words, ...why, '--json']))[0].batch
+  const release = () => stack.sql('set role patchwork_worker; select q.replay_release()')
+  const out = batch => stack.sql(`select coalesce(string_agg(job_id::text, ' ' order by job_id), '') from q.replay where batch = ${batch} and replay_id is not null`)
+  const finish = old => stack.sql(`with gone as (delete from q.ready r using q.job j where j.id = r.job_id and j.replay_of = ${old} returning r.job_id, r.attempt)
+    insert into q.run (job_id, attempt, state, worker, claim, started_at, finished_at) select job_id, attempt, 'done', 1, 1, now(), now() from gone`)
+
+  test('jobs about one thing follow each other, in their order; others do not wait', async () => {
+    const a1 = await done('pay.send', { payout_id: shared(71) }), a2 = await done('pay.confirm', { payout_id: shared(71) })
+    const b1 = await done('pay.send', { payout_id: shared(72) })
+    const batch = await begin(a2, b1, a1, '--rate', '1000/s')
+    await stack.sql(`update q.batch set filled_at = filled_at - interval '1 minute' where id = ${batch}`)
+    await release()
+    assert.equal(await out(batch), `${a1} ${b1}`)
+    await release()
+    assert.equal(await out(batch), `${a1} ${b1}`, 'the first of the lane has not ended')
+    await finish(a1)
+    await release()
+    assert.equal(await out(batch), `${a1} ${a2} ${b1}`)
+    await finish(a2)
+    await finish(b1)
+    const [seen] = rows(await run(['jobs', 'replay', 'status', String(batch), '--json']))
+    assert.deepEqual([seen.state, seen.total, seen.done, seen.running], ['ended', 3, 3, 0])
+  })
+
+  test('a rate is kept by the database: no more than a second\'s worth, however long nobody looked', async () => {
+    const ids = []
+    for (let i = 0; i < 6; i++) ids.push(await done('pay.quote', { payout_id: shared(80 + i) }))
+    const batch = await begin(...ids, '--rate', '6/h')
+    const later = span => stack.sql(`update q.batch set filled_at = filled_at - interval '${span}' where id = ${batch}`)
+    for (const [span, n] of [['0 s', 1], ['1 minute', 1], ['10 minutes', 2], ['1 day', 3]]) {
+      await later(span)
+      await release()
+      await release()
+      assert.equal((await out(batch)).split(' ').length, n, `after ${span}`)
+    }
+    const fast = await begin(ids[5], ids[4], ids[3], '--rate', '2/s')
+    await stack.sql(`update q.batch set filled_at = filled_at - interval '1 day' where id = ${fast}`)
+    await release()
+    assert.equal((await out(fast)).split(' ').length, 2)
+    for (const b of [batch, fast]) assert.equal((await run(['jobs', 'replay', 'stop', String(b), ...why])).code, 0)
+    assert.equal((await run(['jobs', 'replay', 'stop', String(batch), ...why])).code, 0, 'stopping again is the same')
+    assert.equal(await release(), '')
+  })
+
+  test('filters by code, kind, state and time find what they say, and no replays', async () => {
+    const begun = await stack.sql('select clock_timestamp()::timestamptz(3)')
+    const one = await done('pay.quote', { payout_id: shared(91) }, 'chain.reverts'), two = await done('pay.send', { payout_id: shared(92) }, 'rpc.busy')
+    const three = await job.parked('chain.reverts')
+    const iso = new Date(begun.replace(' ', 'T').replace(/\+00$/, 'Z')).toISOString()
+    const found = async (...words) => rows(await run(['jobs', 'replay', '--since', iso, ...words, '--dry-run', '--sample', '0', '--json']))[0]
+    const ids = async (...words) => rows(await run(['jobs', 'list', '--since', iso, ...words, '--json'])).map(j => String(j.id)).sort()
+    assert.equal((await found()).jobs, 3)
+    assert.equal((await found('--code', 'chain.reverts')).jobs, 2)
+    assert.equal((await found('--code', 'chain.reverts', '--state', 'parked')).jobs, 1)
+    assert.equal((await found('--kind', 'pay.send')).jobs, 1)
+    assert.equal((await found('--stage', 'sync')).jobs, 0)
+    assert.deepEqual(await ids('--code', 'chain.reverts'), [one, three].sort())
+    assert.deepEqual(await ids('--state', 'done'), [one, two].sort())
+    const batch = await begin(one, two)
+    await stack.sql(`update q.batch set filled_at = filled_at - interval '1 minute' where id = ${batch}`)
+    await release()
+    assert.equal((await found()).jobs, 3, 'replays are not replayed by a filter')
+    assert.equal((await run(['jobs', 'replay', '--kind', 'no.such', ...why])).code, 1)
+    await finish(one)
+    await finish(two)
+  })
+
+  test('a page of jobs goes on where the last one ended', async () => {
+    const all = rows(await run(['jobs', 'list', '--limit', '7', '--json'])).map(j => j.id)
+    const first = rows(await run(['jobs', 'list', '--limit', '3', '--json'])).map(j => j.id)
+    const next = rows(await run(['jobs', 'list', '--limit', '4', '--before', String(first[2]), '--json'])).map(j => j.id)
+    assert.equal(all.length, 7)
+    assert.deepEqual([...first, ...next], all)
+  })
+})
