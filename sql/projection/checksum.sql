@@ -4,7 +4,7 @@
 -- out  sha256    text    of the rows, sorted
 -- role operator auditor
 -- Who and what is named by what the world calls it: wallets, GitHub's numbers, the bounty's name on chain. One document of a verdict
--- is our own and holds the submission's id: it counts without that id, and what is hashed out of it
+-- is our own: it counts without the submission's id and without which delivery told us first of the merge, and what is hashed out of it
 -- (the evidence's root, the verdict's hash within a proof, the proof's address) only by agreeing. All other evidence counts by its hash.
 with person as (
 	select w.person_id as id, min(w.caip10) as name from core.wallet w group by 1
@@ -20,7 +20,7 @@ with person as (
 	select s.*, b.name || ' ' || u.name as name from core.submission s join bounty b on b.id = s.bounty_id
 		join pull u on u.id = s.pull_id
 ), own as (
-	select v.id as verdict_id, e.sha256, replace(convert_from(e.bytes, 'UTF8'), v.submission_id::text, 'submission') as text
+	select v.id as verdict_id, e.sha256, convert_from(e.bytes, 'UTF8')::jsonb - 'submission' - 'told_at' - 'frozen' as text
 	from proof.verdict v join ingest.evidence e on e.sha256 = any (v.evidence)
 	where e.source_url = 'patchwork:submission/' || v.submission_id
 ), account as (
