@@ -153,8 +153,10 @@ static int by_wait(const void *a, const void *b)
 
 static double wait_ms(struct sample *at, int n, int percent)
 {
+	const struct sample *s = at + (n - 1) * percent / 100;
+
 	qsort(at, (size_t)n, sizeof(*at), by_wait);
-	return (double)(at[(n - 1) * percent / 100].began - at[(n - 1) * percent / 100].due) / USEC_MS;
+	return (double)(s->began - s->due) / USEC_MS;
 }
 
 static int waiting(void)

@@ -45,7 +45,7 @@ static bool claims(struct work *w, struct conn *conn, struct runner *r, usec spa
 
 static bool measure(struct work *w, struct bench *b, struct conn *conn, int64_t history, int round)
 {
-	static usec spans[CLAIMS];
+	static usec spans[CLAIMS], *const middle = spans + CLAIMS / 2, *const slow = spans + CLAIMS * 99 / 100;
 	struct runner_conf conf = { .db = *b->db };
 	struct runner r = { .conf = &conf, .lanes = 1 };
 	struct tx tx = tx_auto(conn);
@@ -61,8 +61,7 @@ static bool measure(struct work *w, struct bench *b, struct conn *conn, int64_t 
 	qsort(spans, CLAIMS, sizeof(spans[0]), by_span);
 	bench_line("queue.history",
 		"\"ended\":%lld,\"round\":%d,\"claims\":%d,\"batch\":%d,\"p50_ms\":%.3f,\"p99_ms\":%.3f",
-		(long long)history, round, CLAIMS, BATCH, (double)spans[CLAIMS / 2] / USEC_MS,
-		(double)spans[CLAIMS * 99 / 100] / USEC_MS);
+		(long long)history, round, CLAIMS, BATCH, (double)*middle / USEC_MS, (double)*slow / USEC_MS);
 	return true;
 }
 
