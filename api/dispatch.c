@@ -3,25 +3,24 @@
 #include "access.h"
 #include "encode.h"
 #include "keys.h"
+#include "metrics.h"
 #include "openapi.h"
 #include "problem.h"
 #include "reply.h"
 #include "request.h"
-#include "route_metrics.h"
 #include "routes.h"
 #include "wake.h"
 
-void dispatch_prepare(int workers)
+void dispatch_prepare(void)
 {
 	keys_load();
 	openapi_prepare();
-	route_metrics_share(workers);
+	for (size_t i = 0; i < n_routes; i++)
+		metrics_routes(routes[i].method, routes[i].path);
 }
 
-void dispatch_start(void)
-{
-	route_metrics_attach(worker->id);
-}
+/* The routes need nothing of their own in a worker. */
+void dispatch_start(void) {}
 
 static bool match(struct call *c)
 {

@@ -3,7 +3,7 @@
 
 #include "host.h"
 
-void dispatch_prepare(int workers); /* in the parent: keys, tables, counters; ends the process when it cannot */
+void dispatch_prepare(void); /* in the parent: keys, tables, counters; ends the process when it cannot */
 
 /* Once per worker, when pipe and window are up. */
 void dispatch_start(void);

@@ -148,7 +148,7 @@ HOOK void kore_parent_configure(int argc, char **argv)
 	set_limits();
 	sandbox_prepare(api_conf.sockets);
 	metrics_share(api_conf.workers);
-	dispatch_prepare(api_conf.workers);
+	dispatch_prepare();
 	http_problem = problem;
 	serve();
 }

@@ -3,7 +3,6 @@
 #include "db/migrate.h"
 #include "metrics.h"
 #include "problem.h"
-#include "route_metrics.h"
 #include "sql.h"
 
 bool health_live(struct call *c, void *row)
@@ -45,33 +44,76 @@ bool health_ready(struct call *c, void *p)
 	return true;
 }
 
-/* The queue's depths are there when PostgreSQL is. */
-static bool put_queues(struct call *c, PGresult *res)
+static void put_gauge(struct call *c, const char *name, const char *help)
+{
+	buf_printf(&c->out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+
+static void put_queue(struct buf *out, const struct sql_health_jobs_out *q)
 {
 	static const char *const states[] = { "ready", "scheduled", "running", "parked" };
+	const int64_t counts[] = { q->ready, q->scheduled, q->running, q->parked };
 
-	buf_printf(
-		&c->out, "# HELP patchwork_queue_jobs Jobs by queue and state.\n# TYPE patchwork_queue_jobs gauge\n");
-	for (int i = 0; i < PQntuples(res); i++) {
-		struct sql_health_jobs_out q = { 0 };
-		const int64_t *counts[] = { &q.ready, &q.scheduled, &q.running, &q.parked };
+	for (int s = 0; s < 4; s++)
+		buf_printf(out, "patchwork_queue_jobs{queue=\"" STR_FMT "\",state=\"%s\"} %ld\n", STR_ARG(q->queue),
+			states[s], (long)counts[s]);
+}
 
-		if (!query_decode(&c->w, &sql_health_jobs_stmt, res, i, &q))
+static void put_queues(struct call *c, const struct sql_health_jobs_out *rows, int n)
+{
+	put_gauge(c, "patchwork_queue_jobs", "Jobs by queue and state, counted up to 10000.");
+	for (int i = 0; i < n; i++)
+		put_queue(&c->out, &rows[i]);
+	put_gauge(c, "patchwork_queue_oldest_seconds", "Since the first ready job in line was made.");
+	for (int i = 0; i < n; i++)
+		buf_printf(&c->out, "patchwork_queue_oldest_seconds{queue=\"" STR_FMT "\"} %.6f\n",
+			STR_ARG(rows[i].queue), (double)rows[i].oldest / 1e6);
+	put_gauge(c, "patchwork_queue_workers", "Processes that take jobs of the queue.");
+	for (int i = 0; i < n; i++)
+		buf_printf(&c->out, "patchwork_queue_workers{queue=\"" STR_FMT "\"} %ld\n", STR_ARG(rows[i].queue),
+			(long)rows[i].workers);
+}
+
+static void put_number(struct call *c, const char *name, const char *help, int64_t n)
+{
+	put_gauge(c, name, help);
+	buf_printf(&c->out, "%s %ld\n", name, (long)n);
+}
+
+static void put_span(struct call *c, const char *name, const char *help, usec span)
+{
+	put_gauge(c, name, help);
+	buf_printf(&c->out, "%s %.6f\n", name, (double)span / 1e6);
+}
+
+static void put_vitals(struct call *c, const struct sql_health_jobs_out *v)
+{
+	put_number(c, "patchwork_xmin_age_transactions",
+		"Transactions since the oldest one that keeps dead rows alive.", v->xmin_age);
+	put_span(c, "patchwork_chain_confirm_lag_seconds",
+		"Since the oldest transaction was sent that no chain has decided; 0 without one.", v->unconfirmed);
+	put_number(c, "patchwork_audit_unsealed", "Rows of the audit log without a place in its chain, up to 10000.",
+		v->unsealed);
+	put_span(c, "patchwork_audit_unsealed_seconds", "Since the first of them was written; 0 without one.",
+		v->unsealed_for);
+	put_number(c, "patchwork_audit_unsigned", "Places of the audit chain behind its last checkpoint.",
+		v->unsigned_places);
+	if (v->has_checkpoint_age)
+		put_span(c, "patchwork_audit_checkpoint_age_seconds", "Since the last checkpoint.", v->checkpoint_age);
+}
+
+/* The database's part is there when PostgreSQL is. */
+static bool put_database(struct call *c, PGresult *res)
+{
+	int n = PQntuples(res);
+	struct sql_health_jobs_out *rows = arena_array(c->w.arena, (size_t)n, sizeof(*rows));
+
+	for (int i = 0; i < n; i++)
+		if (!query_decode(&c->w, &sql_health_jobs_stmt, res, i, &rows[i]))
 			return false;
-		for (int s = 0; s < 4; s++)
-			buf_printf(&c->out, "patchwork_queue_jobs{queue=\"" STR_FMT "\",state=\"%s\"} %ld\n",
-				STR_ARG(q.queue), states[s], (long)*counts[s]);
-	}
-	buf_printf(&c->out,
-		"# HELP patchwork_queue_oldest_seconds Since the oldest ready job was made.\n"
-		"# TYPE patchwork_queue_oldest_seconds gauge\n");
-	for (int i = 0; i < PQntuples(res); i++) {
-		struct sql_health_jobs_out q = { 0 };
-
-		if (!query_decode(&c->w, &sql_health_jobs_stmt, res, i, &q))
-			return false;
-		buf_printf(&c->out, "patchwork_queue_oldest_seconds{queue=\"" STR_FMT "\"} %ld\n", STR_ARG(q.queue),
-			(long)q.oldest_seconds);
+	if (n > 0) {
+		put_queues(c, rows, rows[0].queue.p != NULL ? n : 0);
+		put_vitals(c, &rows[0]);
 	}
 	return true;
 }
@@ -79,8 +121,7 @@ static bool put_queues(struct call *c, PGresult *res)
 bool health_metrics(struct call *c, void *row)
 {
 	(void)row;
-	metrics_print(&c->out);
-	route_metrics_print(&c->out);
+	metric_print(&c->out);
 	err_clear(&c->w);
-	return c->pipe.res == NULL || PQresultStatus(c->pipe.res) != PGRES_TUPLES_OK || put_queues(c, c->pipe.res);
+	return c->pipe.res == NULL || PQresultStatus(c->pipe.res) != PGRES_TUPLES_OK || put_database(c, c->pipe.res);
 }

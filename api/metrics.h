@@ -1,16 +1,11 @@
-/* Counters and gauges in memory that all workers share: each has its own slot, a scrape in any of them adds them up.
- * One slot is written by one process only, with relaxed atomics; a worker that starts again keeps its counters. */
+/* What this program counts (base/metric.h), in memory that all workers share: each has its own slot, which it alone writes;
+ * a scrape in any of them adds them up, and a worker that starts again keeps its counters. */
 #pragma once
 
-#include "base/buf.h"
-#include "base/clock.h"
+#include "base/metric.h"
 
-enum metric {
+enum api_metric {
 	/* counters */
-	METRIC_RESPONSES_2XX,
-	METRIC_RESPONSES_3XX,
-	METRIC_RESPONSES_4XX,
-	METRIC_RESPONSES_5XX,
 	METRIC_WORKER_STARTS,
 	METRIC_REFUSED, /* requests that Kore refused before any handler */
 	METRIC_DB_CALLS,
@@ -27,10 +22,20 @@ enum metric {
 	METRIC_N
 };
 
-void metrics_share(int workers); /* in the parent, before it forks */
-void metrics_attach(int slot);   /* in a worker: 1 .. workers */
-void metric_add(enum metric m, int64_t n);
-void metric_set(enum metric m, int64_t n);
-int64_t metric_sum(enum metric m);          /* over all workers */
-void metric_request(int status, usec took); /* one answered request: its class and its duration */
-void metrics_print(struct buf *b);          /* Prometheus text, version 0.0.4 */
+enum webhook_outcome {
+	WEBHOOK_NEW,
+	WEBHOOK_DUPLICATE,
+	WEBHOOK_CONFLICT,
+	WEBHOOK_BAD_SIGNATURE,
+	WEBHOOK_BAD_HEADER,
+	WEBHOOK_OUTCOMES
+};
+
+void metrics_share(int workers);                            /* in the parent, before it forks */
+void metrics_routes(const char *method, const char *route); /* in the order of their indexes, there too */
+void metrics_attach(int slot);                              /* in a worker: 1 .. workers */
+void metric_add(enum api_metric m, int64_t n);
+void metric_set(enum api_metric m, int64_t n);
+int64_t metric_sum(enum api_metric m);                  /* over all workers */
+void metrics_request(int route, int status, usec took); /* one answered request; route -1: none */
+void webhook_metric(enum webhook_outcome outcome);

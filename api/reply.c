@@ -6,7 +6,6 @@
 #include "keys.h"
 #include "metrics.h"
 #include "request.h"
-#include "route_metrics.h"
 #include "routes.h"
 
 static void header(struct call *c, const char *name, str value)
@@ -137,8 +136,7 @@ void reply_send(struct call *c)
 		cross_origin(c);
 	if (c->status != 204 && c->status != 304)
 		header(c, "content-type", str_c(c->media));
-	metric_request(c->status, took);
-	route_metrics_add(c->route, c->status, took);
+	metrics_request(c->route == NULL ? -1 : (int)(c->route - routes), c->status, took);
 	if (c->status == 204 || c->status == 304)
 		http_response(c->req, c->status, NULL, 0);
 	else

@@ -4,9 +4,9 @@
 #include "base/hex.h"
 #include "conf.h"
 #include "crypto/digest.h"
+#include "metrics.h"
 #include "problem.h"
 #include "request.h"
-#include "route_metrics.h"
 #include "sql.h"
 
 #define EVENT_MAX 64

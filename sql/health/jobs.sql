@@ -1,19 +1,18 @@
--- many: how much of each queue waits, and for how long the oldest has
--- out  queue           text
--- out  ready           int8
--- out  scheduled       int8
--- out  running         int8
--- out  parked          int8
--- out  oldest_seconds  int8   since the oldest ready job was made
+-- many: how much of each queue waits, counted up to 10000, and what concerns all of them, in each row
 -- role api
-with counted as (
-	select queue, count(*) as ready, 0::int8 as scheduled, 0::int8 as running, 0::int8 as parked, min(job_id) as oldest
-	from q.ready group by queue
-	union all select queue, 0, count(*), 0, 0, null from q.scheduled group by queue
-	union all select queue, 0, 0, sum(cardinality(job_ids))::int8, 0, null from q.claim group by queue
-	union all select queue, 0, 0, 0, count(*), null from q.parked group by queue
-)
-select c.queue, sum(c.ready)::int8 as ready, sum(c.scheduled)::int8 as scheduled, sum(c.running)::int8 as running,
-	sum(c.parked)::int8 as parked,
-	coalesce(extract(epoch from now() - (select created_at from q.job where id = min(c.oldest)))::int8, 0) as oldest_seconds
-from counted c group by c.queue order by c.queue
+-- out  queue           text?      null on the only row = there is none
+-- out  ready           int8?
+-- out  scheduled       int8?
+-- out  running         int8?
+-- out  parked          int8?
+-- out  workers         int8?      seen within 30 s
+-- out  oldest          interval?  since the first ready job in line was made
+-- out  xmin_age        int8       transactions since the oldest one that keeps dead rows alive
+-- out  unconfirmed     interval?  since the oldest transaction was sent that no chain has decided
+-- out  unsealed        int8       rows of the audit log without a place in its chain
+-- out  unsealed_for    interval?
+-- out  unsigned_places int8       places behind the last checkpoint
+-- out  checkpoint_age  interval?
+select d.queue, d.ready, d.scheduled, d.running, d.parked, d.workers, d.oldest,
+	v.xmin_age, v.unconfirmed, v.unsealed, v.unsealed_for, v.unsigned_places, v.checkpoint_age
+from q.vitals() v left join q.depths() d on true

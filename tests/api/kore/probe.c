@@ -52,9 +52,8 @@ static const struct {
 	{ "personality", SYS_personality },
 };
 
-void dispatch_prepare(int workers)
+void dispatch_prepare(void)
 {
-	(void)workers;
 }
 
 HOOK int probe_capture(struct http_request *req);
@@ -272,7 +271,7 @@ static int metrics(struct http_request *req)
 
 	work_init(&w);
 	b = buf_new(w.arena, 1 << 20);
-	metrics_print(&b);
+	metric_print(&b);
 	http_response(req, 200, b.p, b.n);
 	work_end(&w);
 	return KORE_RESULT_OK;
