@@ -1,6 +1,6 @@
 #include "request.h"
 
-#include "base/hex.h"
+#include "base/trace.h"
 #include "cursor.h"
 #include "problem.h"
 #include "random.h"
@@ -33,37 +33,16 @@ bool request_header(struct call *c, const char *name, str *value)
 	return true;
 }
 
-static bool lower_hex(str s)
-{
-	bool other = false;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
-			return false;
-		other |= s.p[i] != '0';
-	}
-	return other;
-}
-
-/* W3C trace context, version 00: the caller's trace goes on, otherwise one begins here. */
+/* The caller's trace goes on, otherwise one begins here. */
 static bool take_trace(struct call *c)
 {
-	uint8_t fresh[24];
-	char hex[48];
+	uint8_t fresh[TRACE_RANDOM];
 	str v;
 
 	if (!request_header(c, "traceparent", &v))
 		return false;
 	random_bytes(fresh, sizeof(fresh));
-	fresh[0] |= 1;
-	fresh[16] |= 1;
-	hex_encode(fresh, sizeof(fresh), hex);
-	if (v.n == 55 && str_starts(v, STR("00-")) && v.p[35] == '-' && v.p[52] == '-' &&
-		lower_hex(str_of(v.p + 3, 32)) && lower_hex(str_of(v.p + 36, 16)) &&
-		strspn(v.p + 53, "0123456789abcdef") == 2)
-		snprintf(c->w.trace, sizeof(c->w.trace), "00-%.32s-%.16s-%.2s", v.p + 3, hex + 32, v.p + 53);
-	else
-		snprintf(c->w.trace, sizeof(c->w.trace), "00-%.32s-%.16s-01", hex, hex + 32);
+	trace_span(v, fresh, c->w.trace);
 	return true;
 }
 

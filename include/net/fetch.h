@@ -29,7 +29,8 @@ struct fetch_resp {
 	const struct fetch_header *headers; /* names in lower case */
 	size_t n_headers;
 };
-/* resp   any status, in w's arena; header values without space around them
+/* A work with a trace sends a traceparent, a new span in each exchange.
+ * resp   any status, in w's arena; header values without space around them
  * fails  ERR_RETRY fetch.unreachable (nothing was sent; also when no time is left), fetch.no_answer (no status came),
  *        fetch.cut_short (a status came, not the whole body); both are ERR_UNCERTAIN once a request that is neither
  *        GET, HEAD nor safe has left, and so is fetch.too_large then; ERR_INVALID fetch.too_large;

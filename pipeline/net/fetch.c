@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/trace.h"
 
 #define TIMEOUT (30 * USEC_S)
 #define CONNECT_TIMEOUT (10 * USEC_S)
@@ -128,6 +129,17 @@ static bool add_line(struct work *w, struct curl_slist **list, str name, str val
 	return true;
 }
 
+/* Each exchange is a span of its own. */
+static bool add_trace(struct work *w, struct curl_slist **list)
+{
+	char next[TRACE_TEXT + 1];
+
+	if (!trace_valid(work_trace(w)))
+		return true;
+	trace_next(work_trace(w), next);
+	return add_line(w, list, STR("traceparent"), str_c(next));
+}
+
 /* The list belongs to w's arena from here on, whatever happens: its first node never moves. */
 static bool header_list(struct work *w, const struct fetch_req *req, struct curl_slist **out)
 {
@@ -143,7 +155,7 @@ static bool header_list(struct work *w, const struct fetch_req *req, struct curl
 	for (size_t i = 0; i < req->n_headers; i++)
 		if (!add_line(w, &list, req->headers[i].name, req->headers[i].value))
 			return false;
-	return true;
+	return add_trace(w, &list);
 }
 
 static bool repeatable(const struct fetch_req *req)
