@@ -51,10 +51,10 @@ static void put_gauge(struct call *c, const char *name, const char *help)
 
 static void put_queue(struct buf *out, const struct sql_health_jobs_out *q)
 {
-	static const char *const states[] = { "ready", "scheduled", "running", "parked" };
-	const int64_t counts[] = { q->ready, q->scheduled, q->running, q->parked };
+	static const char *const states[] = { "ready", "scheduled", "running", "parked", "held" };
+	const int64_t counts[] = { q->ready, q->scheduled, q->running, q->parked, q->held };
 
-	for (int s = 0; s < 4; s++)
+	for (int s = 0; s < 5; s++)
 		buf_printf(out, "patchwork_queue_jobs{queue=\"" STR_FMT "\",state=\"%s\"} %ld\n", STR_ARG(q->queue),
 			states[s], (long)counts[s]);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "net/scrape.h"
 #include "relay/relay.h"
 
 #define DUPLICATE_WINDOW (120 * USEC_S) /* the broker forgets ids after this; consumers deduplicate by them anyway */
@@ -41,8 +42,13 @@ int command_relay(struct work *w, const struct invocation *in)
 		.batch = conf->relay_batch,
 		.poll = conf->relay_poll,
 	};
+	struct scrape *scrape = NULL;
+	bool ok;
 
 	if (in->argc != 0)
 		return command_usage("relay, or relay rewind");
-	return relay_run(w, &c, command_until_stopped()) ? EXIT_OK : command_failed(w);
+	ok = (in->conf->relay_metrics.n == 0 || scrape_open(w, in->conf->relay_metrics, &scrape)) &&
+		relay_run(w, &c, command_until_stopped());
+	scrape_close(&scrape);
+	return ok ? EXIT_OK : command_failed(w);
 }

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "crypto/secret.h"
 #include "model/account.h"
+#include "net/scrape.h"
 #include "ops/audit.h"
 #include "ops/keep.h"
 #include "outside/chain.h"
@@ -82,6 +83,13 @@ static bool load_keys(struct work *w, const struct invocation *in, struct keys *
 		secret_load_hex32(w, arena_cstr(w->arena, conf->audit_key_file), &keys->audit);
 }
 
+/* Those that are not the queue's nor the outside's. */
+static void count_more(const struct invocation *in)
+{
+	if (named(in, "sync"))
+		sync_count();
+}
+
 static bool pick(const struct invocation *in, const struct stage *picked[])
 {
 	size_t n = 0;
@@ -146,6 +154,7 @@ int command_work(struct work *w, const struct invocation *in)
 	const struct stage *picked[MAX_STAGES];
 	struct outside outside = { 0 };
 	struct keys keys = { 0 };
+	struct scrape *scrape = NULL;
 	struct runner_conf c = {
 		.db = command_db(in, "patchwork work"),
 		.threads = in->conf->worker_threads,
@@ -167,8 +176,11 @@ int command_work(struct work *w, const struct invocation *in)
 			return command_usage("no stage '%s'", in->argv[i]);
 	if (!pick(in, picked))
 		return command_usage("work needs at least one of sync verify prove pay score");
+	count_more(in);
 	ok = command_open_outside(w, in, &outside) && load_keys(w, in, &keys) &&
+		(in->conf->worker_metrics.n == 0 || scrape_open(w, in->conf->worker_metrics, &scrape)) &&
 		work_until_stopped(w, in, &c, picked, &outside, &keys);
+	scrape_close(&scrape);
 	command_close_outside(&outside);
 	free_keys(&keys);
 	return ok ? EXIT_OK : command_failed(w);

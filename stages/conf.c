@@ -30,6 +30,8 @@ static const struct field table[] = {
 		.doc = "a priority whose oldest job has waited this long gets a quarter of each claim before higher ones"),
 	KEY(FIELD_SPAN, worker_drain, "worker.drain", .initial = "25s",
 		.doc = "after SIGTERM, jobs in hand may take this long; then their lease brings them back"),
+	KEY(FIELD_STR, worker_metrics, "worker.metrics", .optional = true,
+		.doc = "where /metrics is answered: ADDRESS:PORT (0 = any free port), [ADDRESS]:PORT or unix:PATH; empty: nowhere"),
 
 	KEY(FIELD_STR, nats_url, "nats.url", .initial = "nats://127.0.0.1:4222", .doc = "the relay publishes here"),
 	KEY(FIELD_STR, nats_user, "nats.user", .optional = true, .doc = "user of the relay"),
@@ -40,6 +42,7 @@ static const struct field table[] = {
 		.doc = "events published before the position is stored"),
 	KEY(FIELD_SPAN, relay_poll, "relay.poll", .initial = "250ms", .min = 10 * USEC_MS, .max = 60 * USEC_S,
 		.doc = "the longest time between two looks at the outbox"),
+	KEY(FIELD_STR, relay_metrics, "relay.metrics", .optional = true, .doc = "the same of the relay"),
 
 	KEY(FIELD_STR, github_rest_url, "github.rest_url", .initial = "https://api.github.com",
 		.doc = "GitHub's REST API"),

@@ -10,6 +10,7 @@ struct conf {
 	usec db_statement_timeout;
 	int32_t worker_threads, worker_connections, worker_batch;
 	usec worker_lease, worker_poll, worker_aging, worker_drain;
+	str worker_metrics, relay_metrics;
 	str nats_url, nats_user, nats_password, nats_stream;
 	int32_t relay_batch;
 	usec relay_poll;

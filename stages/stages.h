@@ -17,3 +17,4 @@ extern const struct stage score_payout;
 /* Before the stage runs; the caller keeps what it gave until the stage has ended. */
 void pay_use_signer(const struct signer *signer);
 void prove_use_key(const struct secret *ed25519_seed);
+void sync_count(void); /* before the stage runs: its counters are printed */

@@ -1,7 +1,7 @@
 # make check: what must pass before anything lands; fast things first. One suite: make check ONLY=unit
 
 ONLY :=
-JS_TESTS := $(sort $(wildcard tests/api/*.test.mjs tests/api/*/*.test.mjs tests/replay/*.test.mjs tests/demo/*.test.mjs))
+JS_TESTS := $(sort $(wildcard tests/api/*.test.mjs tests/api/*/*.test.mjs tests/replay/*.test.mjs tests/demo/*.test.mjs tests/metrics/*.test.mjs))
 
 SUITES = \
 	"lint/layers=make -s lint-layers && echo '1 passed, 0 failed'" \
@@ -10,9 +10,16 @@ SUITES = \
 	$(foreach t,$(UNIT),"unit/$(notdir $(t))=$(t)") \
 	"vectors=make -s vectors" \
 	"db=make -s check-db" \
+	"metrics/rules=make -s check-rules && echo '1 passed, 0 failed'" \
 	$(foreach t,$(JS_TESTS),"$(t:tests/%.test.mjs=%)=node --test --test-reporter=tap $(t)") \
 	"lint/cppcheck=make -s lint-cppcheck && echo '1 passed, 0 failed'" \
 	"lint/tidy=make -s -j2 lint-tidy && echo '1 passed, 0 failed'"
+
+# The alerts, by Prometheus' own test runner.
+.PHONY: check-rules
+check-rules: ## test the alert rules
+	promtool check rules conf/prometheus/patchwork.rules.yml
+	promtool test rules tests/metrics/rules.test.yml
 
 .PHONY: check check-install check-build check-run
 check: check-install ## install what is missing, build, run every test

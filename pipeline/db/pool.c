@@ -4,7 +4,21 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/metric.h"
 #include "exchange.h"
+
+static struct metric_label states = { 2, 2, { "state=\"lent\"", "state=\"idle\"" } };
+enum { LENT, IDLE };
+static struct metric connections = {
+	.name = "patchwork_db_connections",
+	.help = "Connections of the pool that threads share.",
+	.type = METRIC_GAUGE,
+	.by = { &states },
+};
+static struct metric waits = {
+	.name = "patchwork_db_pool_waits_total",
+	.help = "Threads that had to wait for a connection.",
+};
 
 struct pool {
 	struct conn_conf conf;
@@ -20,6 +34,8 @@ struct pool *pool_new(const struct conn_conf *c, int n)
 	pthread_condattr_t attr;
 
 	assert(n > 0);
+	metric_register(&connections);
+	metric_register(&waits);
 	if (p == NULL)
 		abort();
 	conn_conf_copy(&p->conf, c);
@@ -50,6 +66,13 @@ static bool wait_for_one(struct pool *p, const struct work *w)
 	return pthread_cond_timedwait(&p->freed, &p->lock, &until) != ETIMEDOUT || p->idle > 0 || p->open < p->max;
 }
 
+/* Locked. */
+static void count(const struct pool *p)
+{
+	metric_level(&connections, LENT, 0, p->open - p->idle);
+	metric_level(&connections, IDLE, 0, p->idle);
+}
+
 /* Locked. A connection that still lives, or NULL with a place reserved for a new one; false past the deadline. */
 static bool reserve(struct pool *p, const struct work *w, struct conn **out)
 {
@@ -73,6 +96,7 @@ static void give_place(struct pool *p)
 {
 	pthread_mutex_lock(&p->lock);
 	p->open--;
+	count(p);
 	pthread_cond_signal(&p->freed);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -82,7 +106,10 @@ bool pool_take(struct work *w, struct pool *p, struct conn **out)
 	bool ok;
 
 	pthread_mutex_lock(&p->lock);
+	if (p->idle == 0 && p->open == p->max)
+		metric_count(&waits, 0, 0, 1);
 	ok = reserve(p, w, out);
+	count(p);
 	pthread_mutex_unlock(&p->lock);
 	if (!ok)
 		return err_set(w, ERR_RETRY, "db.pool_busy", "all %d connections are in use", p->max);
@@ -103,6 +130,7 @@ void pool_give(struct pool *p, struct conn *conn)
 	}
 	pthread_mutex_lock(&p->lock);
 	p->at[p->idle++] = conn;
+	count(p);
 	pthread_cond_signal(&p->freed);
 	pthread_mutex_unlock(&p->lock);
 }

@@ -37,7 +37,7 @@ bool chain_new(struct work *w, const struct chain_conf *conf, struct chain **out
 		add_node(c, conf->confirm_url);
 		c->conf.confirm_url = str_c(c->node[1].url);
 	}
-	idle_init(&c->idle);
+	idle_init(&c->idle, METER_EVM);
 	*out = c;
 	return true;
 }
@@ -181,14 +181,17 @@ bool chain_send(struct work *w, struct chain *c, str raw, enum chain_sent *out, 
 	struct jsonrpc_error error;
 	const cJSON *result;
 	struct fetch *f;
+	usec began;
 	bool ok;
 
 	*reason = (str){ 0 };
 	if (!node_known(w, c, &c->node[0]))
 		return false;
 	f = idle_take(&c->idle);
+	began = clock_monotonic();
 	ok = jsonrpc_call(w, f, c->conf.url, "eth_sendRawTransaction",
 		arena_printf(w->arena, "[\"" STR_FMT "\"]", STR_ARG(hex)), false, &result, &error);
+	meter_exchange(c->idle.service, began, w, ok ? 200 : 0);
 	idle_give(&c->idle, f);
 	if (!ok)
 		return strcmp(w->err.code, "fetch.unreachable") == 0 ? false : unknown(w, w->err.text);

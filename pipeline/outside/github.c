@@ -29,7 +29,7 @@ bool github_new(struct work *w, const struct github_conf *c, struct github **out
 	g->graphql = copy_url(c->graphql_url);
 	g->token_file = c->token_file == NULL ? NULL : copy_url(str_c(c->token_file));
 	g->max_body = c->max_body;
-	idle_init(&g->idle);
+	idle_init(&g->idle, METER_GITHUB);
 	if (!github_token(w, g, &token)) {
 		github_free(&g);
 		return false;

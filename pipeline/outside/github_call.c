@@ -101,6 +101,7 @@ static bool send(struct work *w, struct github *g, struct fetch_req req, enum qu
 		w->quota->points += strcmp(req.method, "GET") == 0 || req.safe ? 1 : 5;
 	if (idle_fetch(w, &g->idle, &req, resp)) {
 		note_limits(w, resource, resp);
+		meter_budget(resp);
 		return true;
 	}
 	if (strcmp(w->err.code, "fetch.too_large") == 0)

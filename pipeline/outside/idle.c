@@ -1,7 +1,9 @@
 #include "idle.h"
 
-void idle_init(struct idle *idle)
+void idle_init(struct idle *idle, enum meter_service service)
 {
+	meter_register();
+	idle->service = service;
 	idle->n = 0;
 	pthread_mutex_init(&idle->lock, NULL);
 }
@@ -37,8 +39,10 @@ void idle_free(struct idle *idle)
 bool idle_fetch(struct work *w, struct idle *idle, const struct fetch_req *req, struct fetch_resp *resp)
 {
 	struct fetch *f = idle_take(idle);
+	usec began = clock_monotonic();
 	bool ok = fetch_do(w, f, req, resp);
 
+	meter_exchange(idle->service, began, w, ok ? resp->status : 0);
 	idle_give(idle, f);
 	return ok;
 }

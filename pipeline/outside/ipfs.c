@@ -27,7 +27,7 @@ bool ipfs_new(struct work *w, const struct ipfs_conf *c, struct ipfs **out)
 		url.n--;
 	if (i == NULL || (i->url = strndup(url.p, url.n)) == NULL)
 		abort();
-	idle_init(&i->idle);
+	idle_init(&i->idle, METER_IPFS);
 	*out = i;
 	return true;
 }

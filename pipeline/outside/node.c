@@ -33,8 +33,10 @@ static bool call(struct work *w, struct chain *c, struct node *n, const char *me
 	struct jsonrpc_error *error)
 {
 	struct fetch *f = idle_take(&c->idle);
+	usec began = clock_monotonic();
 	bool ok = jsonrpc_call(w, f, str_c(n->url), method, params, true, result, error);
 
+	meter_exchange(c->idle.service, began, w, ok ? 200 : 0);
 	idle_give(&c->idle, f);
 	return ok;
 }

@@ -2,6 +2,7 @@
  * the claim and takes the next. */
 #include "base/json.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "budget.h"
 #include "queue/progress.h"
 #include "runner.h"
@@ -13,7 +14,7 @@
 /* What the work is about, for its log lines and its statements. */
 static void name(struct work *w, const struct job *j)
 {
-	size_t n = j->trace.n < sizeof(w->trace) ? j->trace.n : 0; /* longer is no traceparent */
+	size_t n = trace_valid(j->trace) && j->trace.n < sizeof(w->trace) ? j->trace.n : 0; /* anyone may enqueue */
 
 	w->job = j->id;
 	w->attempt = j->attempt;
@@ -238,10 +239,14 @@ static bool settle(struct work *w, struct runner *r, const struct job *j, void *
 			clock_sleep(pause);
 		err_clear(w);
 		if (ended && ours)
-			return true; /* COMMIT had arrived, its answer had not */
+			break; /* COMMIT had arrived, its answer had not */
 	}
-	if (!fresh)
+	if (fresh) {
+		tally_ended(j, "done", clock_monotonic() - began);
+	} else {
 		log_event(LOG_WARN, w, "job.stale", "state=done");
+		tally_stale(j);
+	}
 	return true;
 }
 
@@ -290,9 +295,11 @@ static void run_to_end(struct work *w, struct runner *r, const struct job *j)
 	struct end end;
 
 	begin_run(w, r, j);
+	tally_hand(j, 1);
 	if (run(w, r, j, began)) {
 		log_event(LOG_DEBUG, w, "job.done", "took_ms=%lld", (long long)((clock_monotonic() - began) / USEC_MS));
 		note_span(j->batch->lane, clock_monotonic() - began);
+		tally_hand(j, -1);
 		return;
 	}
 	took = clock_monotonic() - began;
@@ -300,6 +307,7 @@ static void run_to_end(struct work *w, struct runner *r, const struct job *j)
 	log_end(w, &end, took);
 	settle_surely(w, r, j, &end, took);
 	note_span(j->batch->lane, took);
+	tally_hand(j, -1);
 }
 
 /* A suspect is marked before it runs, and alone among suspects, so that the next death tells who did it. */
@@ -397,33 +405,44 @@ static bool fused_tx(
 	return ok;
 }
 
-/* Without anything to settle the claim's statement is the transaction: one round trip. */
-static bool fused(struct work *w, struct runner *r, struct conn *conn, struct batch *b, int want, struct batch **next)
+/* Without anything to settle the claim's statement is the transaction: one round trip. *owned as in claim_take. */
+static bool fused(struct work *w, struct runner *r, struct conn *conn, struct batch *b, int want, bool *owned,
+	struct batch **next)
 {
 	struct tx tx = tx_auto(conn);
-	bool owned;
 
 	*next = NULL;
+	*owned = true;
 	if (has_settle(b->lane))
 		return fused_tx(w, r, conn, b, want, next);
 	runner_point(w, b->at[0].stage->kind, "settling");
 	if (!claim_take(w, &tx, r, b->lane,
-		    &(struct claim_ask){ .want = want, .head = claim_head(b->lane), .settle = b }, &owned, next))
+		    &(struct claim_ask){ .want = want, .head = claim_head(b->lane), .settle = b }, owned, next))
 		return false;
-	if (!owned)
+	if (!*owned)
 		log_event(LOG_WARN, w, "job.stale", "jobs=%d", b->n);
 	return true;
 }
 
 /* As fused; claims nothing while claims are being looked for. */
-static bool fused_once(
-	struct work *w, struct runner *r, struct conn *conn, struct batch *b, bool more, struct batch **next)
+static bool fused_once(struct work *w, struct runner *r, struct conn *conn, struct batch *b, bool more, bool *owned,
+	struct batch **next)
 {
 	bool may = claim_enter(r), ok;
 
-	ok = fused(w, r, conn, b, may && more && !runner_closing(r) ? r->conf->batch : 0, next);
+	ok = fused(w, r, conn, b, may && more && !runner_closing(r) ? r->conf->batch : 0, owned, next);
 	claim_leave(r);
 	return ok;
+}
+
+/* Each job has its share of the time. */
+static void tally_batch(const struct batch *b, bool owned, usec took)
+{
+	for (int i = 0; i < b->n; i++)
+		if (owned)
+			tally_ended(&b->at[i], "done", took / b->n);
+		else
+			tally_stale(&b->at[i]);
 }
 
 static void hint_next(struct runner *r, const struct batch *b)
@@ -437,19 +456,25 @@ void attempt_batch(struct work *w, struct runner *r, struct batch *b)
 {
 	struct batch *next = NULL;
 	struct conn *conn = NULL;
+	bool owned;
 
 	for (int i = 0; b != NULL && plain(r, b); i++) {
+		usec began = clock_monotonic();
+
 		begin(w, &b->at[0]);
 		attempt_allow(w, &b->at[0]);
 		if ((conn == NULL && !pool_take(w, r->pool, &conn)) ||
-			!fused_once(w, r, conn, b, i < BATCHES_IN_A_ROW, &next)) {
+			!fused_once(w, r, conn, b, i < BATCHES_IN_A_ROW, &owned, &next)) {
 			log_failure(LOG_WARN, w, "queue.batch_apart");
 			break;
 		}
 		runner_point(w, b->at[0].stage->kind, "settled");
+		tally_batch(b, owned, clock_monotonic() - began);
 		hint_next(r, b);
 		batch_free(b);
 		b = next;
+		if (b != NULL)
+			tally_claimed(b);
 	}
 	if (conn != NULL)
 		pool_give(r->pool, conn);

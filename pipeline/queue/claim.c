@@ -65,12 +65,13 @@ void batch_free(struct batch *b)
 	free(b);
 }
 
-static const struct stage *stage_of(const struct lane *lane, str kind)
+/* -1: a kind that this program does not know. */
+static int kind_of(const struct lane *lane, str kind)
 {
 	for (int i = 0; i < lane->kinds; i++)
 		if (str_eq(kind, str_c(lane->kind[i]->kind)))
-			return lane->kind[i];
-	return NULL;
+			return i;
+	return -1;
 }
 
 static void fill(struct batch *b, const struct sql_queue_claim_out *row, size_t n)
@@ -79,10 +80,14 @@ static void fill(struct batch *b, const struct sql_queue_claim_out *row, size_t 
 	b->n = (int)n;
 	atomic_store(&b->left, (int)n);
 	b->at = arena_array(b->w.arena, n, sizeof(*b->at));
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		int kind = kind_of(b->lane, row[i].kind);
+
 		b->at[i] = (struct job){
 			.batch = b,
-			.stage = stage_of(b->lane, row[i].kind),
+			.stage = kind < 0 ? NULL : b->lane->kind[kind],
+			.tally = kind < 0 ? 0 : b->lane->kind_tally[kind],
+			.waited = row[i].age,
 			.id = row[i].job_id,
 			.attempt = row[i].attempt,
 			.burned = row[i].burned,
@@ -91,6 +96,7 @@ static void fill(struct batch *b, const struct sql_queue_claim_out *row, size_t 
 			.args = row[i].args,
 			.trace = row[i].trace,
 		};
+	}
 }
 
 /* Both statements have the same head, so their rows are the same struct. */
@@ -100,6 +106,7 @@ _Static_assert(sizeof(struct sql_queue_claim_in) == sizeof(struct sql_queue_clai
 
 /* What a claim is sent with: the lane's view of its queue at that moment. */
 struct view {
+	usec asked; /* clock_monotonic() */
 	struct watermark_look look;
 	struct aging_order order;
 	int32_t prios[WATERMARK_PRIOS];
@@ -125,7 +132,8 @@ static void view(struct lane *lane, const struct claim_ask *ask, struct view *v)
 	v->want = lane->stopped ? 0 : ask->want;
 	v->epoch = lane->epoch;
 	v->ruled = lane->ruled;
-	watermark_look(&lane->mark, clock_monotonic(), &v->look);
+	v->asked = clock_monotonic();
+	watermark_look(&lane->mark, v->asked, &v->look);
 	v->look.head = ask->head;
 	v->order = aging_order(&lane->aging, v->want);
 	pthread_mutex_unlock(&lane->lock);
@@ -167,9 +175,8 @@ static int64_t last_of(const struct watermark_seen *seen)
 	return last;
 }
 
-/* What the answer says about the watermark, and about what waits. */
-static bool saw(
-	struct runner *r, struct lane *lane, const struct view *v, const struct sql_queue_claim_out *row, size_t n)
+/* What the answer says about the watermark, about what waits, and how long its rows have waited: their age becomes that. */
+static bool saw(struct runner *r, struct lane *lane, const struct view *v, struct sql_queue_claim_out *row, size_t n)
 {
 	struct snapshot snapshot;
 	struct watermark_seen seen = { .snapshot = &snapshot, .bound = (uint64_t)row[0].bound, .head = row[0].head };
@@ -182,6 +189,9 @@ static bool saw(
 	pthread_mutex_lock(&lane->lock);
 	watermark_saw(&lane->mark, now, &v->look, &seen);
 	aging_saw(&lane->aging, now, r->conf->aging > 0 ? r->conf->aging : AGING_SPAN, row[0].head, seen.first);
+	for (size_t k = 0; k < n; k++)
+		row[k].age = tally_wait(lane, now, row[k].seq, row[k].age);
+	tally_head(lane, v->asked, row[0].head);
 	pthread_mutex_unlock(&lane->lock);
 	if (!seen.full)
 		atomic_store(&lane->hot, false);
@@ -217,7 +227,7 @@ bool claim_rules(struct work *w, struct tx *tx, struct lane *lane)
 }
 
 static bool learn(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct view *v,
-	const struct sql_queue_claim_out *row, size_t n)
+	struct sql_queue_claim_out *row, size_t n)
 {
 	if (v->want == 0)
 		return true;
@@ -232,7 +242,7 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 	bool *owned, struct batch **out)
 {
 	struct batch *b = batch_new(lane);
-	const struct sql_queue_claim_out *row;
+	struct sql_queue_claim_out *row;
 	void *rows = NULL;
 	struct view v;
 	size_t n;

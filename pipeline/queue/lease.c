@@ -49,6 +49,7 @@ bool lease_rescue(struct work *w, struct tx *tx, struct runner *r)
 	do {
 		if (!sql_queue_rescue(w, tx, &(struct sql_queue_rescue_in){ RESCUE_CLAIMS }, &out))
 			return false;
+		tally_rescued(out.jobs);
 		if (out.claims > 0)
 			log_event(LOG_WARN, w, "queue.rescued", "claims=%lld jobs=%lld", (long long)out.claims,
 				(long long)out.jobs);

@@ -296,6 +296,7 @@ static bool claim_lane(struct work *w, struct tx *tx, struct dispatcher *d, stru
 		if (b == NULL)
 			continue;
 		FAULT("queue.claimed");
+		tally_claimed(b);
 		crew_push(d->r, b);
 	}
 	return true;
@@ -443,6 +444,8 @@ static struct runner *runner_new(
 		free(r);
 		return NULL;
 	}
+	for (int i = 0; i < r->lanes; i++)
+		tally_lane(&r->lane[i]);
 	db.queue_plans = true;
 	r->pool = pool_new(&db, c->connections);
 	if (!wake_init(&r->wake))

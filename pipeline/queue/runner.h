@@ -9,9 +9,17 @@
 #include "queue/wake.h"
 #include "queue/watermark.h"
 #include "sql.h"
+#include "tally.h"
 
 #define LANE_KINDS 16
 #define RUNNER_LANES 16
+#define LANE_HEADS 64
+
+/* No number in line above head was given out at `asked` (clock_monotonic). */
+struct lane_head {
+	usec asked;
+	int64_t head;
+};
 
 struct lane {
 	const char *queue;
@@ -22,6 +30,8 @@ struct lane {
 	pthread_mutex_t lock;
 	struct watermark mark; /* under lock, with the next four */
 	struct aging aging;
+	struct lane_head head[LANE_HEADS]; /* a ring, the last one at heads; under lock, as heads is */
+	int heads, tally, kind_tally[LANE_KINDS];
 	int64_t epoch;        /* of the rules below; 0 = none were read yet */
 	bool stopped;         /* the queue is paused */
 	bool ruled;           /* some jobs may have to stand aside */
@@ -40,8 +50,9 @@ struct job {
 	struct batch *batch;
 	const struct stage *stage; /* NULL = a kind that this program does not know */
 	int64_t id;
-	int attempt, burned;
+	int attempt, burned, tally;
 	bool suspect;
+	usec waited;           /* to be claimed */
 	str kind, args, trace; /* in the batch's arena */
 };
 

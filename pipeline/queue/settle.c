@@ -63,8 +63,12 @@ static bool settle_once(struct work *w, struct runner *r, const struct job *j, c
 	tx = tx_auto(conn);
 	ok = settle_in(w, &tx, r, j, end, took, &fresh);
 	pool_give(r->pool, conn);
-	if (ok && !fresh)
+	if (ok && !fresh) {
 		log_event(LOG_WARN, w, "job.stale", "state=%s", end->state);
+		tally_stale(j);
+	} else if (ok) {
+		tally_ended(j, end->state, took);
+	}
 	return ok;
 }
 

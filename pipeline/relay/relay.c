@@ -5,12 +5,37 @@
 #include "base/fault.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "sql.h"
 
 #define SINK STR("nats")
 #define BACK_OFF_LEAST (250 * USEC_MS)
 #define BACK_OFF_MOST (10 * USEC_S)
 #define NAP (50 * USEC_MS) /* SIGTERM is noticed after this */
+
+#define MEASURE (2 * USEC_S)
+#define LAG_MOST 10000
+
+static struct metric published = { .name = "patchwork_relay_published_total",
+	.help = "Events that NATS has acknowledged." };
+static struct metric failures = { .name = "patchwork_relay_errors_total", .help = "Rounds that failed." };
+static struct metric leads = {
+	.name = "patchwork_relay_leads", .help = "1 while this relay leads.", .type = METRIC_GAUGE
+};
+static struct metric lag_events = {
+	.name = "patchwork_relay_lag_events",
+	.help = "Events that are not published yet, counted up to 10000; of the relay that leads.",
+	.type = METRIC_GAUGE,
+	.late = true,
+};
+static struct metric lag_seconds = {
+	.name = "patchwork_relay_lag_seconds",
+	.help = "Since the oldest of them was committed or at least begun.",
+	.type = METRIC_SPAN,
+	.late = true,
+};
+
+static struct metric *const measured[] = { &published, &failures, &leads, &lag_events, &lag_seconds };
 
 struct relay {
 	const struct relay_conf *conf;
@@ -19,6 +44,7 @@ struct relay {
 	struct conn *conn; /* NULL = not connected */
 	struct bus *bus;
 	bool leads;
+	usec measure; /* clock_monotonic() of the next */
 };
 
 static bool is_env(str env)
@@ -127,6 +153,7 @@ static bool relay_batch(struct work *w, struct relay *r, size_t *n)
 		return true;
 	if (!publish(w, r, rows, *n))
 		return false;
+	metric_count(&published, 0, 0, (int64_t)*n);
 	FAULT("relay.published");
 	last = &rows[*n - 1];
 	if (!sql_relay_advance(
@@ -135,6 +162,28 @@ static bool relay_batch(struct work *w, struct relay *r, size_t *n)
 	FAULT("relay.advanced");
 	log_event(LOG_DEBUG, w, "relay.batch", "events=%zu xid=%" PRId64 " id=%" PRId64, *n, last->xid, last->id);
 	return true;
+}
+
+/* Also while NATS is away; without the database nobody knows, and what was last known stands. */
+static void measure(struct work *w, struct relay *r)
+{
+	struct sql_relay_lag_out lag;
+	struct tx tx;
+
+	metric_level(&leads, 0, 0, r->leads);
+	if (!r->leads) {
+		metric_level(&lag_events, 0, 0, -1);
+		metric_level(&lag_seconds, 0, 0, -1);
+	}
+	if (!r->leads || !conn_alive(r->conn) || clock_monotonic() < r->measure)
+		return;
+	r->measure = clock_monotonic() + MEASURE;
+	tx = tx_auto(r->conn);
+	if (sql_relay_lag(w, &tx, &(struct sql_relay_lag_in){ SINK, LAG_MOST }, &lag)) {
+		metric_level(&lag_events, 0, 0, lag.events);
+		metric_level(&lag_seconds, 0, 0, lag.oldest);
+	}
+	err_clear(w);
 }
 
 static void nap(const struct relay *r, usec span)
@@ -150,6 +199,7 @@ static void rounds(struct work *w, struct relay *r)
 
 	while (!*r->stop) {
 		work_reset(w);
+		measure(w, r);
 		if (relay_batch(w, r, &n)) {
 			if (back_off > 0)
 				log_event(LOG_INFO, w, "relay.recovered", NULL);
@@ -158,6 +208,7 @@ static void rounds(struct work *w, struct relay *r)
 				nap(r, r->conf->poll);
 			continue;
 		}
+		metric_count(&failures, 0, 0, 1);
 		log_failure(
 			w->err.kind == ERR_INVALID || w->err.kind == ERR_BUG ? LOG_ERROR : LOG_WARN, w, "relay.failed");
 		back_off = back_off == 0 ? BACK_OFF_LEAST : back_off * 2 > BACK_OFF_MOST ? BACK_OFF_MOST : back_off * 2;
@@ -173,6 +224,8 @@ bool relay_run(struct work *w, const struct relay_conf *c, const volatile sig_at
 	if (!is_env(c->env))
 		return err_set(w, ERR_INVALID, "relay.env", "env must be letters, digits, '-' or '_'");
 	r.bus_conf.subject_prefix = arena_printf(w->arena, "pw." STR_FMT, STR_ARG(c->env));
+	for (size_t i = 0; i < sizeof(measured) / sizeof(measured[0]); i++)
+		metric_register(measured[i]);
 	work_init(&unit);
 	rounds(&unit, &r);
 	bus_close(&r.bus);

@@ -5,6 +5,7 @@
 -- out  scheduled       int8?
 -- out  running         int8?
 -- out  parked          int8?
+-- out  held             int8?      stand aside: paused, or over a limit
 -- out  workers         int8?      seen within 30 s
 -- out  oldest          interval?  since the first ready job in line was made
 -- out  xmin_age        int8       transactions since the oldest one that keeps dead rows alive
@@ -13,6 +14,6 @@
 -- out  unsealed_for    interval?
 -- out  unsigned_places int8       places behind the last checkpoint
 -- out  checkpoint_age  interval?
-select d.queue, d.ready, d.scheduled, d.running, d.parked, d.workers, d.oldest,
+select d.queue, d.ready, d.scheduled, d.running, d.parked, d.held, d.workers, d.oldest,
 	v.xmin_age, v.unconfirmed, v.unsealed, v.unsealed_for, v.unsigned_places, v.checkpoint_age
 from q.vitals() v left join q.depths() d on true

@@ -28,6 +28,7 @@
 -- out  kind     text?
 -- out  args     jsonb?
 -- out  trace    text?
+-- out  age      interval?   of the job
 with gone as (
 	delete from q.claim where id = $2 and worker = $1 returning id, worker, job_ids, attempts, claimed_at
 ), history as (
@@ -48,7 +49,7 @@ with gone as (
 	from taken t having count(*) > 0
 	returning id
 ), payload as (
-	select b.id, t.*, j.kind, j.args, j.trace from taken t cross join batch b join q.job j on j.id = t.job_id
+	select b.id, t.*, j.kind, j.args, j.trace, clock_timestamp() - j.created_at as age from taken t cross join batch b join q.job j on j.id = t.job_id
 )
 select pg_current_snapshot()::text as snapshot,
 	pg_snapshot_xmin(pg_current_snapshot())::text::int8 + age(pg_snapshot_xmin(pg_current_snapshot())::xid) as bound,
@@ -57,6 +58,6 @@ select pg_current_snapshot()::text as snapshot,
 		order by r.seq limit 1), 9223372036854775807) from unnest($7, $9) with ordinality p (prio, "from", at) order by p.at)
 		as firsts,
 	(select epoch from q.control) as epoch, exists (select from gone) as owned, 0 as aside, null::int8[] as asides,
-	p.id as claim, p.prio::int, p.seq, p.job_id, p.attempt, p.burned::int, p.suspect, p.kind, p.args, p.trace
+	p.id as claim, p.prio::int, p.seq, p.job_id, p.attempt, p.burned::int, p.suspect, p.kind, p.args, p.trace, p.age
 from (values (1)) always left join payload p on true
 order by p.prio, p.seq

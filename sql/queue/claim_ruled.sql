@@ -28,6 +28,7 @@
 -- out  kind     text?
 -- out  args     jsonb?
 -- out  trace    text?
+-- out  age      interval?   of the job
 with gone as (
 	delete from q.claim where id = $2 and worker = $1 returning id, worker, job_ids, attempts, claimed_at
 ), history as (
@@ -56,7 +57,7 @@ with gone as (
 	from taken t where t.job_id <> all (array(select job_id from judged)) having count(*) > 0
 	returning id
 ), payload as (
-	select b.id, t.*, j.kind, j.args, j.trace from taken t cross join batch b join q.job j on j.id = t.job_id
+	select b.id, t.*, j.kind, j.args, j.trace, clock_timestamp() - j.created_at as age from taken t cross join batch b join q.job j on j.id = t.job_id
 	where t.job_id <> all (array(select job_id from judged))
 )
 select pg_current_snapshot()::text as snapshot,
@@ -68,6 +69,6 @@ select pg_current_snapshot()::text as snapshot,
 	(select epoch from q.control) as epoch, exists (select from gone) as owned, (select count(*) from judged)::int as aside,
 	array(select coalesce((select max(a.seq) from judged a where a.prio = p.prio), 0)
 		from unnest($7) with ordinality p (prio, at) order by p.at) as asides,
-	p.id as claim, p.prio::int, p.seq, p.job_id, p.attempt, p.burned::int, p.suspect, p.kind, p.args, p.trace
+	p.id as claim, p.prio::int, p.seq, p.job_id, p.attempt, p.burned::int, p.suspect, p.kind, p.args, p.trace, p.age
 from (values (1)) always left join payload p on true
 order by p.prio, p.seq

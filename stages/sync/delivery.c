@@ -267,7 +267,10 @@ static bool settle_as(struct work *w, struct tx *tx, const struct delivery_task 
 	case DELIVERY_COMMENT: return settle_comment(w, tx, t);
 	case DELIVERY_INSTALLATION: return settle_installation(w, tx, t);
 	case DELIVERY_REPOSITORY: return settle_repository(w, tx, t);
-	default: w->output = arena_printf(w->arena, "{\"ignored\":\"%s\"}", t->reason); return true;
+	default:
+		delivery_count_ignored(t->reason);
+		w->output = arena_printf(w->arena, "{\"ignored\":\"%s\"}", t->reason);
+		return true;
 	}
 }
 

@@ -77,6 +77,7 @@ struct delivery_task {
 bool delivery_plan(struct work *w, struct tx *tx, void *task);
 bool delivery_effect(struct work *w, const struct outside *outside, void *task);
 bool delivery_settle(struct work *w, struct tx *tx, void *task);
+void delivery_count_ignored(const char *reason); /* ignored.c */
 
 struct project_task {
 	uuid project_id;

@@ -163,7 +163,8 @@ async function serve(g, req, res) {
   const entry = {
     at: new Date().toISOString(), method: req.method, url: req.url, fault: Boolean(fault),
     authorized: Boolean(req.headers.authorization), if_none_match: req.headers['if-none-match'] ?? null,
-    user_agent: req.headers['user-agent'] ?? null, accept: req.headers.accept ?? null, body, status: null,
+    user_agent: req.headers['user-agent'] ?? null, accept: req.headers.accept ?? null,
+    traceparent: req.headers.traceparent ?? null, body, status: null,
   }
   g.log.push(entry)
   if (fault?.delay_ms) await new Promise(wake => setTimeout(wake, fault.delay_ms))

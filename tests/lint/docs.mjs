@@ -3,7 +3,7 @@
 // --write first rewrites what is made of the configuration tables: conf/*.conf and the tables of docs/operating.md.
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { CONF, codes, exists, files, keys, kinds, log_events, read, statuses, topics } from './source.mjs'
+import { CONF, codes, exists, files, keys, kinds, log_events, metrics, read, statuses, topics } from './source.mjs'
 
 const PAGES = ['README.md', ...files('docs', /\.md$/)]
 const KINDS = ['invalid', 'retry', 'wait', 'uncertain', 'bug', 'decided', 'ignored']
@@ -81,6 +81,21 @@ check('units set keys that their programs know', files('conf/systemd', /\.servic
 check('operating.md names each log event', [...log_events()].filter(([event]) => !read('docs/operating.md').includes(`\`${event}\``))
   .map(([event, where]) => `${event}: ${where[0]}`))
 
+// metrics and their alerts ------------------------------------------------------------------------------------------
+const listed_metrics = new Map([...(read('docs/operating.md').match(/<!-- metrics -->[^]*?<!-- end -->/)?.[0] ?? '').matchAll(/^\| `(\w+)(?:\{[\w,]+\})?` \|/gm)].map(m => [m[1], m[0]]))
+check('operating.md lists each metric and each listed one is in the sources', both(listed_metrics, metrics(), 'docs/operating.md'))
+const RULES = 'conf/prometheus/patchwork.rules.yml'
+const rule_errors = () => {
+  const text = read(RULES), names = [...text.matchAll(/- alert: (\w+)/g)].map(m => m[1])
+  const used = [...text.matchAll(/\bpatchwork_[a-z_]+\b/g)].map(m => m[0])
+  return [
+    ...names.filter(n => !anchors('docs/operating.md').includes(n.toLowerCase())).map(n => `${n} has no heading in docs/operating.md`),
+    ...[...text.matchAll(/^ +runbook: (.*)$/gm)].filter(([, link], i) => link !== `docs/operating.md#${names[i].toLowerCase()}`).map(([, link]) => `runbook ${link}`),
+    ...used.filter(n => !listed_metrics.has(n) && !listed_metrics.has(n.replace(/_(bucket|sum|count)$/, ''))).map(n => `${n} is no metric`),
+    ...names.filter(n => !read('tests/metrics/rules.test.yml').includes(`alertname: ${n}\n`)).map(n => `${n} has no test in tests/metrics/rules.test.yml`),
+  ]
+}
+
 // links -------------------------------------------------------------------------------------------------------------
 const anchors = page => [...read(page).matchAll(/^#+ (.+)$/gm)].map(m => m[1].toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'))
 const target = (page, link) => {
@@ -88,6 +103,7 @@ const target = (page, link) => {
   const file = path === '' ? page : join(dirname(page), path)
   return exists(file) !== null && (!anchor || anchors(file).includes(anchor))
 }
+check('each alert has a runbook, a test and metrics that are there', rule_errors())
 check('relative links lead somewhere', PAGES.flatMap(page => [...read(page).replace(/^ {4}.*$/gm, '').matchAll(/\]\(([^)\s]+)\)/g)].map(m => m[1])
   .filter(link => !/^[a-z]+:/.test(link) && !target(page, link)).map(link => `${page}: ${link}`)))
 // Files of this repository that a page names in running text.

@@ -134,3 +134,12 @@ export const log_events = () => {
     for (const literal of c(read(file))) if (CODE.test(literal.text) && inside(literal, LOG)) add(found, literal.text, file)
   return found
 }
+
+// name -> files: every metric that a process prints
+export const metrics = () => {
+  const found = new Map()
+  for (const file of C_SOURCES())
+    for (const literal of c(read(file)))
+      if (/^patchwork_[a-z_]+$/.test(literal.text) && (inside(literal, /^(COUNTER|GAUGE|put_\w+)$/) || /\.\s*name =$/.test(literal.before))) add(found, literal.text, file)
+  return found
+}

@@ -1,7 +1,7 @@
 // A server that passes requests on to another one, but for what a rule makes of them.
 //   rule(request) -> undefined: pass on; { status, body }: answer that instead; 'drop': pass on and hang up without an answer;
 //   a function: what to make of the answer's text
-// request: { method, path, body, rpc }, rpc being the JSON-RPC call when it is one
+// request: { method, path, headers, body, rpc }, rpc being the JSON-RPC call when it is one
 import { createServer } from 'node:http'
 
 export class Proxy {
@@ -21,7 +21,7 @@ export class Proxy {
     const parts = []
     for await (const part of req) parts.push(part)
     const body = Buffer.concat(parts)
-    const asked = { method: req.method, path: req.url, body }
+    const asked = { method: req.method, path: req.url, headers: req.headers, body }
     if (/json/.test(req.headers['content-type'] ?? '')) asked.rpc = JSON.parse(body)
     const what = this.rule(asked)
     if (what !== undefined) this.seen.push(asked)

@@ -20,7 +20,8 @@
 //   rate     { limit, remaining, reset_in }     tokens  { valid: [..] | null }
 //   windows  see windows.mjs; GET windows says what came of them
 //   fault    see faults.mjs; DELETE clears      reset   {}
-//   deliver  { url, event, action, repo, number, sender, secret, delivery, hook_id, before, changes, send: false }
+//   deliver  { url, event, action, repo, number, sender, secret, delivery, hook_id, before, changes, traceparent,
+//             send: false }
 //   GET log  requests seen; DELETE clears
 // repo is "owner/name"; secret is the webhook's. `deliver` answers { status, body, delivery, headers, payload }.
 import { randomUUID } from 'node:crypto'
@@ -113,6 +114,7 @@ async function deliver(g, q) {
   const body = JSON.stringify(payload)
   const delivery = q.delivery ?? randomUUID()
   const headers = hookHeaders({ event: q.event, secret: q.secret, delivery, hook_id, target: repo.id }, body)
+  if (q.traceparent) headers.traceparent = q.traceparent
   if (q.send === false) return { delivery, headers, body }
   try {
     const resp = await fetch(q.url, { method: 'POST', headers, body, signal: AbortSignal.timeout(10_000) })

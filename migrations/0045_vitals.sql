@@ -5,38 +5,41 @@ create index tx_intent_sent on ledger.tx_intent (sent_at) where state = 'sent';
 
 -- oldest: since the first job in line of any priority was made. workers: seen within 30 s.
 create function q.depths(most int default 10000)
-returns table (queue text, ready bigint, scheduled bigint, running bigint, parked bigint, workers bigint, oldest interval)
+returns table (queue text, ready bigint, scheduled bigint, running bigint, parked bigint, held bigint, workers bigint, oldest interval)
 language sql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off as $$
 	with recursive names as (
 		(select r.queue from q.ready r order by r.queue limit 1)
 		union all
 		select (select r.queue from q.ready r where r.queue > n.queue order by r.queue limit 1) from names n
 		where n.queue is not null
-	), counted (queue, ready, scheduled, running, parked, workers, first) as (
+	), counted (queue, ready, scheduled, running, parked, held, workers, first) as (
 		select n.queue, (select count(*) from (
 				select from q.ready r where r.queue = n.queue order by r.prio, r.seq limit most) r),
-			0::bigint, 0::bigint, 0::bigint, 0::bigint, (select min(j.created_at) from generate_series(-2, 2) p (prio)
+			0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, (select min(j.created_at) from generate_series(-2, 2) p (prio)
 				cross join lateral (select r.job_id from q.ready r where r.queue = n.queue and r.prio = p.prio
 					order by r.seq limit 1) head
 				join q.job j on j.id = head.job_id)
 		from names n where n.queue is not null
 		union all
-		select s.queue, 0, count(*), 0, 0, 0, null
+		select s.queue, 0, count(*), 0, 0, 0, 0, null
 		from (select s.queue from q.scheduled s order by s.run_at limit most) s group by s.queue
 		union all
-		select c.queue, 0, 0, sum(cardinality(c.job_ids))::bigint, 0, 0, null
+		select c.queue, 0, 0, sum(cardinality(c.job_ids))::bigint, 0, 0, 0, null
 		from (select c.queue, c.job_ids from q.claim c order by c.id limit most) c group by c.queue
 		union all
-		select p.queue, 0, 0, 0, count(*), 0, null
+		select p.queue, 0, 0, 0, count(*), 0, 0, null
 		from (select p.queue from q.parked p order by p.parked_at limit most) p group by p.queue
 		union all
-		select u.queue, 0, 0, 0, 0, count(*), null
+		select h.queue, 0, 0, 0, 0, count(*), 0, null
+		from (select h.queue from q.held h order by h.queue, h.lane, h.prio, h.seq limit most) h group by h.queue
+		union all
+		select u.queue, 0, 0, 0, 0, 0, count(*), null
 		from (select w.queues from q.worker w where w.stopped_at is null and w.seen_at > now() - interval '30 s'
 			order by w.id desc limit most) w
 		cross join lateral unnest(w.queues) u (queue) group by u.queue
 	)
 	select c.queue, sum(c.ready)::bigint, sum(c.scheduled)::bigint, sum(c.running)::bigint, sum(c.parked)::bigint,
-		sum(c.workers)::bigint, coalesce(clock_timestamp() - min(c.first), '0')
+		sum(c.held)::bigint, sum(c.workers)::bigint, coalesce(clock_timestamp() - min(c.first), '0')
 	from counted c group by c.queue order by c.queue
 $$;
 
