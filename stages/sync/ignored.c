@@ -4,7 +4,8 @@
 #include "sync.h"
 
 static const char *const reasons[] = { "event.unsubscribed", "action.unsubscribed", "delivery.malformed",
-	"delivery.no_repository", "project.unknown", "project.unresolved", "comment.not_human", "comment.no_command", "other" };
+	"delivery.no_repository", "project.unknown", "project.unresolved", "comment.not_human", "comment.no_command",
+	"other" };
 #define REASONS (int)(sizeof(reasons) / sizeof(reasons[0]))
 
 static struct metric_label labels = { 0, REASONS, { NULL } };
