@@ -115,7 +115,7 @@ test('one trace: from the webhook through jobs, log lines and requests outside t
   await world.quiet()
 
   const jobs = (await world.sql(`select id, kind, trace from q.job where trace like '00-${id}-%'`)).split('\n').map(l => l.split('|'))
-  const kinds = ['pay.confirm', 'pay.quote', 'pay.send', 'prove.proof', 'score.payout', 'sync.delivery', 'verify.merge']
+  const kinds = ['pay.confirm', 'pay.quote', 'pay.send', 'prove.proof', 'score.payout', 'sync.delivery', 'verify.merge', 'verify.recheck']
   assert.deepEqual([...new Set(jobs.map(([, kind]) => kind))].sort(), kinds)
   const lines = readFileSync(world.stack.log('work'), 'utf8').split('\n').filter(l => /event=job\.(done|ended)/.test(l))
   for (const [job, kind, trace] of jobs) { // jobs that are settled as a batch have no line of their own
