@@ -100,13 +100,14 @@ static struct window_limit limit_of(enum limit_class class)
 	case LIMIT_READ: return (struct window_limit){ api_conf.read_per_minute, api_conf.read_burst };
 	case LIMIT_WRITE: return (struct window_limit){ api_conf.write_per_minute, api_conf.write_burst };
 	case LIMIT_LOGIN: return (struct window_limit){ api_conf.login_per_minute, api_conf.login_burst };
+	case LIMIT_PROJECT: return (struct window_limit){ api_conf.project_per_minute, api_conf.project_burst };
 	default: return (struct window_limit){ 0 };
 	}
 }
 
 const char *access_window_name(const struct call *c)
 {
-	static const char *const names[] = { "none", "read", "write", "login" };
+	static const char *const names[] = { "none", "read", "write", "login", "project" };
 
 	return c->denied ? "denied" : names[c->route->limit];
 }

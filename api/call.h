@@ -33,6 +33,8 @@ struct call {
 	struct pipe_call admission;
 	bool admitting; /* admission has been given to PostgreSQL */
 	bool denied;    /* the bearer token is refused; counted first, then answered with refusal */
+	uuid subject;   /* what a refusal is about, when has_subject */
+	bool has_subject;
 	struct err refusal;
 	str secret; /* made for this request, told once in its reply */
 	struct window_limit limit;

@@ -88,5 +88,9 @@ static const struct field table[] = {
 		.doc = "challenges and sign-ins per minute and address; 0 = no limit"),
 	OTHER(FIELD_I32, login_burst, "limit.login_burst", .initial = "30", .min = 1, .max = 1000000,
 		.doc = "how many of them may come at once"),
+	OTHER(FIELD_I32, project_per_minute, "limit.project_per_minute", .initial = "6", .min = 0, .max = 1000000,
+		.doc = "repositories registered, and owners checked, per minute and person; 0 = no limit"),
+	OTHER(FIELD_I32, project_burst, "limit.project_burst", .initial = "20", .min = 1, .max = 1000000,
+		.doc = "how many of them may come at once"),
 };
 const struct fields api_conf_fields = { table, sizeof(table) / sizeof(table[0]), sizeof(struct api_conf) };

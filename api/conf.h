@@ -28,6 +28,7 @@ struct api_conf {
 	str seal_key_file, seal_key_file_other;
 	usec bounty_hold, bounty_deadline, bounty_least;
 	int32_t read_per_minute, read_burst, write_per_minute, write_burst, login_per_minute, login_burst;
+	int32_t project_per_minute, project_burst;
 };
 
 extern struct api_conf api_conf; /* read once, before the workers are forked */

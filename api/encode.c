@@ -126,12 +126,26 @@ static const struct sql_value *column(const struct sql *s, const char *name, enu
 	return NULL;
 }
 
+/* A row that is refused may name what is in the way. */
+static void note_subject(struct call *c, const void *row)
+{
+	const struct sql_value *v = column(c->route->sql, "id", SQL_UUID);
+
+	if (v == NULL || v->has == (size_t)-1 || !*(const bool *)((const char *)row + v->has))
+		return;
+	c->subject = *(const uuid *)((const char *)row + v->offset);
+	c->has_subject = true;
+}
+
 static bool check_refused(struct call *c, const void *row)
 {
 	const struct sql_value *v = column(c->route->sql, "refused", SQL_TEXT);
 	str code = v == NULL ? (str){ NULL, 0 } : *(const str *)((const char *)row + v->offset);
 
-	return code.p == NULL || problem_set(c, arena_cstr(c->w.arena, code));
+	if (code.p == NULL)
+		return true;
+	note_subject(c, row);
+	return problem_set(c, arena_cstr(c->w.arena, code));
 }
 
 static void take_status(struct call *c, const void *row)

@@ -80,8 +80,11 @@ const struct problem problems[] = {
 	{ "json.type", 422, "A value of the wrong type",
 		"see the request's schema in openapi.json; amounts are strings" },
 	{ "json.unknown", 422, "An unknown member", "see the request's schema in openapi.json" },
+	{ "ownership.account_unlinked", 409, "No GitHub account is linked",
+		"link the account that owns the repository" },
 	{ "payout.not_held", 409, "The payout is not held", "look at its state" },
-	{ "project.exists", 409, "The repository is registered", "find it in /v1/projects" },
+	{ "project.exists", 409, "The repository is registered",
+		"if it is yours, have that checked: POST /v1/projects/{id}/checks" },
 	{ "project.name", 422, "Not a repository's name", "owner/name as on GitHub" },
 	{ "project.name_taken", 409, "The repository is being registered", "find it in /v1/projects" },
 	{ "project.unverified", 409, "The project is not verified", "switch on the repository's webhook" },
@@ -169,6 +172,8 @@ void problem_reply(struct call *c)
 	json_str(&j, "detail", str_c(ours || c->w.err.text[0] == '\0' ? p.next : c->w.err.text));
 	json_str(&j, "instance", str_c(c->req->path));
 	json_str(&j, "code", str_c(p.code));
+	if (c->has_subject)
+		json_uuid(&j, "id", c->subject);
 	json_str(&j, "request_id", c->w.request_id);
 	json_close(&j, '}');
 }

@@ -186,6 +186,18 @@ static const struct param project_create[] = {
 	TRACE(project_create),
 	PARAM(FROM_BODY, FIELD_STR, project_create, full_name, .min = 3, .max = 140, .doc = "owner/name on GitHub"),
 };
+static const struct param project_check[] = {
+	SESSION(project_check),
+	TRACE(project_check),
+	ID(project_check, "a project"),
+	PARAM(FROM_BODY, FIELD_STR, project_check, method, .one_of = "permission|app|ping|file",
+		.doc = "how: docs/stages.md says what each looks at and grants"),
+};
+static const struct param project_checks[] = {
+	PAGED(project_checks),
+	ID(project_checks, "a project"),
+	SEEN(project_checks),
+};
 static const struct param project_get[] = { ID(project_get, "a project"), SEEN(project_get) };
 static const struct param project_list[] = {
 	PAGED(project_list),
@@ -344,12 +356,20 @@ const struct route routes[] = {
 		.scope = "me:read" },
 
 	{ WRITE("/v1/projects", "projects", project_create, 201, "Register a repository; 200 when it is yours already"),
-		PARAMS(project_create), .access = ACCESS_SESSION, .scope = "projects:write", .limit = LIMIT_WRITE,
+		PARAMS(project_create), .access = ACCESS_SESSION, .scope = "projects:write", .limit = LIMIT_PROJECT,
 		.bind = bounty_repository, .wakes = "sync" },
 	{ READ("/v1/projects", "projects", project_list, REPLY_PAGE, "Projects, newest first"), PARAMS(project_list),
 		.access = ACCESS_ANYONE },
 	{ READ("/v1/projects/{id}", "projects", project_get, REPLY_OBJECT, "One project"), PARAMS(project_get),
 		.access = ACCESS_ANYONE },
+
+	{ WRITE("/v1/projects/{id}/checks", "projects", project_check, 202,
+		  "Have it checked whether the repository is yours; the answer is in the list of checks"),
+		PARAMS(project_check), .access = ACCESS_SESSION, .scope = "projects:write", .limit = LIMIT_PROJECT,
+		.wakes = "sync" },
+	{ READ("/v1/projects/{id}/checks", "projects", project_checks, REPLY_PAGE,
+		  "Who has shown, or tried to show, that the repository is his, newest first"),
+		PARAMS(project_checks), .access = ACCESS_SESSION, .object = "project" },
 
 	{ READ("/v1/projects/{id}/roles", "roles", role_list, REPLY_PAGE, "Who has a role in a project, newest first"),
 		PARAMS(project_roles), .access = ACCESS_SESSION, .object = "project",

@@ -15,7 +15,7 @@ enum access {
 	ACCESS_GITHUB,  /* X-Hub-Signature-256 over the raw body */
 };
 
-enum limit_class { LIMIT_NONE, LIMIT_READ, LIMIT_WRITE, LIMIT_LOGIN };
+enum limit_class { LIMIT_NONE, LIMIT_READ, LIMIT_WRITE, LIMIT_LOGIN, LIMIT_PROJECT };
 
 /* Where a member of the statement's input comes from. */
 enum from {

@@ -51,6 +51,8 @@ bool command_open_outside(struct work *w, const struct invocation *in, struct ou
 		.graphql_url = conf->github_graphql_url,
 		.token_file = conf->github_token_file.p == NULL ? NULL : arena_cstr(w->arena, conf->github_token_file),
 		.max_body = GITHUB_BODY_MAX,
+		.app_id = conf->github_app_id,
+		.app_key_file = conf->github_app_key_file,
 	};
 
 	if ((named(in, "sync") || named(in, "verify")) && !github_new(w, &github, &outside->github))
@@ -165,6 +167,7 @@ int command_work(struct work *w, const struct invocation *in)
 		.aging = in->conf->worker_aging,
 		.drain = in->conf->worker_drain,
 		.turns = in->conf->github_turns,
+		.app = in->conf->github_app_id.n > 0,
 	};
 	bool ok;
 

@@ -15,6 +15,7 @@ struct conf {
 	int32_t relay_batch;
 	usec relay_poll;
 	str github_rest_url, github_graphql_url, github_token_file, github_account;
+	str github_app_id, github_app_key_file, github_hook_url;
 	int32_t github_turns;
 	str seal_key_file, seal_key_file_other;
 	str ipfs_api_url;

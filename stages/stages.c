@@ -9,6 +9,8 @@ const struct stage *const all_stages[] = {
 	&sync_pull,
 	&sync_command,
 	&sync_status,
+	&sync_check,
+	&sync_reverify,
 	&verify_fund,
 	&verify_wallet,
 	&verify_merge,

@@ -38,6 +38,9 @@ struct quota_page {         /* the answer to one GET, as it may be kept */
 
 struct quota {
 	struct arena *arena;
+	str account;          /* whose limits count; { NULL, 0 } = the process's own */
+	str token;            /* the account's, set by plan; { NULL, 0 } = the installation's, or the process's own */
+	int64_t installation; /* of the App, by which to ask; 0 = none */
 	struct quota_left at[QUOTA_RESOURCES];
 	int32_t strikes;          /* limits in a row that named no end, so the next wait is longer */
 	int64_t points;           /* GitHub's secondary limit: a read is 1, a write 5 */

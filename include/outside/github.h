@@ -1,4 +1,4 @@
-/* GitHub's REST and GraphQL; what is written is comments alone. Repositories are addressed by numeric id (GET /repositories/{id}), names are display.
+/* GitHub's REST and GraphQL; what is written is comments and webhooks alone. Repositories are addressed by numeric id (GET /repositories/{id}), names are display.
  * Every body read is also handed out as evidence: its canonical JSON (RFC 8785), its sha256 and where it came from; pages of
  * a list are one array. A body with a number that is no integer below 2^53 has no canonical form here: compact text then.
  * A redirect is followed once, and pages to the end, on the same host only.
@@ -15,6 +15,7 @@ struct github_conf {
 	str rest_url, graphql_url; /* "https://api.github.com", "https://api.github.com/graphql" */
 	const char *token_file;    /* NULL = without a token; read for each request, so it can be rotated */
 	int64_t max_body;          /* bytes of one answer */
+	str app_id, app_key_file;  /* of our GitHub App; { NULL, 0 } = we are none */
 };
 MUST bool github_new(struct work *w, const struct github_conf *c, struct github **out);
 void github_free(struct github **g);
@@ -97,3 +98,45 @@ MUST bool github_document_of(
 /* The commits of a branch since then, newest first, all pages, as evidence alone. */
 MUST bool github_commits_since(
 	struct work *w, struct github *g, int64_t repo_id, str branch, usec since, struct evidence *ev);
+
+/* --- who owns a repository, and its webhooks (github_owner.c, github_hook.c) --- */
+
+/* The repository as the token sees it: *admin when its owner may administer it. The token is in w->quota. */
+MUST bool github_repo_admin(struct work *w, struct github *g, int64_t repo_id, bool *admin, struct evidence *ev);
+/* Whose token it is. */
+MUST bool github_user(struct work *w, struct github *g, int64_t *uid, str *login);
+/* As github_permission, with what GitHub answered; ev->bytes is { NULL, 0 } when nobody of that name is there. */
+MUST bool github_permission_of(
+	struct work *w, struct github *g, int64_t repo_id, str login, int64_t uid, str *out, struct evidence *ev);
+struct github_installation {
+	int64_t id, account_id; /* id 0 = the App is not installed there */
+	str account_login;
+	bool suspended;
+};
+/* fails  ERR_INVALID github.no_app */
+MUST bool github_installation_of(struct work *w, struct github *g, int64_t repo_id, struct github_installation *out);
+/* A file of the branch's last commit, which is found first; found = false when it has none. text in w's arena.
+ * fails  ERR_INVALID github.too_large over 64 KiB */
+MUST bool github_file(struct work *w, struct github *g, int64_t repo_id, str branch, str path, bool *found, str *text,
+	str *commit_sha, struct evidence *ev);
+
+/* The hook that delivers to url; 0 when there is none. Administrators' tokens and our App's only. */
+MUST bool github_hook_find(struct work *w, struct github *g, int64_t repo_id, str url, int64_t *hook_id);
+/* fails  ERR_UNCERTAIN fetch.* when it may have been made; ERR_INVALID github.hook_limit (20 hooks are there) */
+MUST bool github_hook_create(struct work *w, struct github *g, int64_t repo_id, str url, str secret,
+	const char *const events[], int64_t *hook_id);
+MUST bool github_hook_secret(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, str secret);
+MUST bool github_hook_ping(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id);
+struct github_delivery {
+	int64_t id;
+	uuid guid;
+	usec at;
+	bool redelivery, throttled;
+	int32_t status; /* of our answer, as GitHub saw it; 0 = none */
+	str event;
+};
+/* Newest first, those after `since`; at most 500. */
+MUST bool github_hook_deliveries(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, usec since,
+	const struct github_delivery **out, size_t *n);
+MUST bool github_hook_redeliver(
+	struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, int64_t delivery_id);

@@ -50,9 +50,10 @@ struct runner_conf {
 	usec lease;       /* 0 = each queue's longest of its stages; else this, for all of them */
 	usec poll;        /* the floor under NOTIFY: at most this between two looks */
 	char account[65]; /* whose limits GitHub counts our requests by; "" = they are not counted */
-	int turns;        /* jobs that ask at once, per account */
-	usec aging;       /* a priority that waited this long has a part of each claim; 0 = AGING_SPAN */
-	usec drain;       /* SIGTERM: this long for what is in hand, then leases bring it back */
+	bool app; /* repositories that our App is installed in are asked about as that installation, within its limits */
+	int turns;  /* jobs that ask at once, per account */
+	usec aging; /* a priority that waited this long has a part of each claim; 0 = AGING_SPAN */
+	usec drain; /* SIGTERM: this long for what is in hand, then leases bring it back */
 };
 
 #define RUNNER_LEFT_IN_HAND 75 /* EX_TEMPFAIL */

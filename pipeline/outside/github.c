@@ -30,7 +30,7 @@ bool github_new(struct work *w, const struct github_conf *c, struct github **out
 	g->token_file = c->token_file == NULL ? NULL : copy_url(str_c(c->token_file));
 	g->max_body = c->max_body;
 	idle_init(&g->idle, METER_GITHUB);
-	if (!github_token(w, g, &token)) {
+	if (!github_token(w, g, &token) || (c->app_id.n > 0 && !github_app_new(w, c, &g->app))) {
 		github_free(&g);
 		return false;
 	}
@@ -43,6 +43,7 @@ void github_free(struct github **g)
 	if (*g == NULL)
 		return;
 	idle_free(&(*g)->idle);
+	github_app_free(&(*g)->app);
 	free((*g)->rest);
 	free((*g)->graphql);
 	free((*g)->token_file);
@@ -294,22 +295,6 @@ bool github_pull_commits(struct work *w, struct github *g, int64_t repo_id, int3
 	*messages = list;
 	github_evidence_of(w, commits, url, ev);
 	return true;
-}
-
-/* RFC 3986: everything but the unreserved characters as %XX. */
-str github_escaped(struct work *w, str s)
-{
-	struct buf b = buf_new(w->arena, SIZE_MAX);
-
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || memchr("-._~", c, 4) != NULL)
-			buf_byte(&b, c);
-		else
-			buf_printf(&b, "%%%02X", c);
-	}
-	return buf_str(&b);
 }
 
 bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha, str branch, enum github_reach *out,

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define TIMEOUT (20 * USEC_S)
 #define TOKEN_MAX 4096
 /* GitHub's advice for a limit that names no end: a minute, then longer each time. */
 #define WAIT_LEAST (60 * USEC_S)
@@ -75,6 +74,18 @@ static bool may_ask(struct work *w, enum quota_resource resource)
 		quota_names[resource]);
 }
 
+/* In whose name: a person's, an installation's, else the process's own. */
+static bool bearer(struct work *w, struct github *g, str *out)
+{
+	if (w->quota != NULL && w->quota->token.n > 0) {
+		*out = w->quota->token;
+		return true;
+	}
+	if (w->quota != NULL && w->quota->installation > 0 && g->app != NULL)
+		return github_app_token(w, g, w->quota->installation, out);
+	return github_token(w, g, out);
+}
+
 #define HEADERS_MOST 5
 static bool send(struct work *w, struct github *g, struct fetch_req req, enum quota_resource resource,
 	const struct quota_page *known, struct fetch_resp *resp)
@@ -84,7 +95,7 @@ static bool send(struct work *w, struct github *g, struct fetch_req req, enum qu
 	size_t n = 2;
 	str token;
 
-	if (!may_ask(w, resource) || !github_token(w, g, &token))
+	if (!may_ask(w, resource) || !bearer(w, g, &token))
 		return false;
 	if (token.n > 0)
 		h[n++] = (struct fetch_header){ STR("Authorization"),
@@ -96,12 +107,14 @@ static bool send(struct work *w, struct github *g, struct fetch_req req, enum qu
 	req.headers = h;
 	req.n_headers = n;
 	req.max_body = g->max_body;
-	req.timeout = TIMEOUT;
+	req.timeout = GITHUB_TIMEOUT;
 	if (w->quota != NULL)
 		w->quota->points += strcmp(req.method, "GET") == 0 || req.safe ? 1 : 5;
 	if (idle_fetch(w, &g->idle, &req, resp)) {
 		note_limits(w, resource, resp);
 		meter_budget(resp);
+		if (resp->status == 401 && w->quota != NULL && w->quota->installation > 0)
+			github_app_forget(g, w->quota->installation);
 		return true;
 	}
 	if (strcmp(w->err.code, "fetch.too_large") == 0)
@@ -164,7 +177,7 @@ static bool is_limit(const struct fetch_resp *resp, str message)
 	return str_eq(remaining, STR("0"));
 }
 
-static bool refused(struct work *w, enum quota_resource resource, const struct fetch_resp *resp)
+bool github_refused(struct work *w, enum quota_resource resource, const struct fetch_resp *resp)
 {
 	str message;
 
@@ -330,7 +343,7 @@ bool github_rest(struct work *w, struct github *g, str url, int64_t repo_id, str
 	if (resp.status == 304)
 		return unchanged(w, req.url, out);
 	if (resp.status != 200)
-		return refused(w, QUOTA_CORE, &resp);
+		return github_refused(w, QUOTA_CORE, &resp);
 	out->next = next_link(&resp);
 	if (out->next.n > 0 && !same_host(g, out->next))
 		return err_set(w, ERR_INVALID, "github.mismatch", "the next page is on another host");
@@ -356,7 +369,7 @@ bool github_write(
 	if (!send(w, g, req, QUOTA_CORE, NULL, &resp))
 		return false;
 	if (resp.status != 200 && resp.status != 201)
-		return refused(w, QUOTA_CORE, &resp);
+		return github_refused(w, QUOTA_CORE, &resp);
 	return parse(w, &resp, out);
 }
 
@@ -398,7 +411,7 @@ bool github_query(struct work *w, struct github *g, str query, str variables, co
 	if (!send(w, g, req, QUOTA_GRAPHQL, NULL, &resp))
 		return false;
 	if (resp.status != 200)
-		return refused(w, QUOTA_GRAPHQL, &resp);
+		return github_refused(w, QUOTA_GRAPHQL, &resp);
 	if (!parse(w, &resp, &body))
 		return false;
 	errors = json_get(body, "errors");
@@ -409,4 +422,55 @@ bool github_query(struct work *w, struct github *g, str query, str variables, co
 		return err_set(w, ERR_RETRY, "github.malformed", "an answer without data");
 	keep(w, req.url, NULL, *data, (str){ 0 });
 	return true;
+}
+
+bool github_ask(struct work *w, struct github *g, const char *method, str url, str body, int wanted, const cJSON **out)
+{
+	bool reads = strcmp(method, "GET") == 0;
+	struct fetch_req req = {
+		.method = method, .url = url, .body = body, .safe = !reads && strcmp(method, "POST") != 0
+	};
+	struct fetch_resp resp;
+
+	if (body.n > 0)
+		req.content_type = STR("application/json");
+	if (w->quota != NULL && !reads)
+		w->quota->wrote = true;
+	if (!send(w, g, req, QUOTA_CORE, NULL, &resp))
+		return false;
+	*out = NULL;
+	if (resp.status != wanted)
+		return github_refused(w, QUOTA_CORE, &resp);
+	return resp.body.n == 0 || parse(w, &resp, out);
+}
+
+bool github_list(struct work *w, struct github *g, str url, struct github_page *out)
+{
+	struct fetch_req req = { .method = "GET", .url = url };
+	struct fetch_resp resp;
+
+	*out = (struct github_page){ .at = url };
+	if (!send(w, g, req, QUOTA_CORE, NULL, &resp))
+		return false;
+	if (resp.status != 200)
+		return github_refused(w, QUOTA_CORE, &resp);
+	out->next = next_link(&resp);
+	if (out->next.n > 0 && !same_host(g, out->next))
+		return err_set(w, ERR_INVALID, "github.mismatch", "the next page is on another host");
+	return parse(w, &resp, &out->json);
+}
+
+str github_escaped(struct work *w, str s)
+{
+	struct buf b = buf_new(w->arena, SIZE_MAX);
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if ((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || memchr("-._~", c, 4) != NULL)
+			buf_byte(&b, c);
+		else
+			buf_printf(&b, "%%%02X", c);
+	}
+	return buf_str(&b);
 }

@@ -8,6 +8,7 @@ struct github {
 	char *rest, *graphql; /* without '/' at the end */
 	char *token_file;     /* NULL = none; read again for each request, so that it can be rotated */
 	int64_t max_body;
+	struct github_app *app; /* NULL = we are no App */
 	struct idle idle;
 };
 
@@ -25,10 +26,27 @@ MUST bool github_write(
 	struct work *w, struct github *g, const char *method, str url, str body, bool repeatable, const cJSON **out);
 /* variables: a JSON object's text. data is an object. */
 MUST bool github_query(struct work *w, struct github *g, str query, str variables, const cJSON **data);
-/* The bearer token, { NULL, 0 } without one.  fails  ERR_INVALID github.token_file */
+/* The process's bearer token, { NULL, 0 } without one.  fails  ERR_INVALID github.token_file */
 MUST bool github_token(struct work *w, const struct github *g, str *out);
 
 /* All pages of a list as one array, which belongs to w's arena.  fails  as github_rest; ERR_INVALID github.too_large */
 MUST bool github_all_pages(struct work *w, struct github *g, str url, int64_t repo_id, const cJSON **out);
 void github_evidence_of(struct work *w, const cJSON *json, str url, struct evidence *ev);
 str github_escaped(struct work *w, str s); /* RFC 3986: everything but the unreserved characters as %XX */
+/* One exchange that is no evidence and follows nothing: out is the body, NULL for an empty one. wanted is a status. */
+MUST bool github_ask(
+	struct work *w, struct github *g, const char *method, str url, str body, int wanted, const cJSON **out);
+/* A page of a list that is no evidence. */
+MUST bool github_list(struct work *w, struct github *g, str url, struct github_page *out);
+
+/* The App and the tokens of its installations, each kept until five minutes before its end. Shared by threads. */
+MUST bool github_app_new(struct work *w, const struct github_conf *c, struct github_app **out); /* fails  secret.* */
+void github_app_free(struct github_app **a);
+/* fails  as GitHub's answers: github.not_found when there is no such installation, github.refused when it is suspended */
+MUST bool github_app_token(struct work *w, struct github *g, int64_t installation, str *out);
+/* As github_ask, in the App's own name, which has limits of its own. */
+MUST bool github_app_ask(struct work *w, struct github *g, const char *method, str url, int wanted, const cJSON **out);
+void github_app_forget(struct github *g, int64_t installation); /* its token was refused */
+/* The verdict on a status that was not wanted.  fails  as include/outside/github.h says */
+MUST bool github_refused(struct work *w, enum quota_resource resource, const struct fetch_resp *resp);
+#define GITHUB_TIMEOUT (20 * USEC_S)

@@ -113,7 +113,7 @@ static void end_turn(struct work *w, struct runner *r, const struct job *j)
 	ok = pool_take(w, r->pool, &conn);
 	if (ok) {
 		tx = tx_auto(conn);
-		ok = budget_report(w, &tx, r->conf);
+		ok = budget_report(w, &tx);
 		pool_give(r->pool, conn);
 	}
 	if (!ok)

@@ -1,6 +1,41 @@
 #include "budget.h"
 
+#include <inttypes.h>
+
 #include "sql.h"
+
+/* The repository that the unit asks about, by its first subject; 0 = none. */
+static int64_t subject_repo(const struct quota *q)
+{
+	str rest, id;
+	int64_t repo_id;
+
+	if (q->n_subjects == 0)
+		return 0;
+	rest = q->subjects[0];
+	if (!str_starts(rest, STR("/repositories/")))
+		return 0;
+	rest = str_skip(rest, strlen("/repositories/"));
+	return str_next(&rest, '/', &id) && str_i64(id, &repo_id) ? repo_id : 0;
+}
+
+/* In whose name it will ask. What plan has chosen stays. */
+static bool choose_account(struct work *w, struct tx *tx, const struct runner_conf *c)
+{
+	struct quota *q = w->quota;
+	int64_t repo_id = subject_repo(q);
+	struct sql_rate_credential_out row;
+	bool found = false;
+
+	if (q->account.n > 0)
+		return true;
+	if (c->app && repo_id > 0 &&
+		!sql_rate_credential(w, tx, &(struct sql_rate_credential_in){ repo_id }, &row, &found))
+		return false;
+	q->installation = found ? row.installation : 0;
+	q->account = found ? arena_printf(w->arena, "installation/%" PRId64, row.installation) : str_c(c->account);
+	return true;
+}
 
 static bool refused(struct work *w, const struct sql_rate_take_out *row)
 {
@@ -19,7 +54,7 @@ static bool refused(struct work *w, const struct sql_rate_take_out *row)
 	return err_set(w, ERR_BUG, "db.row", "an unknown reason to wait");
 }
 
-static bool read_known(struct work *w, struct tx *tx, const struct runner_conf *c)
+static bool read_known(struct work *w, struct tx *tx)
 {
 	struct quota *q = w->quota;
 	struct sql_rate_known_out *rows;
@@ -28,7 +63,7 @@ static bool read_known(struct work *w, struct tx *tx, const struct runner_conf *
 	if (q->n_subjects == 0)
 		return true;
 	if (!sql_rate_known(
-		    w, tx, &(struct sql_rate_known_in){ str_c(c->account), { q->subjects, q->n_subjects } }, &rows, &n))
+		    w, tx, &(struct sql_rate_known_in){ q->account, { q->subjects, q->n_subjects } }, &rows, &n))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		struct quota_page *p = ARENA_NEW(w->arena, struct quota_page);
@@ -43,7 +78,6 @@ static bool read_known(struct work *w, struct tx *tx, const struct runner_conf *
 bool budget_take(struct work *w, struct tx *tx, const struct runner_conf *c, const struct quota_need *need, usec span)
 {
 	struct sql_rate_take_in in = {
-		.credential = str_c(c->account),
 		.job_id = w->job,
 		.attempt = w->attempt,
 		.core = need->core,
@@ -55,7 +89,10 @@ bool budget_take(struct work *w, struct tx *tx, const struct runner_conf *c, con
 	};
 	struct sql_rate_take_out row;
 
-	if (!read_known(w, tx, c) || !sql_rate_take(w, tx, &in, &row))
+	if (!choose_account(w, tx, c) || !read_known(w, tx))
+		return false;
+	in.credential = w->quota->account;
+	if (!sql_rate_take(w, tx, &in, &row))
 		return false;
 	if (!row.granted)
 		return refused(w, &row);
@@ -65,7 +102,7 @@ bool budget_take(struct work *w, struct tx *tx, const struct runner_conf *c, con
 	return true;
 }
 
-static bool keep(struct work *w, struct tx *tx, const struct runner_conf *c)
+static bool keep(struct work *w, struct tx *tx)
 {
 	enum { SUBJECT, URL, ETAG, MODIFIED, NEXT, MOVED, BODY, COLUMNS };
 	str *column[COLUMNS];
@@ -90,13 +127,13 @@ static bool keep(struct work *w, struct tx *tx, const struct runner_conf *c)
 		column[BODY][at] = p->bytes;
 	}
 	return sql_rate_keep(w, tx,
-		&(struct sql_rate_keep_in){ str_c(c->account), { column[SUBJECT], n }, { column[URL], n },
+		&(struct sql_rate_keep_in){ w->quota->account, { column[SUBJECT], n }, { column[URL], n },
 			{ column[ETAG], n }, { column[MODIFIED], n }, { column[NEXT], n }, { column[MOVED], n },
 			{ column[BODY], n } },
 		&out);
 }
 
-bool budget_report(struct work *w, struct tx *tx, const struct runner_conf *c)
+bool budget_report(struct work *w, struct tx *tx)
 {
 	const struct quota *q = w->quota;
 	str names[QUOTA_RESOURCES];
@@ -113,9 +150,9 @@ bool budget_report(struct work *w, struct tx *tx, const struct runner_conf *c)
 		resets[i] = q->at[i].resets_in;
 		waits[i] = q->at[i].wait;
 	}
-	return keep(w, tx, c) &&
+	return keep(w, tx) &&
 		sql_rate_report(w, tx,
-			&(struct sql_rate_report_in){ str_c(c->account), w->job, w->attempt, { names, QUOTA_RESOURCES },
+			&(struct sql_rate_report_in){ q->account, w->job, w->attempt, { names, QUOTA_RESOURCES },
 				{ sent, QUOTA_RESOURCES }, { told, QUOTA_RESOURCES }, { limits, QUOTA_RESOURCES },
 				{ remaining, QUOTA_RESOURCES }, { resets, QUOTA_RESOURCES }, { waits, QUOTA_RESOURCES },
 				(int32_t)q->points, q->wrote },

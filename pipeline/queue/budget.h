@@ -10,4 +10,4 @@
 MUST bool budget_take(
 	struct work *w, struct tx *tx, const struct runner_conf *c, const struct quota_need *need, usec span);
 /* Also after an effect that failed: what it learned counts. */
-MUST bool budget_report(struct work *w, struct tx *tx, const struct runner_conf *c);
+MUST bool budget_report(struct work *w, struct tx *tx);

@@ -12,7 +12,8 @@ with resolved as (
 	update core.project
 	set repo_id = $2, full_name = $3, default_branch = $4, private = $5, archived = $6, updated_at = now(), version = version + 1,
 		-- it can be read again
-		state = case when state = 'degraded' and hook_alive_at is not null and state_reason ~ '^(github|installation|project)\.'
+		state = case when state = 'degraded' and (hook_alive_at is not null
+				or exists (select from core.ownership_check k where k.project_id = $1 and k.method <> 'file' and k.state = 'passed')) and state_reason ~ '^(github|installation|project)\.'
 			then 'verified' else state end,
 		state_reason = case when state = 'degraded' and state_reason ~ '^(github|installation|project)\.' then null
 			else state_reason end

@@ -14,9 +14,9 @@ struct attempt { /* a transaction signed for a payout */
 };
 
 struct payout {
-	str state, bounty_state;
-	usec wait;      /* until it is due; 0 when it is */
-	bool rechecked; /* by verify.recheck, when it was due */
+	str state, bounty_state, project; /* states */
+	usec wait;                        /* until it is due; 0 when it is */
+	bool rechecked;                   /* by verify.recheck, when it was due */
 	uint8_t name[32], bounty[32], payee[20], escrow[20];
 	u256 amount;
 	int64_t chain_id;

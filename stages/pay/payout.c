@@ -29,6 +29,7 @@ bool payout_load(struct work *w, struct tx *tx, uuid payout_id, struct payout *o
 	*out = (struct payout){
 		.state = row.state,
 		.bounty_state = row.bounty_state,
+		.project = row.project,
 		.wait = row.wait,
 		.rechecked = row.rechecked,
 		.amount = row.amount,

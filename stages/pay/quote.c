@@ -20,6 +20,9 @@ bool quote_plan(struct work *w, struct tx *tx, void *task)
 	if (!str_one_of(t->payout.bounty_state, "hold|payable"))
 		return err_set(
 			w, ERR_INVALID, "pay.bounty_state", "the bounty is " STR_FMT, STR_ARG(t->payout.bounty_state));
+	if (str_one_of(t->payout.project, "degraded|lost"))
+		return err_snooze(
+			w, HELD_WAIT, "pay.project_degraded", "the project is " STR_FMT, STR_ARG(t->payout.project));
 	if (t->payout.wait > 0)
 		return err_snooze(w, t->payout.wait, "pay.not_due", "the hold is not over");
 	if (!t->payout.rechecked && str_eq(t->payout.state, STR("hold")))

@@ -1,4 +1,6 @@
 /* Commands in comments. The comment is a signed body; who may what is asked of GitHub when the command is carried out. */
+#include <inttypes.h>
+
 #include "base/json.h"
 #include "crypto/digest.h"
 #include "model/command.h"
@@ -51,6 +53,7 @@ bool command_plan(struct work *w, struct tx *tx, void *task)
 	if (!found)
 		return err_set(w, ERR_INVALID, "sync.project_unknown", "the project is not in the database");
 	t->project_id = project.id;
+	quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
 	return true;
 }
 

@@ -88,6 +88,11 @@ static void read_installation(struct work *w, const cJSON *body, str event, stru
 		sizeof(*ids));
 
 	t->kind = DELIVERY_INSTALLATION;
+	if (!json_get_i64(body, "installation.id", &t->installation) || t->installation < 1)
+		t->installation = 0;
+	if (!json_get_i64(body, "installation.account.id", &t->account))
+		t->account = 0;
+	t->account_login = json_get_str(body, "installation.account.login");
 	if (str_eq(event, STR("installation")))
 		add_repos(all, ids, &t->n_repos);
 	else
@@ -211,6 +216,32 @@ static bool settle_ping(struct work *w, struct tx *tx, const struct delivery_tas
 	return sql_project_alive(w, tx, &in, &out);
 }
 
+/* What stands for somebody's ownership may have fallen. */
+static bool settle_owners(struct work *w, struct tx *tx, const int64_t *repos, size_t n, int64_t delivery_id)
+{
+	struct sql_ownership_recheck_in in = { { repos, n }, delivery_id, w->job, work_trace(w) };
+	struct sql_ownership_recheck_out jobs;
+
+	return sql_ownership_recheck(w, tx, &in, &jobs);
+}
+
+static bool settle_installed(struct work *w, struct tx *tx, const struct delivery_task *t)
+{
+	struct sql_ownership_installed_in in = {
+		.installation = t->installation,
+		.has_account_id = t->account > 0,
+		.account_id = t->account,
+		.login = t->account_login,
+		.suspended = str_eq(t->action, STR("suspend")),
+		.deleted = str_eq(t->action, STR("deleted")),
+		.repo_ids = { t->repos, t->n_repos },
+		.removed = str_eq(t->action, STR("removed")),
+	};
+	struct sql_ownership_installed_out out;
+
+	return t->installation == 0 || sql_ownership_installed(w, tx, &in, &out);
+}
+
 static bool settle_installation(struct work *w, struct tx *tx, const struct delivery_task *t)
 {
 	struct sql_project_lose_in lose = { { t->repos, t->n_repos }, str_c(t->lost), t->delivery_id, work_trace(w) };
@@ -218,6 +249,8 @@ static bool settle_installation(struct work *w, struct tx *tx, const struct deli
 	struct sql_project_recheck_out jobs;
 	struct sql_project_lose_out lost;
 
+	if (!settle_installed(w, tx, t) || !settle_owners(w, tx, t->repos, t->n_repos, t->delivery_id))
+		return false;
 	return t->lost != NULL ? sql_project_lose(w, tx, &lose, &lost) : sql_project_recheck(w, tx, &again, &jobs);
 }
 
@@ -226,7 +259,7 @@ static bool settle_repository(struct work *w, struct tx *tx, const struct delive
 	struct sql_project_recheck_in again = { { &t->repo_id, 1 }, t->delivery_id, w->job, work_trace(w) };
 	struct sql_project_recheck_out jobs;
 
-	return sql_project_recheck(w, tx, &again, &jobs);
+	return settle_owners(w, tx, &t->repo_id, 1, t->delivery_id) && sql_project_recheck(w, tx, &again, &jobs);
 }
 
 static bool settle_issue(struct work *w, struct tx *tx, const struct delivery_task *t)

@@ -32,7 +32,7 @@ static const struct event_rule rules[] = {
 	{ "issues", "opened|edited|closed|reopened|deleted|transferred", DELIVERY_ISSUE, "the issue" },
 	IGNORED("label", "labels decide nothing here"),
 	IGNORED("marketplace_purchase", "not sold there"),
-	IGNORED("member", "permissions are read when they are needed"),
+	{ "member", "added|edited|removed", DELIVERY_REPOSITORY, "who owns it is looked at again" },
 	IGNORED("membership", "permissions are read when they are needed"),
 	IGNORED("merge_group", "the merge itself is a pull request's event"),
 	IGNORED("meta", "a hook that is gone sends nothing more: deliveries are looked for"),

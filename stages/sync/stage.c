@@ -101,6 +101,33 @@ const struct stage sync_pull = {
 	.quota = { QUOTA_BACKFILL, .core = 3, .graphql = 1 },
 };
 
+static const struct field check_fields[] = {
+	FIELD(FIELD_UUID, struct check_task, check_id),
+};
+const struct stage sync_check = {
+	.name = "sync",
+	.kind = "sync.check",
+	.task = FIELDS(struct check_task, check_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.plan = check_plan,
+	.effect = check_effect,
+	.settle = check_settle,
+	.quota = { QUOTA_COMMAND, .core = 3 },
+};
+const struct stage sync_reverify = {
+	.name = "sync",
+	.kind = "sync.reverify",
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "sync",
+	.settle = reverify_settle,
+};
+
 static const struct field command_fields[] = {
 	FIELD(FIELD_I64, struct command_task, delivery_id, .min = 1, .max = INT64_MAX),
 };

@@ -1,4 +1,6 @@
 /* The one comment of ours under an issue: where its bounties stand, and what was refused; made once, then edited in place. */
+#include <inttypes.h>
+
 #include "base/buf.h"
 #include "crypto/digest.h"
 #include "model/command.h"
@@ -65,6 +67,7 @@ static bool compose(
 		uuid_format(row->nonce, nonce);
 		t->marker = arena_printf(w->arena, "<!-- patchwork:status:%.*s -->", UUID_TEXT, nonce);
 		t->repo_id = row->repo_id;
+		quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
 		t->comment_id = row->has_comment_id ? row->comment_id : 0;
 		buf_printf(&b, STR_FMT "\n", STR_ARG(t->marker));
 		if (!add_bounties(w, tx, t, &b) || !add_refusals(w, tx, t, &b))

@@ -70,7 +70,9 @@ struct delivery_task {
 	usec planned_at;      /* by the database: what is fetched is younger */
 	const int64_t *repos; /* of an installation */
 	size_t n_repos;
-	const char *lost;   /* why they cannot be read any more; NULL = they are to be looked at again */
+	const char *lost;              /* why they cannot be read any more; NULL = they are to be looked at again */
+	int64_t installation, account; /* the one it is about, whose; 0 = the body names none */
+	str account_login;
 	int64_t moved_repo; /* an issue: where it was transferred to; 0 = it was not */
 	int32_t moved_number;
 };
@@ -130,6 +132,23 @@ struct one_pull_task {
 bool one_pull_plan(struct work *w, struct tx *tx, void *task);
 bool one_pull_effect(struct work *w, const struct outside *outside, void *task);
 bool one_pull_settle(struct work *w, struct tx *tx, void *task);
+
+struct check_task { /* is the repository this person's? */
+	uuid check_id, project_id;
+	str method, challenge, branch, login; /* login { NULL, 0 } = no account is linked */
+	int64_t repo_id, uid;
+	bool stood; /* it passed the last time */
+	bool passed;
+	const char *code; /* why not */
+	struct evidence ev;
+	str commit_sha;
+	bool asked_app; /* installation is what GitHub said */
+	struct github_installation installation;
+};
+bool check_plan(struct work *w, struct tx *tx, void *task);
+bool check_effect(struct work *w, const struct outside *outside, void *task);
+bool check_settle(struct work *w, struct tx *tx, void *task);
+bool reverify_settle(struct work *w, struct tx *tx, void *task);
 
 struct command_task {
 	int64_t delivery_id;

@@ -16,6 +16,7 @@ export async function startApi({ conf = {}, parts = ['postgres', 'redis', 'api']
     dir, parts, programs: 'san', fsync: false,
     conf: { 'api.workers': 2, 'api.origin': 'https://app.example', 'limit.login_per_minute': 100000, 'limit.login_burst': 10000,
       'limit.read_per_minute': 100000, 'limit.read_burst': 10000, 'limit.write_per_minute': 100000, 'limit.write_burst': 10000,
+      'limit.project_per_minute': 100000, 'limit.project_burst': 10000,
       ...conf },
     env: { api: { LSAN_OPTIONS: `suppressions=${join(dirname(fileURLToPath(import.meta.url)), 'lsan.txt')}:print_suppressions=0`, ...env } },
     ...options,

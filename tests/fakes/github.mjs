@@ -9,6 +9,7 @@ import { VERBS } from './github/control.mjs'
 import { Faults, overlay } from './github/faults.mjs'
 import { execute } from './github/graphql.mjs'
 import { answer, page, write } from './github/rest.mjs'
+import { Owners } from './github/owners.mjs'
 import { DOCS, Shape } from './github/shape.mjs'
 import { Windows } from './github/windows.mjs'
 import { World, WorldError } from './github/world.mjs'
@@ -24,6 +25,7 @@ class GitHub {
   reset() {
     this.world = new World()
     this.faults = new Faults()
+    this.owners = new Owners(this)
     this.log = []
     this.tokens = null // null: any token is good
     this.budgets = {}
@@ -64,7 +66,7 @@ class GitHub {
   // null, or the answer that turns the caller away
   admit(req, resource) {
     const [, token] = (req.headers.authorization ?? '').match(/^(?:bearer|token) +(\S+)$/i) ?? []
-    if (req.headers.authorization && (!token || (this.tokens && !this.tokens.has(token))))
+    if (req.headers.authorization && (!token || (this.tokens && !this.tokens.has(token) && !this.owners.isApp(req) && !token.startsWith('ghs_'))))
       return problem(401, 'Bad credentials', DOCS)
     if (resource === 'graphql' && !token) return problem(401, 'This endpoint requires you to be authenticated.',
       'https://docs.github.com/graphql/guides/forming-calls-with-graphql#authenticating-with-graphql')
@@ -99,6 +101,11 @@ class GitHub {
     const turned = this.admit(req, resource)
     if (turned) return { ...turned, resource }
     const authorized = Boolean(req.headers.authorization)
+    const owned = this.owners.turnedAway(req) ?? this.owners.answer(req, url.pathname, body)
+    if (owned) {
+      if (owned.list) Object.assign(owned, { status: 200, ...page(owned.list, url.pathname, url.searchParams, this.base, owned.shape) })
+      return { ...owned, resource, cost: 1, cacheable: owned.status === 200 && req.method === 'GET' }
+    }
     if (resource === 'graphql') return { ...this.graphql(req, body), resource, cost: 1 }
     if (req.method === 'POST' || req.method === 'PATCH') return { ...write(this.shape(), req.method, url.pathname, body), resource, cost: 1 }
     if (req.method !== 'GET' && req.method !== 'HEAD') return { ...problem(404, 'Not Found', DOCS), resource, cost: 1 }

@@ -51,7 +51,7 @@ static void turn(struct work *w, struct tx *tx, const struct runner_conf *c)
 	}
 	if (!ok && strncmp(w->err.code, "github.", 7) != 0)
 		fprintf(stderr, "%s: %s\n", w->err.code, w->err.text);
-	if (!budget_report(w, tx, c)) {
+	if (!budget_report(w, tx)) {
 		fprintf(stderr, "%s: %s\n", w->err.code, w->err.text);
 		atomic_fetch_add(&failed, 1);
 	}

@@ -6,20 +6,30 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const VERSION = '@octokit/openapi 23.0.2'
-const PATHS = [
-  '/rate_limit',
-  '/repos/{owner}/{repo}',
-  '/repos/{owner}/{repo}/commits/{ref}',
-  '/repos/{owner}/{repo}/compare/{basehead}',
-  '/repos/{owner}/{repo}/issues/{issue_number}',
-  '/repos/{owner}/{repo}/issues/{issue_number}/comments',
-  '/repos/{owner}/{repo}/issues/{issue_number}/timeline',
-  '/repos/{owner}/{repo}/pulls/{pull_number}',
-  '/repos/{owner}/{repo}/pulls/{pull_number}/commits',
-  '/repos/{owner}/{repo}/pulls/{pull_number}/reviews',
-  '/user/{account_id}',
-  '/users/{username}',
-]
+const PATHS = {
+  '/app/installations/{installation_id}/access_tokens': ['post'],
+  '/rate_limit': ['get'],
+  '/repos/{owner}/{repo}': ['get'],
+  '/repos/{owner}/{repo}/collaborators/{username}/permission': ['get'],
+  '/repos/{owner}/{repo}/commits/{ref}': ['get'],
+  '/repos/{owner}/{repo}/compare/{basehead}': ['get'],
+  '/repos/{owner}/{repo}/contents/{path}': ['get'],
+  '/repos/{owner}/{repo}/hooks': ['get', 'post'],
+  '/repos/{owner}/{repo}/hooks/{hook_id}/config': ['patch'],
+  '/repos/{owner}/{repo}/hooks/{hook_id}/deliveries': ['get'],
+  '/repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts': ['post'],
+  '/repos/{owner}/{repo}/hooks/{hook_id}/pings': ['post'],
+  '/repos/{owner}/{repo}/installation': ['get'],
+  '/repos/{owner}/{repo}/issues/{issue_number}': ['get'],
+  '/repos/{owner}/{repo}/issues/{issue_number}/comments': ['get'],
+  '/repos/{owner}/{repo}/issues/{issue_number}/timeline': ['get'],
+  '/repos/{owner}/{repo}/pulls/{pull_number}': ['get'],
+  '/repos/{owner}/{repo}/pulls/{pull_number}/commits': ['get'],
+  '/repos/{owner}/{repo}/pulls/{pull_number}/reviews': ['get'],
+  '/user': ['get'],
+  '/user/{account_id}': ['get'],
+  '/users/{username}': ['get'],
+}
 
 const whole = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const at = ref => ref.slice(2).split('/').map(k => k.replaceAll('~1', '/').replaceAll('~0', '~'))
@@ -27,8 +37,8 @@ const at = ref => ref.slice(2).split('/').map(k => k.replaceAll('~1', '/').repla
 const kept = {
   openapi: whole.openapi, info: { ...whole.info, 'x-pruned-from': VERSION }, servers: whole.servers, paths: {}, components: {},
 }
-for (const path of PATHS) {
-  const shared = Object.entries(whole.paths[path]).filter(([k]) => k === 'get' || k === 'parameters')
+for (const [path, methods] of Object.entries(PATHS)) {
+  const shared = Object.entries(whole.paths[path]).filter(([k]) => methods.includes(k) || k === 'parameters')
   kept.paths[path] = Object.fromEntries(shared)
 }
 

@@ -22,10 +22,16 @@
 //   fault    see faults.mjs; DELETE clears      reset   {}
 //   deliver  { url, event, action, repo, number, sender, secret, delivery, hook_id, before, changes, traceparent,
 //             send: false }
+//   app      { id, public_key, token_ms }       the App whose JWTs are good    install { id, account, repos }    uninstall { id }
+//   suspend  { id, on }                         person { token, user }         whose token it is
+//   file     { repo, path, text }               a commit on the default branch; text null removes it
+//   hooks    { repo }                           its webhooks with secrets and deliveries    unhook { repo }
+//   happen   { repo, event, action, number, lost }    sent to the repository's hooks; lost: GitHub gets no answer
 //   GET log  requests seen; DELETE clears
 // repo is "owner/name"; secret is the webhook's. `deliver` answers { status, body, delivery, headers, payload }.
 import { randomUUID } from 'node:crypto'
 import { full, WorldError } from './world.mjs'
+import { Owners } from './owners.mjs'
 import { Windows } from './windows.mjs'
 import { headers as hookHeaders, payload as hookPayload } from './hook.mjs'
 
@@ -80,6 +86,7 @@ export const VERBS = {
   fault: (g, q) => g.faults.add(q),
   reset: g => g.reset(),
   deliver,
+  ...Owners.VERBS,
 }
 
 function at(g, q, act) {

@@ -1,0 +1,19 @@
+-- one: has every ownership that was not looked at for most of a day looked at again, every repository read once a day, and what has
+-- been degraded for too long called lost
+-- in   job    int8
+-- in   trace  text?
+-- out  checks    int8
+-- out  projects  int8
+-- out  lost      int4
+-- role worker
+with checks as (
+	select q.enqueue('sync', 'sync.check', 'check:' || k.id || ':t' || k.runs,
+		jsonb_build_object('check_id', k.id), $1, trace => $2, project_id => k.project_id)
+	from core.ownership_check k join core.project p on p.id = k.project_id
+	where k.proven_at is not null and k.checked_at < now() - interval '22 hours' and p.state <> 'lost'
+), projects as (
+	select q.enqueue('sync', 'sync.project', 'project:' || p.id || ':t' || to_char(now() at time zone 'UTC', 'YYYYMMDD'),
+		jsonb_build_object('project_id', p.id), $1, trace => $2, project_id => p.id)
+	from core.project p where p.repo_id is not null and p.state <> 'lost'
+)
+select (select count(*) from checks) as checks, (select count(*) from projects) as projects, core.projects_lose() as lost;

@@ -1,0 +1,15 @@
+-- maybe: a check that is to be made
+-- in   check_id        uuid
+-- out  project_id      uuid
+-- out  method          text
+-- out  state           text
+-- out  challenge       text
+-- out  repo_id         int8?        null until GitHub has told it
+-- out  default_branch  text?
+-- out  uid             int8?        the person's linked GitHub account
+-- out  login           text?
+-- role worker
+select k.project_id, k.method, k.state, k.challenge, p.repo_id, p.default_branch, a.provider_uid as uid, a.login_display as login
+from core.ownership_check k join core.project p on p.id = k.project_id
+	left join core.external_account a on a.person_id = k.person_id and a.provider = 'github' and a.revoked_at is null
+where k.id = $1;

@@ -1,0 +1,11 @@
+-- one: what a check found, once per job, and what follows for person and project
+-- in   check_id         uuid
+-- in   passed           bool
+-- in   code             text?    why it is refused
+-- in   evidence_sha256  bytea?   of what GitHub said
+-- in   commit_sha       text?    of a file
+-- in   job              int8
+-- in   trace            text?
+-- out  state            text     of the project
+-- role worker
+select core.ownership_settle($1, $2, $3, $4, $5, $6, $7) as state;

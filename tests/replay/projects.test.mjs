@@ -1,0 +1,257 @@
+// P1 to P6, P11: whose a repository is: registration, the ways to show it, what they grant, what is looked at again and when; webhooks that we
+// make. Real workers against the stand-in for GitHub; a worker is killed at every point of these jobs.
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { startApi } from '../api/api.mjs'
+import { require } from '../peers/load.mjs'
+import { command } from '../stack/parts.mjs'
+import { launch, stop, until } from '../stack/proc.mjs'
+import { ended, faultPoints } from './points.mjs'
+
+const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
+const APP = 4711
+const { kinds } = faultPoints()
+const points = kind => kinds[kind].map(p => `${kind}.${p}`)
+
+let api
+let stack
+let serial = 0
+const workers = []
+const people = {}
+const sql = text => stack.sql(text)
+const control = async (verb, body = {}) => {
+  const resp = await fetch(`${stack.url('github')}/_control/${verb}`, { method: 'POST', body: JSON.stringify(body) })
+  const json = await resp.json()
+  assert.equal(resp.status, 200, JSON.stringify(json))
+  return json
+}
+const log = async () => (await fetch(`${stack.url('github')}/_control/log`)).json()
+const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready) + (select count(*) from q.claim)
+  + (select count(*) from q.scheduled where run_at < now() + interval '1 minute')`) === '0', { timeout: 60_000 })
+
+function worker(env = {}) {
+  const w = launch({
+    argv: command(stack, 'work', 'sync'), env: { ...stack.as('patchwork_worker'), PATCHWORK_GITHUB_HOOK_URL: `${api.url}/v1/webhooks/github`, ...env }, log: stack.log('work'),
+    pidFile: stack.pidFile(`work-${workers.length + 1}`), tied: 'SIGKILL',
+  })
+  workers.push(w)
+  return w
+}
+
+// Somebody with a wallet and, unless it is told otherwise, a linked GitHub account.
+async function person(login, linked = true) {
+  const session = await api.signIn(privateKeyToAccount(generatePrivateKey()))
+  const user = await control('user', { login, id: 9000 + ++serial })
+  if (linked) await sql(`insert into core.external_account (person_id, provider, provider_uid, login_display, method)
+    values ('${session.person_id}', 'github', ${user.id}, '${login}', 'operator')`)
+  return (people[login] = { ...session, login, uid: user.id })
+}
+
+async function repository(owner, options = {}) {
+  const name = `engine-${++serial}`
+  const { repo } = await control('repo', { owner, name, ...options })
+  return { ...repo, name: `${owner}/${name}` }
+}
+const register = (who, repo) => api.post('/v1/projects', { full_name: repo.name }, { token: who.token })
+const ask = (who, id, method) => api.post(`/v1/projects/${id}/checks`, { method }, { token: who.token })
+const checks = async id => (await api.get(`/v1/projects/${id}/checks`, { token: people.ada.token })).body.items
+const project = async id => (await api.get(`/v1/projects/${id}`)).body
+const stateOf = id => sql(`select concat_ws(' ', state, state_reason) from core.project where id = '${id}'`)
+const rolesOf = (who, id) => sql(`select array_to_string(core.roles('${who.person_id}', 'project', '${id}'), ' ')`)
+
+async function checked(who, id, method) {
+  const asked = await ask(who, id, method)
+  assert.equal(asked.status, 202, asked.text)
+  await quiet()
+  return (await checks(id)).find(c => c.id === asked.body.id)
+}
+async function proven(who = people.ada, options) {
+  const repo = await repository(who.login, options)
+  const { body } = await register(who, repo)
+  await quiet()
+  const check = await checked(who, body.id, 'permission')
+  assert.equal(check.state, 'passed', JSON.stringify(check))
+  return { id: body.id, repo, check }
+}
+
+before(async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const key = `/var/tmp/patchwork-app-key.${process.pid}`
+  writeFileSync(key, privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 })
+  api = await startApi({
+    parts: ['postgres', 'redis', 'github', 'api'],
+    conf: {
+      'worker.lease': '1s', 'worker.poll': '100ms', 'github.app_id': APP, 'github.app_key_file': key,
+      'github.turns': 8,
+    },
+  })
+  stack = api.stack
+  await control('app', { id: APP, public_key: publicKey.export({ type: 'spki', format: 'pem' }) })
+  await person('ada')
+  await person('grace')
+  await person('mallory')
+  await person('nobody', false)
+})
+after(async () => {
+  for (const w of workers) await stop(w)
+  await api?.stop()
+})
+
+test(`P2: an administrator is shown to own the repository, though a worker is killed at each of ${points('sync.check').length} points`, async () => {
+  const repo = await repository('ada')
+  const { body: made } = await register(people.ada, repo)
+  await sql(`select q.pause('kind', 'sync.check', 'test:kill', 'until the repository is known')`)
+  const first = worker()
+  await quiet()
+  await stop(first)
+  const { body: asked } = await ask(people.ada, made.id, 'permission')
+  await sql(`select q.resume('kind', 'sync.check', 'test:kill', 'it is')`)
+  for (const point of points('sync.check'))
+    assert.equal(await Promise.race([ended(worker({ PATCHWORK_FAULT: `${point}:kill` })), quiet().then(() => 'all is done')]), 'SIGKILL', point)
+  worker()
+  await quiet()
+  const [check] = await checks(made.id)
+  assert.deepEqual([check.id, check.state, check.code, check.person_id], [asked.id, 'passed', null, people.ada.person_id])
+  const said = JSON.parse(await sql(`select convert_from(bytes, 'UTF8') from ingest.evidence where sha256 = '\\x${check.evidence_sha256.replace(/^0x/, '')}'`))
+  assert.deepEqual([said.permission, said.user.id], ['admin', people.ada.uid], 'what GitHub said is kept')
+  assert.equal(await stateOf(made.id), 'verified')
+  assert.equal((await project(made.id)).owners, 1)
+  assert.equal(await sql(`select count(*) from core.role_grant where project_id = '${made.id}' and role = 'owner'`), '1')
+  assert.equal(await sql(`select string_agg(topic, ' ' order by topic) from q.outbox where project_id = '${made.id}' and topic ~ '(verified|proven)$'`),
+    'ownership.proven project.verified')
+  assert.equal(await sql(`select count(*) from audit.log where action = 'ownership.proven' and object_id = '${made.id}'`), '1')
+})
+
+test('P2: who may only write is refused, so is a login that belongs to somebody else now, so is who has no account', async () => {
+  const repo = await repository('ada')
+  const { body } = await register(people.grace, repo)
+  await control('member', { repo: repo.name, user: 'grace', permission: 'write' })
+  const write = await checked(people.grace, body.id, 'permission')
+  assert.deepEqual([write.state, write.code], ['refused', 'ownership.not_admin'])
+  await sql(`update core.external_account set login_display = 'ada' where person_id = '${people.mallory.person_id}'`)
+  const stolen = await checked(people.mallory, body.id, 'permission')
+  assert.deepEqual([stolen.state, stolen.code], ['refused', 'ownership.not_admin'], 'the number decides, not the name')
+  const none = await ask(people.nobody, body.id, 'permission')
+  assert.deepEqual([none.status, none.body.code], [409, 'ownership.account_unlinked'])
+  assert.equal(await stateOf(body.id), 'unverified')
+  await control('member', { repo: repo.name, user: 'grace', permission: 'admin' })
+  assert.equal((await checked(people.grace, body.id, 'permission')).state, 'passed', 'asked again, it is looked at again')
+})
+
+test('P1: a second registration is told the first; who registered without being the owner is in nobody\'s way', async () => {
+  const repo = await repository('ada')
+  const { body: first } = await register(people.mallory, repo)
+  await quiet()
+  assert.equal(await rolesOf(people.mallory, first.id), 'owner', 'of the row, until somebody shows more')
+  await sql(`insert into core.role_grant (person_id, role, project_id, granted_by)
+    values ('${people.grace.person_id}', 'maintainer', '${first.id}', 'person/${people.mallory.person_id}')`)
+  const second = await register(people.ada, repo)
+  assert.deepEqual([second.status, second.body.code, second.body.id], [409, 'project.exists', first.id])
+  assert.equal((await checked(people.mallory, first.id, 'permission')).code, 'ownership.not_admin')
+  assert.equal((await checked(people.ada, first.id, 'permission')).state, 'passed')
+  assert.deepEqual([await rolesOf(people.mallory, first.id), await rolesOf(people.grace, first.id), await rolesOf(people.ada, first.id)], ['', '', 'owner'])
+  assert.equal((await register(people.ada, repo)).status, 409)
+})
+
+test('P1, P7: a name that has gone to another repository since is free for its owner', async () => {
+  const { id, repo } = await proven(people.grace)
+  await control('rename', { repo: repo.name, name: `moved-${serial}` })
+  const other = (await control('repo', { owner: 'grace', name: repo.name.split('/')[1] })).repo
+  const refused = await register(people.ada, repo)
+  assert.deepEqual([refused.status, refused.body.id], [409, id])
+  await quiet()
+  const made = await register(people.ada, repo)
+  assert.equal(made.status, 201, made.text)
+  await quiet()
+  assert.equal(await sql(`select repo_id from core.project where id = '${made.body.id}'`), String(other.id))
+})
+
+test('P4: a file shows that the repository wants to be listed, and no more: no bounty, no role', async () => {
+  const repo = await repository('ada')
+  const { body } = await register(people.mallory, repo)
+  await quiet()
+  const missing = await checked(people.mallory, body.id, 'file')
+  assert.equal(missing.code, 'ownership.file_missing')
+  const { body: { challenge, path } } = await ask(people.mallory, body.id, 'file')
+  assert.equal(path, '.well-known/patchwork.json')
+  await quiet()
+  await control('file', { repo: repo.name, path, text: '{"challenge": "of somebody else"}' })
+  assert.equal((await checked(people.mallory, body.id, 'file')).code, 'ownership.file_challenge')
+  const { sha } = await control('file', { repo: repo.name, path, text: JSON.stringify({ challenges: ['another', challenge] }) })
+  const passed = await checked(people.mallory, body.id, 'file')
+  assert.deepEqual([passed.state, passed.commit_sha], ['passed', sha])
+  const shown = await project(body.id)
+  assert.deepEqual([shown.state, typeof shown.listed_at, shown.owners], ['unverified', 'string', 0])
+  assert.equal((await api.bounty(people.mallory.token, body.id)).body.code, 'project.unverified')
+  assert.equal(await sql(`select count(*) from core.role_grant where project_id = '${body.id}'`), '0')
+})
+
+test('P5: a role that is lost: degraded by the daily look, or at once by the delivery that says so; new bounties 409, what is open stays', async () => {
+  const { id, repo, check } = await proven()
+  const bounty = (await api.bounty(people.ada.token, id)).body.id
+  await control('member', { repo: repo.name, user: 'ada', permission: 'read' })
+  const look = n => sql(`select q.enqueue('sync', 'sync.reverify', 'test:reverify:${n}', '{}')`)
+  await look(1)
+  await quiet()
+  assert.equal(await stateOf(id), 'verified', 'it was looked at today')
+  await sql(`update core.ownership_check set checked_at = now() - interval '23 hours' where id = '${check.id}'`)
+  await look(2)
+  await quiet()
+  assert.equal(await stateOf(id), 'degraded ownership.lost')
+  assert.equal(await rolesOf(people.ada, id), '')
+  const refused = await api.bounty(people.ada.token, id, { issue_number: 2 })
+  assert.deepEqual([refused.status, refused.body.code], [409, 'project.unverified'])
+  assert.equal(await sql(`select state from core.bounty where id = '${bounty}'`), 'draft')
+  await control('member', { repo: repo.name, user: 'ada', permission: 'admin' })
+  await checked(people.ada, id, 'permission')
+  assert.deepEqual([await stateOf(id), await rolesOf(people.ada, id)], ['verified', 'owner'])
+  await control('member', { repo: repo.name, user: 'ada', permission: 'write' })
+  await api.deliver({ action: 'removed', member: { login: 'ada', id: people.ada.uid }, repository: { id: repo.id, full_name: repo.name },
+    sender: { login: 'ada', id: 1 } }, { event: 'member' })
+  await quiet()
+  assert.equal(await stateOf(id), 'degraded ownership.lost', 'by the delivery')
+  await sql(`update core.project set degraded_at = now() - interval '31 days' where id = '${id}'`)
+  await look(3)
+  await quiet()
+  assert.match(await stateOf(id), /^lost/)
+  assert.equal(await sql(`select count(*) from q.outbox where topic = 'project.lost' and project_id = '${id}'`), '1')
+  await control('member', { repo: repo.name, user: 'ada', permission: 'admin' })
+  await checked(people.ada, id, 'permission')
+  assert.equal(await stateOf(id), 'verified', 'a new proof brings it back')
+})
+
+test('P2, P5: the App: installed and administered by the person; asked in the installation\'s name with one token, within its own budget', async () => {
+  const repo = await repository('grace')
+  const { body } = await register(people.grace, repo)
+  await quiet()
+  assert.equal((await checked(people.grace, body.id, 'app')).code, 'ownership.not_installed')
+  await control('install', { id: 77, account: 'grace', repos: [repo.name] })
+  assert.equal((await checked(people.mallory, body.id, 'app')).code, 'ownership.not_admin')
+  assert.equal((await checked(people.grace, body.id, 'app')).state, 'passed')
+  assert.equal(await stateOf(body.id), 'verified')
+  await fetch(`${stack.url('github')}/_control/log`, { method: 'DELETE' })
+  for (let i = 0; i < 3; i++) await sql(`select q.enqueue('sync', 'sync.project', 'test:app:${i}', '{"project_id": "${body.id}"}')`)
+  await quiet()
+  const seen = await log()
+  assert.ok(seen.filter(r => /^\/repositories\/\d+$/.test(r.url)).length >= 3)
+  assert.ok(seen.filter(r => /access_tokens/.test(r.url)).length <= 1, 'one token serves them all')
+  assert.equal(await sql(`select count(*) from ingest.rate_budget where credential = 'installation/77' and resource = 'core'`), '1')
+  await control('suspend', { id: 77 })
+  await api.deliver({ action: 'suspend', installation: { id: 77 }, repositories: [{ id: repo.id, full_name: repo.name }] }, { event: 'installation' })
+  await quiet()
+  assert.match(await stateOf(body.id), /^degraded/)
+  await control('suspend', { id: 77, on: false })
+  await api.deliver({ action: 'unsuspend', installation: { id: 77 }, repositories: [{ id: repo.id, full_name: repo.name }] }, { event: 'installation' })
+  await quiet()
+  assert.equal(await stateOf(body.id), 'verified')
+})
+
+test('P1: registering has a window of its own', async () => {
+  const at = await fetch(`${api.url}/openapi.json`).then(r => r.json())
+  assert.ok(at.paths['/v1/projects'].post && at.paths['/v1/projects/{id}/checks'].post)
+  const made = await register(people.ada, await repository('ada'))
+  assert.match(made.headers.get('ratelimit-policy') ?? '', /project/)
+})
