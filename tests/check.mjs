@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// check.mjs [--only TEXT] SUITE...: runs suites one after another and counts their tests.
+// check.mjs [--only TEXT] SUITE...: runs suites, two at a time (each waits more than it computes), and counts their tests.
 // A SUITE is NAME=COMMAND. What it prints is read as TAP (cmocka, node:test) or as a last line `N passed, N failed`, and kept
 // in build/check/NAME.log; a suite that ends badly without a failed test, that ran none, or that skipped any counts as failed.
 // A suite that takes longer than ten minutes is ended and counts as failed. The last line is `N passed, N failed`.
@@ -20,21 +20,24 @@ const colour = process.stdout.isTTY && !process.env.NO_COLOR
 const paint = (code, text) => colour ? `\x1b[${code}m${text}\x1b[0m` : text
 
 const PATIENCE = 600_000
+const LANES = 2
+
+const running = new Set()
+const end = child => { try { process.kill(-child.pid, 'SIGKILL') } catch { /* it has just ended */ } }
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { running.forEach(end); process.exit(130) })
 
 const run = (command, log) => new Promise(done => {
   const out = createWriteStream(log)
   const child = spawn('bash', ['-c', command], {
     stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, CMOCKA_MESSAGE_OUTPUT: 'TAP' },
   })
-  const end = () => { try { process.kill(-child.pid, 'SIGKILL') } catch { /* it has just ended */ } }
-  const late = setTimeout(() => { out.write('FAILED: ended after ten minutes\n'); end() }, PATIENCE)
-  const stop = () => { end(); process.exit(130) }
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  running.add(child)
+  const late = setTimeout(() => { out.write('FAILED: ended after ten minutes\n'); end(child) }, PATIENCE)
   child.stdout.pipe(out, { end: false })
   child.stderr.pipe(out, { end: false })
   child.on('close', (code, signal) => {
     clearTimeout(late)
-    process.off('SIGINT', stop).off('SIGTERM', stop)
+    running.delete(child)
     out.end(() => done(code ?? signal))
   })
 })
@@ -61,7 +64,7 @@ const interesting = text => {
 }
 
 const total = { passed: 0, failed: 0 }
-for (const { name, command } of suites) {
+const judge = async ({ name, command }) => {
   const log = join(folder, `${name.replaceAll('/', '-')}.log`)
   const began = Date.now()
   const code = await run(command, log)
@@ -75,5 +78,7 @@ for (const { name, command } of suites) {
   total.passed += passed
   total.failed += wrong
 }
+const lane = async () => { while (suites.length) await judge(suites.shift()) }
+await Promise.all(Array.from({ length: LANES }, lane))
 console.log(`${total.passed} passed, ${total.failed} failed`)
 process.exitCode = total.failed || !total.passed ? 1 : 0

@@ -1,10 +1,13 @@
 # make bench: what Patchwork does per second on this machine, beside its floors and peers; docs/performance.md says how.
 #   ROUNDS   how often each measurement is repeated, all in turn (5)
 #   SECONDS  of each load (8)                  JOBS  drained per round of the queue (200000)
-#   ONLY     webhook, queue or contribution alone
+#   ONLY     webhook, queue, strain or contribution alone
+#   KEEPUP   seconds of keeping up under an old snapshot (600)    HISTORY  jobs that have ended before (5000000)
 
 ROUNDS ?= 5
 JOBS ?= 200000
+KEEPUP ?= 600
+HISTORY ?= 5000000
 BENCH_SECONDS = $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),8)
 
 LOAD := $(BUILD)/tests/bench/load
@@ -18,4 +21,4 @@ $(LOAD): $(LOAD_OBJ)
 bench: ## measure: JSON lines on stdout, a table on stderr
 	@tests/stack/install.sh bench >&2
 	@$(MAKE) --no-print-directory programs contract $(LOAD) >&2
-	@ROUNDS=$(ROUNDS) SECONDS_EACH=$(BENCH_SECONDS) JOBS=$(JOBS) node tests/bench/bench.mjs $(ONLY)
+	@ROUNDS=$(ROUNDS) SECONDS_EACH=$(BENCH_SECONDS) JOBS=$(JOBS) KEEPUP=$(KEEPUP) HISTORY=$(HISTORY) node tests/bench/bench.mjs $(ONLY)

@@ -32,6 +32,8 @@ const utils = await makeWorkerUtils({ pgPool: pool, logger });
 await utils.migrate();
 const empty = () => pool.query("truncate graphile_worker._private_jobs");
 
+const wal = async () => Number((await pool.query("select pg_current_wal_insert_lsn() - '0/0' as at")).rows[0].at);
+
 async function singles(n) {
 	const since = performance.now();
 	for (let i = 0; i < n; i++) await utils.addJob("noop", { n: 1 });
@@ -50,6 +52,7 @@ async function drain(round, setting) {
 	let done = 0, finish;
 	const all = new Promise((resolve) => (finish = resolve));
 	await empty();
+	const before = await wal();
 	await bulk();
 	const since = performance.now();
 	const runner = await run({
@@ -62,8 +65,9 @@ async function drain(round, setting) {
 		if (!rows[0].left) break;
 		await sleep(5);
 	}
-	say("queue.drain", { ...setting, round, jobs, history: false, per_s: perSecond(jobs, since) });
+	const per_s = perSecond(jobs, since);
 	await runner.stop();
+	say("queue.drain", { ...setting, round, jobs, history: false, per_s, wal_per_job: Math.round((await wal() - before) / jobs) });
 }
 
 async function start(samples) {

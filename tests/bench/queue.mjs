@@ -27,11 +27,11 @@ async function lines(argv, env, n) {
 }
 
 // As the owner of the schema, who alone may make the floor's table.
-async function ours(stack, n) {
+export async function ours(stack, n, ...options) {
   await stack.prepareDatabase()
   await stack.migrateDatabase()
   await stack.sql('grant all on schema public to patchwork_owner')
-  const argv = [stack.program('patchwork'), '--config', stack.path('patchwork.conf'), 'bench', 'queue', '--jobs', String(JOBS)]
+  const argv = [stack.program('patchwork'), '--config', stack.path('patchwork.conf'), 'bench', 'queue', '--jobs', String(JOBS), ...options]
   return lines(argv, stack.as('patchwork_owner'), n)
 }
 
@@ -56,6 +56,11 @@ function best(all, field, better) {
   return found
 }
 
+function wal(mine, theirs) {
+  const of = all => best(all.filter(l => l.bench === 'queue.drain'), 'wal_per_job', Math.min)['queue.drain']
+  return { measured: of(mine), peer: of(theirs), ratio: ratio(of(mine), of(theirs)) }
+}
+
 function report(mine, theirs) {
   const rate = { us: best(mine, 'per_s', Math.max), them: best(theirs, 'per_s', Math.max) }
   const row = (what, bench, floor) => {
@@ -66,13 +71,17 @@ function report(mine, theirs) {
   const rows = [
     { ...row('queue, drained jobs/s', 'queue.drain', 'floor.delete_skip_locked'), bar: '>= 2 of the peer' },
     row('queue, enqueued one by one, jobs/s', 'queue.enqueue', 'floor.insert_commit'),
-    row('queue, enqueued in bulk, jobs/s', 'queue.enqueue_bulk'),
+    { ...row('queue, enqueued in bulk, jobs/s', 'queue.enqueue_bulk'), bar: '>= 3 of the peer' },
     ...['p50', 'p99'].map(p => {
       const { us, them } = wait(`${p}_ms`)
-      return { what: `queue, enqueue to start ${p}, ms`, measured: us, floor: null, peer: them, ratio: ratio(us, them) }
+      return { what: `queue, enqueue to start ${p}, ms`, measured: us, floor: null, peer: them, ratio: ratio(us, them), bar: '<= 1/3 of the peer',
+        met: us <= them / 3 }
     }),
+    { what: 'queue, WAL per job from enqueue to its end, bytes', ...wal(mine, theirs), floor: null, bar: '< 750' },
   ]
   rows[0].met = rows[0].ratio >= 2
+  rows[2].met = rows[2].ratio >= 3
+  rows[5].met = rows[5].measured < 750
   rows.forEach(r => say({ bench: 'queue.median', ...r }))
   table(`queue, ${JOBS} jobs, best setting of each, medians over ${ROUNDS} runs`, ['', 'settings', 'median', 'least', 'greatest'],
     grouped([...mine, ...theirs].filter(l => l.per_s !== undefined), settings).map(group => {
