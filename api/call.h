@@ -54,6 +54,7 @@ struct call {
 	struct buf out;    /* the reply's body */
 	str etag;          /* in quotes; { NULL, 0 } = made from the body */
 	str cache;         /* Cache-Control; { NULL, 0 } = as the access says */
+	str location;      /* where the client goes on; { NULL, 0 } = nowhere */
 };
 
 struct call *call_begin(struct http_request *req); /* ends with the request */

@@ -21,6 +21,7 @@ struct api_conf {
 	str origin; /* "https://a,https://b": browsers of these may read replies; wallets see the first one */
 	bool proxy; /* X-Forwarded-For names the client */
 	str jwt_key_file, jwt_key_file_other;
+	str github_client_id, github_authorize_url, github_callback, github_return;
 	str chain_ids;     /* "338,25" */
 	str casper_chains; /* "casper-test" */
 	usec challenge_ttl, session_ttl, refresh_ttl;

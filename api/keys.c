@@ -48,6 +48,16 @@ static void read_seeds(struct work *w)
 		add_key(read_seed(w, api_conf.jwt_key_file_other));
 }
 
+static void read_seal(struct work *w)
+{
+	if (api_conf.seal_key_file.n == 0)
+		return;
+	if (!seal_load(w, api_conf.seal_key_file, api_conf.seal_key_file_other, &keys.seal)) {
+		log_failure(LOG_ERROR, w, "api.seal_key");
+		exit(2);
+	}
+}
+
 static void read_chains(void)
 {
 	str rest = api_conf.chain_ids, piece;
@@ -67,6 +77,7 @@ void keys_load(void)
 
 	work_init(&w);
 	read_seeds(&w);
+	read_seal(&w);
 	read_chains();
 	keys.origins = api_conf.origin;
 	if (!str_next(&rest, ',', &keys.uri))

@@ -132,6 +132,8 @@ void reply_send(struct call *c)
 	else
 		put_etag(c);
 	header(c, "cache-control", cache(c));
+	if (c->location.p != NULL)
+		header(c, "location", c->location);
 	if (c->status != 204 || c->out.n > 0)
 		cross_origin(c);
 	if (c->status != 204 && c->status != 304)

@@ -223,7 +223,7 @@ static bool decode_query(struct call *c)
 		if (c->route->params[i].from == FROM_CURSOR && !decode_cursor(c, &c->route->params[i], &q))
 			return false;
 	}
-	return q.n == 0 ||
+	return q.n == 0 || c->route->lenient ||
 		err_set(&c->w, ERR_INVALID, "query.unknown", "this route does not know " STR_FMT,
 			(int)(q.at[0].name.n < 64 ? q.at[0].name.n : 64), q.at[0].name.p);
 }

@@ -4,6 +4,7 @@
 #include "contract.h"
 #include "health.h"
 #include "lineage.h"
+#include "link.h"
 #include "openapi.h"
 #include "page.h"
 #include "proof.h"
@@ -179,6 +180,25 @@ static const struct param payout_retry[] = {
 	PARAM(FROM_PERSON, FIELD_UUID, payout_retry, person_id),
 	REASON(payout_retry),
 };
+static const struct param link_start_params[] = { SESSION(link_start) };
+static const struct param link_answer_params[] = {
+	/* sealed in its place by the bind function */
+	MAYBE(FROM_QUERY, FIELD_STR, link_answer, code, .max = 512, .doc = "of GitHub"),
+	MAYBE(FROM_QUERY, FIELD_STR, link_answer, error, .max = 128, .doc = "of GitHub, instead of a code"),
+	/* hashed in its place by the bind function */
+	PARAM(FROM_QUERY, FIELD_STR, link_answer, state_sha256, .name = "state", .min = 1, .max = 128,
+		.doc = "as the address had it that POST /v1/me/github gave"),
+};
+static const struct param link_confirm_params[] = {
+	SESSION(link_confirm),
+	TRACE(link_confirm),
+	/* hashed in its place by the bind function */
+	PARAM(FROM_BODY, FIELD_STR, link_confirm, confirm_sha256, .name = "confirm", .min = 1, .max = 128,
+		.doc = "what the browser brought back"),
+};
+static const struct param link_get[] = { SESSION(link_get), ID(link_get, "one of one's own attempts") };
+static const struct param account_github[] = { SESSION(account_github) };
+static const struct param account_unlink[] = { SESSION(account_unlink), TRACE(account_unlink) };
 static const struct param me[] = { SESSION(account_me) };
 
 static const struct param project_create[] = {
@@ -354,6 +374,26 @@ const struct route routes[] = {
 		"The keys that sign tokens, by kid") },
 	{ READ("/v1/me", "auth", account_me, REPLY_OBJECT, "Who is signed in"), PARAMS(me), .access = ACCESS_SESSION,
 		.scope = "me:read" },
+	{ WRITE("/v1/me/github", "account", link_start, 201,
+		  "Begin to link a GitHub account: send the browser to url, where GitHub asks its user"),
+		.body_max = 0, .access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(link_start_params),
+		.bind = link_start, .finish = link_started },
+	{ READ("/v1/auth/github/callback", "account", link_answer, REPLY_OBJECT,
+		  "Where GitHub sends the browser back to; it goes on to the frontend's page with what this session confirms by"),
+		.limit = LIMIT_LOGIN, .lenient = true, PARAMS(link_answer_params), .bind = link_answer,
+		.finish = link_answered },
+	{ WRITE("/v1/me/github/confirm", "account", link_confirm, 202,
+		  "Take up what the browser brought back, in the session that began: GitHub will be asked"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(link_confirm_params), .bind = link_confirm,
+		.wakes = "sync" },
+	{ READ("/v1/me/github/{id}", "account", link_get, REPLY_OBJECT,
+		  "How far an attempt is: 202 until it is linked; a refusal is a problem with its code"),
+		PARAMS(link_get), .access = ACCESS_SESSION },
+	{ READ("/v1/me/github", "account", account_github, REPLY_OBJECT, "One's own GitHub account"),
+		PARAMS(account_github), .access = ACCESS_SESSION, .scope = "me:read" },
+	{ REMOVE("/v1/me/github", "account", account_unlink,
+		  "The account is linked no more; what was earned stays, GitHub is told to forget the token"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(account_unlink), .wakes = "sync" },
 
 	{ WRITE("/v1/projects", "projects", project_create, 201, "Register a repository; 200 when it is yours already"),
 		PARAMS(project_create), .access = ACCESS_SESSION, .scope = "projects:write", .limit = LIMIT_PROJECT,

@@ -68,6 +68,8 @@ int command_limit_drop(struct work *w, const struct invocation *in);
 int command_limit_list(struct work *w, const struct invocation *in);
 int command_chain(struct work *w, const struct invocation *in);
 int command_account(struct work *w, const struct invocation *in);
+int command_keys_list(struct work *w, const struct invocation *in);
+int command_keys_rewrap(struct work *w, const struct invocation *in);
 int command_role_grant(struct work *w, const struct invocation *in);
 int command_role_revoke(struct work *w, const struct invocation *in);
 int command_role_list(struct work *w, const struct invocation *in);

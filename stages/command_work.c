@@ -53,6 +53,11 @@ bool command_open_outside(struct work *w, const struct invocation *in, struct ou
 		.max_body = GITHUB_BODY_MAX,
 		.app_id = conf->github_app_id,
 		.app_key_file = conf->github_app_key_file,
+		.oauth_token_url = conf->github_oauth_token_url,
+		.oauth_client_id = conf->github_oauth_client_id,
+		.oauth_secret_file = conf->github_oauth_secret_file.p == NULL
+			? NULL
+			: arena_cstr(w->arena, conf->github_oauth_secret_file),
 	};
 
 	if ((named(in, "sync") || named(in, "verify")) && !github_new(w, &github, &outside->github))
@@ -65,6 +70,7 @@ bool command_open_outside(struct work *w, const struct invocation *in, struct ou
 struct keys {
 	struct signer *pay;
 	struct secret *proof, *audit;
+	struct seal *seal;
 };
 
 static bool load_keys(struct work *w, const struct invocation *in, struct keys *keys)
@@ -80,6 +86,11 @@ static bool load_keys(struct work *w, const struct invocation *in, struct keys *
 		if (!secret_load_hex32(w, arena_cstr(w->arena, conf->proof_key_file), &keys->proof))
 			return false;
 		prove_use_key(keys->proof);
+	}
+	if (named(in, "sync") && conf->seal_key_file.n > 0) {
+		if (!seal_load(w, conf->seal_key_file, conf->seal_key_file_other, &keys->seal))
+			return false;
+		sync_use_seal(keys->seal);
 	}
 	return conf->audit_key_file.p == NULL ||
 		secret_load_hex32(w, arena_cstr(w->arena, conf->audit_key_file), &keys->audit);
@@ -123,6 +134,7 @@ static void free_keys(struct keys *keys)
 	signer_free(&keys->pay);
 	secret_free(&keys->proof);
 	secret_free(&keys->audit);
+	seal_free(&keys->seal);
 }
 
 /* The runner, and beside it what keeps the database in order. The runner empties its unit of work again and again; what the

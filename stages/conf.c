@@ -64,6 +64,13 @@ static const struct field table[] = {
 		.doc = "key that encrypts secrets in the database, 64 hex digits, mode 0600; the same for API and workers"),
 	KEY(FIELD_STR, seal_key_file_other, "seal.key_file_other", .optional = true,
 		.doc = "a second key that decrypts, too, while one replaces the other"),
+	KEY(FIELD_STR, github_oauth_token_url, "github.oauth_token_url",
+		.initial = "https://github.com/login/oauth/access_token",
+		.doc = "where codes of linked accounts are exchanged"),
+	KEY(FIELD_STR, github_oauth_client_id, "github.oauth_client_id", .optional = true,
+		.doc = "of the OAuth app (or GitHub App) that people link their accounts by: the API's auth.github_client_id"),
+	KEY(FIELD_STR, github_oauth_secret_file, "github.oauth_secret_file", .optional = true,
+		.doc = "file with that app's client secret; read for each exchange by `work sync` alone"),
 	KEY(FIELD_STR, ipfs_api_url, "ipfs.api_url", .initial = "http://127.0.0.1:5001", .doc = "Kubo's RPC API"),
 
 	KEY(FIELD_STR, evm_url, "evm.url", .initial = "http://127.0.0.1:8545",

@@ -16,6 +16,7 @@ struct conf {
 	usec relay_poll;
 	str github_rest_url, github_graphql_url, github_token_file, github_account;
 	str github_app_id, github_app_key_file, github_hook_url;
+	str github_oauth_token_url, github_oauth_client_id, github_oauth_secret_file;
 	int32_t github_turns;
 	str seal_key_file, seal_key_file_other;
 	str ipfs_api_url;

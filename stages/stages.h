@@ -1,6 +1,7 @@
-/* The stages of the pipeline, one table per kind of job, and the keys that two of them hold. */
+/* The stages of the pipeline, one table per kind of job, and the keys that some of them hold. */
 #pragma once
 
+#include "crypto/seal.h"
 #include "crypto/secret.h"
 #include "outside/signer.h"
 #include "queue/stage.h"
@@ -8,7 +9,7 @@
 extern const struct stage *const all_stages[]; /* NULL at the end */
 
 extern const struct stage sync_delivery, sync_project, sync_issue, sync_reconcile, sync_sweep, sync_pull, sync_command,
-	sync_status, sync_check, sync_reverify;
+	sync_status, sync_check, sync_reverify, sync_link, sync_account, sync_accounts, sync_unlink;
 extern const struct stage verify_fund, verify_wallet, verify_merge, verify_recheck, verify_deadline;
 extern const struct stage prove_proof;
 extern const struct stage pay_quote, pay_send, pay_confirm;
@@ -16,5 +17,7 @@ extern const struct stage score_payout;
 
 /* Before the stage runs; the caller keeps what it gave until the stage has ended. */
 void pay_use_signer(const struct signer *signer);
+void sync_use_seal(const struct seal *seal);         /* for users' tokens; NULL: no account can be linked */
+str sync_token_about(struct work *w, uuid token_id); /* what a user's token is sealed about */
 void prove_use_key(const struct secret *ed25519_seed);
 void sync_count(void); /* before the stage runs: its counters are printed */

@@ -17,3 +17,5 @@ str base64_str(struct arena *arena, str bytes);    /* with '=' */
 str base64url_str(struct arena *arena, str bytes); /* without */
 MUST bool base64_decode(struct arena *arena, str text, str *out);
 MUST bool base64url_decode(struct arena *arena, str text, str *out);
+
+str percent_str(struct arena *arena, str s); /* RFC 3986: all but the unreserved characters as %XX */

@@ -18,4 +18,5 @@ str seal_close(struct arena *arena, const struct seal *s, str about, str plain);
 /* The plain bytes are wiped at the end of w's arena.
  * fails  ERR_INVALID seal.key_unknown, seal.broken (changed, or of another row) */
 MUST bool seal_open(struct work *w, const struct seal *s, str about, str box, str *plain);
+str seal_key_id(struct arena *arena, const struct seal *s); /* of the first key, in hex, as boxes have it */
 bool seal_is_current(const struct seal *s, str box); /* closed with the first key; others are to be closed again */

@@ -16,6 +16,10 @@ struct github_conf {
 	const char *token_file;    /* NULL = without a token; read for each request, so it can be rotated */
 	int64_t max_body;          /* bytes of one answer */
 	str app_id, app_key_file;  /* of our GitHub App; { NULL, 0 } = we are none */
+	/* of the OAuth app that people link their accounts by; { NULL, 0 } = none */
+	str oauth_token_url; /* "https://github.com/login/oauth/access_token" */
+	str oauth_client_id;
+	const char *oauth_secret_file; /* read for each request */
 };
 MUST bool github_new(struct work *w, const struct github_conf *c, struct github **out);
 void github_free(struct github **g);

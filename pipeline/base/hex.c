@@ -1,5 +1,7 @@
 #include "base/hex.h"
 
+#include <stdio.h>
+
 static const char hex_digits[] = "0123456789abcdef";
 
 static int hex_value(char c)
@@ -180,4 +182,20 @@ str base64url_str(struct arena *arena, str bytes)
 bool base64url_decode(struct arena *arena, str text, str *out)
 {
 	return decode(arena, &base64url, text, out);
+}
+
+str percent_str(struct arena *arena, str s)
+{
+	char *p = arena_alloc(arena, 3 * s.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if ((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || memchr("-._~", c, 4) != NULL)
+			p[n++] = (char)c;
+		else
+			n += (size_t)sprintf(p + n, "%%%02X", c);
+	}
+	return str_of(p, n);
 }

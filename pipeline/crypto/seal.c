@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "crypto/secret.h"
 
 #define VERSION 1
@@ -156,6 +157,11 @@ bool seal_open(struct work *w, const struct seal *s, str about, str box, str *pl
 	*plain = str_of(text->p, box.n - SEAL_OVERHEAD);
 	return opened ||
 		err_set(w, ERR_INVALID, "seal.broken", "changed since it was closed, or it belongs to another row");
+}
+
+str seal_key_id(struct arena *arena, const struct seal *s)
+{
+	return hex_str(arena, str_of(s->keys[0].id, ID));
 }
 
 bool seal_is_current(const struct seal *s, str box)

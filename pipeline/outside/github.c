@@ -29,6 +29,9 @@ bool github_new(struct work *w, const struct github_conf *c, struct github **out
 	g->graphql = copy_url(c->graphql_url);
 	g->token_file = c->token_file == NULL ? NULL : copy_url(str_c(c->token_file));
 	g->max_body = c->max_body;
+	g->oauth_token_url = c->oauth_token_url.n == 0 ? NULL : copy_url(c->oauth_token_url);
+	g->oauth_client_id = c->oauth_client_id.n == 0 ? NULL : copy_url(c->oauth_client_id);
+	g->oauth_secret_file = c->oauth_secret_file == NULL ? NULL : copy_url(str_c(c->oauth_secret_file));
 	idle_init(&g->idle, METER_GITHUB);
 	if (!github_token(w, g, &token) || (c->app_id.n > 0 && !github_app_new(w, c, &g->app))) {
 		github_free(&g);
@@ -47,6 +50,9 @@ void github_free(struct github **g)
 	free((*g)->rest);
 	free((*g)->graphql);
 	free((*g)->token_file);
+	free((*g)->oauth_token_url);
+	free((*g)->oauth_client_id);
+	free((*g)->oauth_secret_file);
 	free(*g);
 	*g = NULL;
 }

@@ -3,30 +3,34 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/hex.h"
+
 #define TOKEN_MAX 4096
 /* GitHub's advice for a limit that names no end: a minute, then longer each time. */
 #define WAIT_LEAST (60 * USEC_S)
 #define WAIT_MOST (3600 * USEC_S)
 
-bool github_token(struct work *w, const struct github *g, str *out)
+bool github_word(struct work *w, const char *file, str *out)
 {
 	char *text;
 	size_t n;
-	FILE *f;
+	FILE *f = fopen(file, "re");
 
-	*out = (str){ 0 };
-	if (g->token_file == NULL)
-		return true;
-	f = fopen(g->token_file, "re");
 	if (f == NULL)
-		return err_set(w, ERR_INVALID, "github.token_file", "cannot read %s", g->token_file);
+		return err_set(w, ERR_INVALID, "github.token_file", "cannot read %s", file);
 	text = arena_alloc(w->arena, TOKEN_MAX);
 	n = fread(text, 1, TOKEN_MAX, f);
 	fclose(f);
 	*out = str_trim(str_of(text, n));
 	if (out->n == 0 || n == TOKEN_MAX)
-		return err_set(w, ERR_INVALID, "github.token_file", "%s holds no token", g->token_file);
+		return err_set(w, ERR_INVALID, "github.token_file", "%s holds no token", file);
 	return true;
+}
+
+bool github_token(struct work *w, const struct github *g, str *out)
+{
+	*out = (str){ 0 };
+	return g->token_file == NULL || github_word(w, g->token_file, out);
 }
 
 /* What GitHub said of the limits, kept for those who ask next. resets_in is by GitHub's own clock where it tells that. */
@@ -193,6 +197,24 @@ bool github_refused(struct work *w, enum quota_resource resource, const struct f
 			: resp->status == 410 ? "github.gone"
 					      : "github.refused",
 		"GitHub answers %d: " STR_FMT, resp->status, STR_ARG(message));
+}
+
+bool github_as(struct work *w, struct github *g, struct fetch_req req, str authorization, struct fetch_resp *resp)
+{
+	const struct fetch_header h[] = { { STR("Accept"), STR("application/json") },
+		{ STR("X-GitHub-Api-Version"), STR("2022-11-28") }, { STR("Authorization"), authorization } };
+
+	req.headers = h;
+	req.n_headers = authorization.n > 0 ? 3 : 2;
+	req.max_body = g->max_body;
+	req.timeout = GITHUB_TIMEOUT;
+	if (!idle_fetch(w, &g->idle, &req, resp))
+		return false;
+	if (resp->status >= 500 || resp->status == 408)
+		return fetch_refused(w, "github", resp);
+	if (resp->status != 403 && resp->status != 429)
+		return true;
+	return !is_limit(resp, message_of(w, resp)) || limited(w, QUOTA_CORE, resp);
 }
 
 static bool parse(struct work *w, const struct fetch_resp *resp, const cJSON **out)
@@ -462,15 +484,5 @@ bool github_list(struct work *w, struct github *g, str url, struct github_page *
 
 str github_escaped(struct work *w, str s)
 {
-	struct buf b = buf_new(w->arena, SIZE_MAX);
-
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || memchr("-._~", c, 4) != NULL)
-			buf_byte(&b, c);
-		else
-			buf_printf(&b, "%%%02X", c);
-	}
-	return buf_str(&b);
+	return percent_str(w->arena, s);
 }

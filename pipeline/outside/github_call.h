@@ -8,7 +8,8 @@ struct github {
 	char *rest, *graphql; /* without '/' at the end */
 	char *token_file;     /* NULL = none; read again for each request, so that it can be rotated */
 	int64_t max_body;
-	struct github_app *app; /* NULL = we are no App */
+	struct github_app *app;                                      /* NULL = we are no App */
+	char *oauth_token_url, *oauth_client_id, *oauth_secret_file; /* NULL = none */
 	struct idle idle;
 };
 
@@ -50,3 +51,7 @@ void github_app_forget(struct github *g, int64_t installation); /* its token was
 /* The verdict on a status that was not wanted.  fails  as include/outside/github.h says */
 MUST bool github_refused(struct work *w, enum quota_resource resource, const struct fetch_resp *resp);
 #define GITHUB_TIMEOUT (20 * USEC_S)
+/* The first line's worth of a file with one word.  fails  ERR_INVALID github.token_file */
+MUST bool github_word(struct work *w, const char *file, str *out);
+/* One exchange with this Authorization, outside of our own budget; any status that is no limit and no fault of theirs. */
+MUST bool github_as(struct work *w, struct github *g, struct fetch_req req, str authorization, struct fetch_resp *resp);

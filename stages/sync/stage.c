@@ -166,3 +166,61 @@ const struct stage sync_status = {
 	.settle = status_settle,
 	.quota = { QUOTA_COMMAND, .core = 2, .writes = true },
 };
+
+static const struct field link_fields[] = {
+	FIELD(FIELD_UUID, struct link_task, link_id),
+};
+const struct stage sync_link = {
+	.name = "sync",
+	.kind = "sync.link",
+	.task = FIELDS(struct link_task, link_fields),
+	.lease_s = 30,
+	.attempts = 10,
+	.retry_base = USEC_S,
+	.retry_cap = 60 * USEC_S,
+	.next = "sync",
+	.decided = offsetof(struct link_task, decided),
+	.plan = link_plan,
+	.effect = link_effect,
+	.settle = link_settle,
+};
+
+static const struct field account_fields[] = {
+	FIELD(FIELD_UUID, struct account_task, token_id),
+};
+const struct stage sync_account = {
+	.name = "sync",
+	.kind = "sync.account",
+	.task = FIELDS(struct account_task, account_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "verify",
+	.decided = offsetof(struct account_task, decided),
+	.plan = account_plan,
+	.effect = account_effect,
+	.settle = account_settle,
+};
+const struct stage sync_accounts = {
+	.name = "sync",
+	.kind = "sync.accounts",
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "sync",
+	.settle = accounts_settle,
+};
+const struct stage sync_unlink = {
+	.name = "sync",
+	.kind = "sync.unlink",
+	.task = FIELDS(struct account_task, account_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.plan = unlink_plan,
+	.effect = unlink_effect,
+	.settle = unlink_settle,
+};

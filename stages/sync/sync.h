@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "outside/github.h"
+#include "outside/github_oauth.h"
 #include "queue/stage.h"
 
 struct link { /* a pull request and an issue of its repository */
@@ -92,6 +92,36 @@ struct project_task {
 bool project_plan(struct work *w, struct tx *tx, void *task);
 bool project_effect(struct work *w, const struct outside *outside, void *task);
 bool project_settle(struct work *w, struct tx *tx, void *task);
+
+struct link_task { /* an account that somebody links */
+	uuid link_id;
+	bool decided; /* by an earlier run */
+	bool again;   /* an earlier run may have had the token */
+	bool late;
+	str redirect_uri, code, verifier;
+	struct github_grant grant;
+	const char *refused; /* error code; NULL = there is a token */
+};
+bool link_plan(struct work *w, struct tx *tx, void *task);
+bool link_effect(struct work *w, const struct outside *outside, void *task);
+bool link_settle(struct work *w, struct tx *tx, void *task);
+
+struct account_task { /* whose token it is */
+	uuid token_id;
+	bool decided, found;
+	bool bound; /* to a person, as this account */
+	int64_t github_id;
+	str token;
+	enum github_token_state state;
+	struct github_user user;
+};
+bool account_plan(struct work *w, struct tx *tx, void *task);
+bool account_effect(struct work *w, const struct outside *outside, void *task);
+bool account_settle(struct work *w, struct tx *tx, void *task);
+bool accounts_settle(struct work *w, struct tx *tx, void *task);
+bool unlink_plan(struct work *w, struct tx *tx, void *task);
+bool unlink_effect(struct work *w, const struct outside *outside, void *task);
+bool unlink_settle(struct work *w, struct tx *tx, void *task);
 
 struct issue_task {
 	uuid issue_id, project_id;

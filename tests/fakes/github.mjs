@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { VERBS } from './github/control.mjs'
 import { Faults, overlay } from './github/faults.mjs'
 import { execute } from './github/graphql.mjs'
+import { OAuth } from './github/oauth.mjs'
 import { answer, page, write } from './github/rest.mjs'
 import { Owners } from './github/owners.mjs'
 import { DOCS, Shape } from './github/shape.mjs'
@@ -30,6 +31,7 @@ class GitHub {
     this.tokens = null // null: any token is good
     this.budgets = {}
     this.windows = new Windows()
+    this.oauth = new OAuth(this.world)
     this.setRate({})
   }
 
@@ -77,6 +79,8 @@ class GitHub {
   }
 
   handle(req, url, body) {
+    const told = this.oauth.answer(req, url, body)
+    if (told) return told.user ? { status: 200, json: this.shape().publicUser(told.user), resource: 'core' } : { resource: 'core', ...told }
     const resource = url.pathname === '/graphql' ? 'graphql' : 'core'
     const shut = this.windows.admit(req, resource)
     if (shut) return this.shut(shut, resource, () => this.open(req, url, body, resource))

@@ -145,6 +145,10 @@ export function configuration(c) {
       'api.domain': at('api'),
       'api.origin': c.ports.api && http(c.ports.api), // it has no url yet
       'auth.jwt_key_file': secret('jwt-key'),
+      'auth.github_client_id': 'patchwork-local',
+      'auth.github_authorize_url': url('github') && `${url('github')}/login/oauth/authorize`,
+      'auth.github_callback': c.ports.api && `${http(c.ports.api)}/v1/auth/github/callback`,
+      'seal.key_file': secret('seal-key'),
       'auth.chain_ids': CHAIN_ID,
       'webhook.secret_file': secret('webhook-secret'),
       'bounty.hold': '0s', // nobody who tries it waits a week
@@ -156,6 +160,10 @@ export function configuration(c) {
       'github.rest_url': url('github'),
       'github.graphql_url': url('github') && `${url('github')}/graphql`,
       'github.token_file': secret('github-token'),
+      'github.oauth_token_url': url('github') && `${url('github')}/login/oauth/access_token`,
+      'github.oauth_client_id': 'patchwork-local',
+      'github.oauth_secret_file': secret('oauth-secret'),
+      'seal.key_file': secret('seal-key'),
       'ipfs.api_url': url('ipfs'),
       'evm.url': url('evm'),
       'evm.chain_id': c.contracts && CHAIN_ID,

@@ -108,7 +108,7 @@ class Stack {
   }
 
   writeConfiguration() {
-    for (const name of ['jwt-key', 'webhook-secret', 'github-token']) this.secret(name)
+    for (const name of ['jwt-key', 'webhook-secret', 'github-token', 'oauth-secret', 'seal-key']) this.secret(name)
     this.proofKey = ed25519Public(this.secret('proof-key'))
     const given = Object.entries(this.options.conf ?? {})
     for (const [file, keys] of Object.entries(configuration(this))) {

@@ -122,9 +122,22 @@ static void canonical_only(void **state)
 			fail_msg("base32 \"%s\"", b32[i]);
 }
 
+/* RFC 3986, section 2.3: these stand for themselves, nothing else does. */
+static void percents(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	assert_str(percent_str(arena, STR("AZaz09-._~")), "AZaz09-._~");
+	assert_str(percent_str(arena, STR("a b+c&d=e/f?g%h\xc3\xa9\n")), "a%20b%2Bc%26d%3De%2Ff%3Fg%25h%C3%A9%0A");
+	assert_int_equal(percent_str(arena, STR("")).n, 0);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(percents),
 		cmocka_unit_test_setup_teardown(base16, new_arena, free_arena),
 		cmocka_unit_test_setup_teardown(not_0x, new_arena, free_arena),
 		cmocka_unit_test_setup_teardown(rfc4648, new_arena, free_arena),

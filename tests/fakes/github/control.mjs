@@ -18,6 +18,9 @@
 //   member   { repo, user, permission }         admin, maintain, write, triage, read
 //   clock    { skew }                           seconds that this world's clock is ahead
 //   rate     { limit, remaining, reset_in }     tokens  { valid: [..] | null }
+//   oauth    { client_id, client_secret, callback, user, deny }    the app, and who sits at the browser; see oauth.mjs
+//   revoke   { user }                           takes all tokens of that user's back
+//   login    { user, login }                    the account has another name from now on
 //   windows  see windows.mjs; GET windows says what came of them
 //   fault    see faults.mjs; DELETE clears      reset   {}
 //   deliver  { url, event, action, repo, number, sender, secret, delivery, hook_id, before, changes, traceparent,
@@ -82,6 +85,9 @@ export const VERBS = {
   clock: (g, q) => { g.world.skew = q.skew },
   rate: (g, q) => g.setRate(q),
   tokens: (g, q) => { g.tokens = q.valid && new Set(q.valid) },
+  oauth: (g, q) => g.oauth.set(q),
+  revoke: (g, q) => g.oauth.revoke(q),
+  login: (g, q) => g.world.renameUser(q),
   windows: (g, q) => { g.windows = new Windows(q) },
   fault: (g, q) => g.faults.add(q),
   reset: g => g.reset(),

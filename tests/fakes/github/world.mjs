@@ -35,6 +35,15 @@ export class World {
     return user
   }
 
+  // The name is free for others then, as it is at GitHub; the number stays.
+  renameUser({ user, login }) {
+    const u = this.user(user)
+    this.users.delete(u.login.toLowerCase())
+    u.login = login
+    this.users.set(login.toLowerCase(), u)
+    return u
+  }
+
   // People appear when they are first named: a test says who acts, not who exists.
   user(login) {
     return this.users.get(String(login).toLowerCase()) ?? this.addUser({ login })

@@ -1,0 +1,7 @@
+-- many: users' tokens by id, to be sealed by another key
+-- in   after     uuid
+-- in   most      int4
+-- out  token_id  uuid
+-- out  sealed    bytea
+-- role worker
+select id as token_id, sealed from core.account_token where id > $1 order by id limit $2 for update
