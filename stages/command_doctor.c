@@ -42,6 +42,8 @@ static const struct check checks[] = {
 		"Start a worker: each of them seals." },
 	{ "partitions", "Enqueueing stops when the last partition is full.",
 		"Start a worker: each of them makes partitions ahead." },
+	{ "history", "The history grows, or is slow to search.",
+		"Due: patchwork history export and detach. Not searched: start a worker, each of them does that." },
 };
 #define N_CHECKS (sizeof(checks) / sizeof(checks[0]))
 
@@ -59,7 +61,7 @@ static const struct print_shape finding_shape = { finding_values, sizeof(finding
 	sizeof(struct finding) };
 
 struct doctor {
-	usec patience;
+	usec patience, keep;
 	struct finding at[FINDINGS];
 	size_t n;
 	bool failed;
@@ -102,7 +104,7 @@ static bool look(struct work *w, struct tx *tx, void *arg)
 		find(d, STR("clock"), skew > SKEW_FAIL,
 			arena_printf(
 				w->arena, "this machine and the database are %.1f s apart", (double)skew / USEC_S));
-	if (!sql_doctor_findings(w, tx, &(struct sql_doctor_findings_in){ d->patience }, &rows, &n))
+	if (!sql_doctor_findings(w, tx, &(struct sql_doctor_findings_in){ d->patience, d->keep }, &rows, &n))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		find(d, rows[i].check, rows[i].fail, rows[i].found);
@@ -159,6 +161,7 @@ int command_doctor(struct work *w, const struct invocation *in)
 		(patience != NULL && (!str_i64(str_c(patience), &seconds) || seconds < 0 || seconds > 86400)))
 		return command_usage("doctor [--patience SECONDS]");
 	d->patience = seconds * USEC_S;
+	d->keep = in->conf->history_keep;
 	if (!look_at_migrations(w, in, d, &fit))
 		return command_failed(w);
 	status = fit ? command_visit(w, in, look, d) : EXIT_OK;

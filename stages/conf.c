@@ -102,6 +102,8 @@ static const struct field table[] = {
 		.doc = "a checkpoint is signed after so many new rows"),
 	KEY(FIELD_SPAN, audit_checkpoint_every, "audit.checkpoint_every", .initial = "60s", .max = 86400 * USEC_S,
 		.doc = "or when a new row has waited for so long"),
+	KEY(FIELD_SPAN, history_keep, "history.keep", .initial = "365d",
+		.doc = "partitions of the history whose newest row is older are due to be exported and detached, by a person"),
 	KEY(FIELD_SPAN, idempotency_keep, "idempotency.keep", .initial = "7d", .min = 86400 * USEC_S,
 		.max = INT64_C(3650) * 86400 * USEC_S,
 		.doc = "an answer is repeated to the same Idempotency-Key for this long"),

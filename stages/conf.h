@@ -27,6 +27,7 @@ struct conf {
 	str pay_key_file, proof_key_file, proof_public_key;
 	str audit_key_file, audit_public_key, audit_export_dir;
 	int32_t audit_checkpoint_rows;
+	usec history_keep;
 	usec audit_checkpoint_every, idempotency_keep;
 };
 

@@ -18,6 +18,33 @@ void sha256(str bytes, uint8_t out[32])
 	demand(EVP_Digest(bytes.p, bytes.n, out, NULL, EVP_sha256(), NULL) == 1);
 }
 
+struct sha256 {
+	EVP_MD_CTX *ctx;
+};
+
+struct sha256 *sha256_begin(void)
+{
+	struct sha256 *s = malloc(sizeof(*s));
+
+	demand(s != NULL && (s->ctx = EVP_MD_CTX_new()) != NULL && EVP_DigestInit_ex(s->ctx, EVP_sha256(), NULL) == 1);
+	return s;
+}
+
+void sha256_add(struct sha256 *s, str bytes)
+{
+	demand(EVP_DigestUpdate(s->ctx, bytes.p, bytes.n) == 1);
+}
+
+void sha256_end(struct sha256 **s, uint8_t out[32])
+{
+	uint8_t unwanted[32];
+
+	demand(EVP_DigestFinal_ex((*s)->ctx, out != NULL ? out : unwanted, NULL) == 1);
+	EVP_MD_CTX_free((*s)->ctx);
+	free(*s);
+	*s = NULL;
+}
+
 void hmac_sha256(str key, str bytes, uint8_t out[32])
 {
 	static const char none[1];

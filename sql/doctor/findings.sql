@@ -1,5 +1,6 @@
 -- many: what is wrong with the database and the queue, one row per finding; a check without one is well
 -- in   patience  interval   how old a snapshot, an event or a row that waits may be
+-- in   keep      interval   older partitions of the history are due
 -- out  check     text       name of the check
 -- out  fail      bool       else it is a warning
 -- out  found     text
@@ -92,4 +93,11 @@ from (select (select last_value from q.job_id) as next_id,
 	(select max(substring(c.relname from 5)::bigint) from pg_class c where c.relnamespace = 'q'::regnamespace
 		and c.relname ~ '^job_[0-9]+$' and c.relkind = 'r') as last_part) as p
 where p.last_part is null or p.next_id / q.partition_size() + 1 > p.last_part
+union all
+select 'history', false, format('partition %s is %s: its newest row is of %s', p.n, p.state, p.newest::timestamp(0))
+from q.history_partitions($2) p where p.state in ('due', 'detaching')
+union all
+select 'history', false, format('%s jobs were made that no search of the history can pass by', b.behind)
+from (select (select max(id) from q.job) - (select coalesce(max(n) + 1, 0) from q.span) * q.span_size() as behind) b
+where b.behind > 500000
 order by 1, 2 desc, 3

@@ -167,7 +167,7 @@ describe('doctor', () => {
     const seen = await doctor()
     assert.deepEqual(seen.found.filter(f => f.level !== 'ok'), [], JSON.stringify(seen.found))
     assert.equal(seen.code, 0)
-    assert.equal(seen.found.length, 15)
+    assert.equal(seen.found.length, 16)
     assert.match((await run(['doctor'])).out, /^check +level +found\n/)
   })
 
@@ -201,6 +201,8 @@ describe('doctor', () => {
     ['paused', 'a stage that is paused', `select q.pause('stage', 'pay', 'cli:ada', 'audit')`, `select q.resume('stage', 'pay', 'cli:ada', 'over')`, 'warn'],
     ['unsealed', 'audit rows without a place', `select audit.seal(); insert into audit.log (at, actor_kind, actor_id, action, object_type, object_id, detail)
       values (now() - interval '10 minutes', 'cli', 'ada', 'operator.pause', 'stage', 'pay', '{}')`, 'select audit.seal()', 'warn'],
+    ['history', 'a detaching that was interrupted', `insert into q.detached (n, jobs, runs, sha256, actor, reason) values (0, 1, 1, '\\x00', 'cli:ada', 'old')`,
+      'delete from q.detached', 'warn'],
     ['partitions', 'ids that come to the end of the last one', `select setval('q.job_id', (select max(substring(relname from 5)::bigint) from pg_class
       where relname ~ '^job_[0-9]+$') * q.partition_size() + 10)`, `select q.partitions_ahead()`, 'fail'],
     ['migrations', 'one that was changed', `update core.migration set sha256 = sha256('x') where number = 4`, null, 'fail'],
