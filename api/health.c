@@ -12,13 +12,29 @@ bool health_live(struct call *c, void *row)
 	return true;
 }
 
-static int newest_migration(void)
+bool health_ready_bind(struct call *c, void *p)
 {
-	int n = 0;
+	struct sql_health_ready_in *in = p;
+	size_t n = 0;
+	int32_t *ours;
 
-	for (const struct migration *m = migrations; m->number != 0; m++)
-		n = m->number;
-	return n;
+	while (migrations[n].number != 0)
+		n++;
+	ours = arena_array(c->w.arena, n, sizeof(*ours));
+	for (size_t i = 0; i < n; i++)
+		ours[i] = migrations[i].number;
+	in->ours = (struct i32s){ ours, n };
+	return true;
+}
+
+static void put_warnings(struct json *j, int64_t newer)
+{
+	json_open(j, "warnings", '[');
+	if (window_degraded())
+		json_str(j, NULL, STR("redis: away; rate windows count per process"));
+	if (newer > 0)
+		json_str(j, NULL, STR("schema: newer than this program"));
+	json_close(j, ']');
 }
 
 /* Ready means: requests can be served. What is degraded is listed and does not take the process out of service. */
@@ -29,17 +45,13 @@ bool health_ready(struct call *c, void *p)
 
 	if (row == NULL)
 		return false;
-	if (row->migration != newest_migration())
-		return err_set(
-			&c->w, ERR_RETRY, "api.schema", "migration %d, not %d", row->migration, newest_migration());
+	if (row->has_missing)
+		return err_set(&c->w, ERR_RETRY, "api.schema", "migration %d is not applied", row->missing);
 	json_open(&j, NULL, '{');
 	json_str(&j, "status", window_degraded() ? STR("degraded") : STR("ready"));
 	json_i64(&j, "migration", row->migration);
 	json_i64(&j, "database_connections", pipe_ready());
-	json_open(&j, "warnings", '[');
-	if (window_degraded())
-		json_str(&j, NULL, STR("redis: away; rate windows count per process"));
-	json_close(&j, ']');
+	put_warnings(&j, row->newer);
 	json_close(&j, '}');
 	return true;
 }

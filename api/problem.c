@@ -16,7 +16,7 @@ const struct problem problems[] = {
 	{ "api.not_found", 404, "No such route", "see openapi.json" },
 	{ "api.outcome_unknown", 503, "The outcome is unknown", "repeat the same request: it is done once" },
 	{ "api.rate_limited", 429, "Too many requests", "repeat after Retry-After" },
-	{ "api.schema", 503, "The database's schema is another one",
+	{ "api.schema", 503, "The database's schema is an older one",
 		"run patchwork migrate with the version that runs here" },
 	{ "auth.action_unknown", 422, "Unknown action or object", "see x-step-up of the routes in openapi.json" },
 	{ "auth.address", 422, "Not an address", "0x and 40 hex digits, lower case or in EIP-55's case" },

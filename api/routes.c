@@ -475,7 +475,7 @@ const struct route routes[] = {
 	{ OWN("/livez", "health", "text/plain; charset=utf-8", health_live, "This process answers") },
 	{ OWN("/readyz", "health", "application/json", health_ready,
 		  "Database and schema are usable; lists what is degraded"),
-		.sql = &sql_health_ready_stmt, .always = true },
+		.sql = &sql_health_ready_stmt, .bind = health_ready_bind, .always = true },
 	{ OWN("/metrics", "health", "text/plain; version=0.0.4; charset=utf-8", health_metrics, "Prometheus text"),
 		.sql = &sql_health_jobs_stmt, .always = true },
 	{ OWN("/openapi.json", "description", "application/json", openapi_serve, "This description") },

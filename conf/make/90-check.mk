@@ -27,6 +27,6 @@ check: check-install ## install what is missing, build, run every test
 	@$(MAKE) --no-print-directory check-run
 check-install:
 	@tests/stack/install.sh check
-check-build: programs programs-san contract $(UNIT) $(BUILD)/tests/vectors $(BUILD)/tests/db/check_sql $(DB_TESTS)
+check-build: $(BUILD)/tests/upgrade/check_sql programs programs-san contract $(UNIT) $(BUILD)/tests/vectors $(BUILD)/tests/db/check_sql $(DB_TESTS)
 check-run:
 	@node tests/check.mjs --only "$(ONLY)" $(SUITES)

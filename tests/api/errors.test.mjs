@@ -162,11 +162,14 @@ test('rate windows, with Redis and without', async () => {
   }
 })
 
-test('a schema that is not ours', async () => {
-  await api.sql('insert into core.migration (number, name, sha256) values (9999, \'later\', sha256(\'x\'))')
+test('O12: a schema that is older than the program is told by readyz; a newer one is served, with a warning', async () => {
+  await api.sql('delete from core.migration where number = 45')
   await refuse(api.get('/readyz'), 503, 'api.schema')
+  await api.sql(`insert into core.migration (number, name, sha256) values (45, 'vitals', sha256('x')), (9999, 'later', sha256('x'))`)
+  const newer = await api.get('/readyz')
+  assert.deepEqual([newer.status, newer.body.status, newer.body.migration, newer.body.warnings], [200, 'ready', 9999, ['schema: newer than this program']])
   await api.sql('delete from core.migration where number = 9999')
-  assert.equal((await api.get('/readyz')).status, 200)
+  assert.deepEqual((await api.get('/readyz')).body.warnings, [])
 })
 
 test('requests are counted by route', async () => {

@@ -1,0 +1,85 @@
+// An upgrade, as operating.md describes it: first the schema, while the release before goes on, then the programs. Its statements are
+// recorded (tests/upgrade/previous.sql); `make check-upgrade` runs the program itself.
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, test } from 'node:test'
+import { command } from '../stack/parts.mjs'
+import { launch, stop, tail, until } from '../stack/proc.mjs'
+import { startStack } from '../stack/stack.mjs'
+import { hash, migrations, schema, statements } from '../upgrade/previous.mjs'
+import { ROOT } from './points.mjs'
+
+let stack
+before(async () => {
+  stack = await startStack({ dir: mkdtempSync(join(tmpdir(), 'patchwork-upgrade-')), parts: ['postgres', 'github'], programs: 'san', fsync: false, conf: { 'worker.poll': '250ms' } })
+})
+after(() => stack?.stop({ remove: true }))
+
+// Deliveries as the API before takes them: one session, its statement prepared before the upgrade, one execution after the other.
+class Writer {
+  constructor() {
+    const { inputs, text } = statements.get('sql/delivery/receive.sql')
+    this.told = []
+    this.child = spawn('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=0', '-h', stack.socket, '-p', stack.port('postgres'), '-U', 'postgres', '-d', 'patchwork'], { stdio: ['pipe', 'pipe', 'pipe'] })
+    this.gone = new Promise(done => this.child.once('close', done))
+    for (const out of [this.child.stdout, this.child.stderr]) createInterface({ input: out }).on('line', line => {
+      this.told.push(line)
+      if (!this.ending) this.next()
+    })
+    this.child.stdin.write(`set role patchwork_api; prepare receive (${inputs.join(', ')}) as ${text};\n`)
+    this.next()
+  }
+
+  next() {
+    this.child.stdin.write(`execute receive (gen_random_uuid(), null, 'star', 1, '\\x7b7d', sha256('x'), null);\n`)
+  }
+
+  async end() {
+    this.ending = true
+    this.child.stdin.end()
+    await this.gone
+    return this.told
+  }
+}
+
+const worker = name => launch({
+  argv: command(stack, 'work', 'sync'), env: stack.as('patchwork_worker'), log: stack.log(name), pidFile: stack.pidFile(name), tied: 'SIGKILL' })
+
+test('O12: a migration that was released is there and unchanged', () => {
+  assert.ok(migrations.length > 0)
+  for (const m of migrations) assert.equal(hash(m.text), m.sha256, m.file)
+})
+
+test('O12: each statement of the release before is what its program expects on this schema, for its roles', () => {
+  const said = execFileSync(join(ROOT, 'tests/db/cluster.sh'), [join(ROOT, 'build/tests/upgrade/check_sql')], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  assert.match(said, new RegExp(`^${statements.size} passed, 0 failed$`, 'm'))
+})
+
+test('O12: the schema is upgraded while the release before writes: nothing it does fails, no job is lost, each is done once', async () => {
+  await stack.sql(schema())
+  const writers = [new Writer(), new Writer(), new Writer()]
+  const taken = () => writers.reduce((n, w) => n + w.told.length, 0)
+  const more = async n => {
+    const from = taken()
+    await until(`${n} more deliveries`, () => taken() >= from + n)
+  }
+  await more(100)
+  await stack.run('patchwork_owner', 'migrate')
+  assert.equal(await stack.sql('select count(*) > ' + migrations.length + ' from core.migration'), 't', 'there was something to do')
+  await more(100)
+  const w = worker('new')
+  await more(100)
+  const told = (await Promise.all(writers.map(x => x.end()))).flat()
+  assert.deepEqual(told.filter(line => !/^202\|new\|f\|\d+\|\d+$/.test(line)), [])
+  await until('each delivery is done', async () => await stack.sql(`select count(*) from q.run where state = 'done'`) === String(told.length)).catch(e => {
+    throw new Error(`${e.message}\n${tail(stack.log('new'))}`)
+  })
+  assert.equal(await stack.sql('select count(*) from ingest.delivery'), String(told.length))
+  assert.equal(await stack.sql(`select count(*) from q.job j where (select array_agg(r.state) from q.run r where r.job_id = j.id) is distinct from '{done}'`), '0')
+  assert.equal(await stack.sql('select (select count(*) from q.ready) + (select count(*) from q.claim) + (select count(*) from q.parked)'), '0')
+  await stop(w)
+})
