@@ -9,6 +9,7 @@ const struct stage *const all_stages[] = {
 	&sync_pull,
 	&sync_command,
 	&sync_status,
+	&sync_attempt,
 	&sync_check,
 	&sync_reverify,
 	&sync_link,

@@ -73,6 +73,9 @@ MUST bool github_permission(struct work *w, struct github *g, int64_t repo_id, s
 /* The comment under an issue that holds the marker; 0 when there is none. */
 MUST bool github_comment_find(
 	struct work *w, struct github *g, int64_t repo_id, int32_t number, str marker, int64_t *comment_id);
+/* What the comment says; *found is false when it was removed. */
+MUST bool github_comment_get(
+	struct work *w, struct github *g, int64_t repo_id, int64_t comment_id, bool *found, str *text);
 /* Writes the comment (*comment_id 0), or the text of the one that is there.
  * fails  ERR_UNCERTAIN fetch.* when a new one may have been written */
 MUST bool github_comment_put(

@@ -64,6 +64,22 @@ bool github_comment_find(
 	return true;
 }
 
+bool github_comment_get(struct work *w, struct github *g, int64_t repo_id, int64_t comment_id, bool *found, str *text)
+{
+	struct github_page page;
+	str url = arena_printf(w->arena, "%s/repositories/%" PRId64 "/issues/comments/%" PRId64, g->rest, repo_id, comment_id);
+
+	*found = github_rest(w, g, url, repo_id, &page);
+	if (!*found) {
+		if (!str_one_of(str_c(w->err.code), "github.not_found|github.gone"))
+			return false;
+		err_clear(w);
+		return true;
+	}
+	*text = json_get_str(page.json, "body");
+	return text->p != NULL || err_set(w, ERR_RETRY, "github.malformed", "a comment without a text");
+}
+
 bool github_comment_put(
 	struct work *w, struct github *g, int64_t repo_id, int32_t number, str text, int64_t *comment_id)
 {

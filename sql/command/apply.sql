@@ -15,6 +15,8 @@
 -- in   until       timestamptz?
 -- in   word        text?
 -- in   plain       bool          without parts that are not offered yet
+-- in   pull        int4?         that it is about
+-- in   reason      text?
 -- in   job         int8
 -- in   trace       text?
 -- out  code        text?         why it is refused
@@ -23,4 +25,4 @@
 -- out  fresh       bool          it was not carried out before
 -- role worker
 select a.code, a.bounty as bounty_id, a.pull as pull_id, a.fresh
-from core.command_apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) a;
+from core.command_do($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) a;

@@ -5,9 +5,10 @@
 -- in   trace       text?
 -- out  jobs        int8
 -- role worker
-with asked as (
-	select q.enqueue('sync', 'sync.status', 'status:' || $1 || ':' || n || ':' || $3,
-		jsonb_build_object('project_id', $1, 'number', n), $3, priority => (-1)::smallint, trace => $4, project_id => $1)
-	from core.project p, unnest($2) n where p.id = $1 and p.comments
+with place as (
+	insert into core.status_comment (project_id, number)
+	select p.id, n from core.project p, unnest($2) n where p.id = $1 and p.comments
+	on conflict (project_id, number) do update set number = excluded.number
+	returning number
 )
-select count(*) as jobs from asked;
+select count(core.status_ask($1, number, $3, $4)) as jobs from place;

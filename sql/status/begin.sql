@@ -3,17 +3,19 @@
 -- in   number      int4
 -- out  repo_id     int8
 -- out  nonce       uuid
--- out  comment_id  int8?    null: not written, or nobody knows
--- out  body_sha256 bytea?   of what stands there
+-- out  comment_id  int8?     null: not written, or nobody knows
+-- out  body_sha256 bytea?    of what stands there
+-- out  intended    bytea[]   of what may stand there by now
+-- out  held        text?     a person edited or removed it
+-- out  wait        interval  until it may be edited again
 -- role worker
 with place as (
-	select id, repo_id from core.project where id = $1 and comments and repo_id is not null
-), made as (
-	insert into core.status_comment (project_id, number) select id, $2 from place on conflict do nothing
-	returning nonce, comment_id, body_sha256
+	select id, repo_id, comment_every from core.project where id = $1 and comments and repo_id is not null
 ), there as (
-	select nonce, comment_id, body_sha256 from made
-	union all
-	select nonce, comment_id, body_sha256 from core.status_comment where project_id = $1 and number = $2
+	insert into core.status_comment as s (project_id, number) select id, $2 from place
+	on conflict (project_id, number) do update set asked_at = null
+	returning s.nonce, s.comment_id, s.body_sha256, s.intended, s.held, s.updated_at
 )
-select place.repo_id, there.nonce, there.comment_id, there.body_sha256 from place, there;
+select place.repo_id, there.nonce, there.comment_id, there.body_sha256, there.intended, there.held,
+	greatest(interval '0', there.updated_at + place.comment_every - now()) as wait
+from place, there;

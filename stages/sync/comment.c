@@ -100,6 +100,9 @@ static bool apply(struct work *w, struct tx *tx, const struct command_task *t, c
 		in.has_until = c->date.n > 0;
 		in.until = c->date.n > 0 ? end_of(c->date) : 0;
 		in.word = c->word;
+		in.has_pull = c->verb == COMMAND_REJECT;
+		in.pull = c->numbers[0];
+		in.reason = c->reason;
 	}
 	return sql_command_apply(w, tx, &in, out);
 }
@@ -132,6 +135,14 @@ static bool claim(struct work *w, struct tx *tx, const struct command_task *t, c
 			.frozen = locked.frozen,
 		},
 		&out);
+}
+
+bool attempt_settle(struct work *w, struct tx *tx, void *task)
+{
+	const struct attempt_task *t = task;
+	struct sql_attempt_lapse_out out;
+
+	return sql_attempt_lapse(w, tx, &(struct sql_attempt_lapse_in){ t->attempt_id, w->job, work_trace(w) }, &out);
 }
 
 bool command_settle(struct work *w, struct tx *tx, void *task)

@@ -146,6 +146,21 @@ const struct stage sync_command = {
 	.quota = { QUOTA_COMMAND, .core = 1 },
 };
 
+static const struct field attempt_fields[] = {
+	FIELD(FIELD_I64, struct attempt_task, attempt_id, .min = 1, .max = INT64_MAX),
+};
+const struct stage sync_attempt = {
+	.name = "sync",
+	.kind = "sync.attempt",
+	.task = FIELDS(struct attempt_task, attempt_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "sync",
+	.settle = attempt_settle,
+};
+
 static const struct field status_fields[] = {
 	FIELD(FIELD_UUID, struct status_task, project_id),
 	FIELD(FIELD_I32, struct status_task, number, .min = 1, .max = INT32_MAX),

@@ -1,4 +1,5 @@
-/* The one comment of ours under an issue: where its bounties stand, and what was refused; made once, then edited in place. */
+/* The one comment of ours under an issue: where its bounties stand, and what was refused; made once, then edited in place, until
+ * a person edits or removes it. */
 #include <inttypes.h>
 
 #include "base/buf.h"
@@ -56,26 +57,66 @@ static bool add_refusals(struct work *w, struct tx *tx, const struct status_task
 	return true;
 }
 
+static bool add_people(struct work *w, struct tx *tx, const struct status_task *t, struct buf *b)
+{
+	struct sql_status_people_out *rows;
+	size_t n;
+
+	if (!sql_status_people(w, tx, &(struct sql_status_people_in){ t->project_id, t->number }, &rows, &n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char until[CLOCK_TEXT] = "";
+
+		if (rows[i].has_until)
+			clock_format(rows[i].until, until);
+		if (rows[i].has_pull)
+			buf_printf(b, "\n#%d was refused: `" STR_FMT "`\n", (int)rows[i].pull, STR_ARG(rows[i].note));
+		else
+			buf_printf(b, "\n" STR_FMT " is at work, until %.10s\n", STR_ARG(rows[i].login), until);
+	}
+	return true;
+}
+
+static bool write_text(struct work *w, struct tx *tx, uuid nonce, struct status_task *t)
+{
+	struct buf b = buf_new(w->arena, TEXT_MAX);
+	char text[UUID_TEXT];
+
+	uuid_format(nonce, text);
+	t->marker = arena_printf(w->arena, "<!-- patchwork:status:%.*s -->", UUID_TEXT, text);
+	buf_printf(&b, STR_FMT "\n", STR_ARG(t->marker));
+	if (!add_bounties(w, tx, t, &b) || !add_people(w, tx, t, &b) || !add_refusals(w, tx, t, &b))
+		return false;
+	t->text = buf_str(&b);
+	sha256(t->text, t->sha256);
+	return true;
+}
+
+/* The first answer comes at once; edits wait for each other. */
+static bool intend(struct work *w, struct tx *tx, const struct sql_status_begin_out *row, struct status_task *t)
+{
+	struct sql_status_intend_in in = { t->project_id, t->number, str_of(t->sha256, 32) };
+
+	if (t->comment_id != 0 && row->wait > 0)
+		return err_snooze(w, row->wait, "sync.status_fresh", "our comment was written a moment ago");
+	return sql_status_intend(w, tx, &in);
+}
+
 /* The text that is to stand there, and whether it does. */
 static bool compose(
 	struct work *w, struct tx *tx, struct status_task *t, const struct sql_status_begin_out *row, bool found)
 {
-	struct buf b = buf_new(w->arena, TEXT_MAX);
-	char nonce[UUID_TEXT];
-
-	if (found) {
-		uuid_format(row->nonce, nonce);
-		t->marker = arena_printf(w->arena, "<!-- patchwork:status:%.*s -->", UUID_TEXT, nonce);
-		t->repo_id = row->repo_id;
-		quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
-		t->comment_id = row->has_comment_id ? row->comment_id : 0;
-		buf_printf(&b, STR_FMT "\n", STR_ARG(t->marker));
-		if (!add_bounties(w, tx, t, &b) || !add_refusals(w, tx, t, &b))
-			return false;
-		t->text = buf_str(&b);
-		sha256(t->text, t->sha256);
-	}
-	t->silent = !found || (t->comment_id != 0 && str_eq(row->body_sha256, str_of(t->sha256, 32)));
+	t->silent = !found || row->held.n > 0;
+	if (t->silent)
+		return true;
+	t->repo_id = row->repo_id;
+	t->comment_id = row->has_comment_id ? row->comment_id : 0;
+	t->stood = row->body_sha256;
+	t->written = row->intended;
+	quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
+	if (!write_text(w, tx, row->nonce, t))
+		return false;
+	t->silent = t->comment_id != 0 && str_eq(t->stood, str_of(t->sha256, 32));
 	return true;
 }
 
@@ -92,7 +133,9 @@ bool status_peek(struct work *w, struct tx *tx, void *task)
 			.nonce = row.nonce,
 			.has_comment_id = row.has_comment_id,
 			.comment_id = row.comment_id,
-			.body_sha256 = row.body_sha256 },
+			.body_sha256 = row.body_sha256,
+			.intended = row.intended,
+			.held = row.held },
 		found);
 }
 
@@ -107,18 +150,46 @@ bool status_plan(struct work *w, struct tx *tx, void *task)
 		return false;
 	if (w->quota != NULL)
 		w->quota->idle = t->silent;
-	return true;
+	return t->silent || intend(w, tx, &row, t);
 }
 
-/* Whether it was written is only asked while nobody knows: an edit may be done any number of times. */
+/* GitHub may have touched line ends and the end. */
+static bool is_ours(struct work *w, const struct status_task *t, str text)
+{
+	struct buf b = buf_new(w->arena, SIZE_MAX);
+	uint8_t sum[32];
+	str line;
+
+	text = str_trim(text);
+	while (str_next(&text, '\n', &line))
+		buf_printf(&b, STR_FMT "\n", STR_ARG(str_ends(line, STR("\r")) ? str_of(line.p, line.n - 1) : line));
+	sha256(buf_str(&b), sum);
+	if (str_eq(t->stood, str_of(sum, 32)) || memcmp(t->sha256, sum, 32) == 0)
+		return true;
+	for (size_t i = 0; i < t->written.n; i++)
+		if (str_eq(t->written.at[i], str_of(sum, 32)))
+			return true;
+	return false;
+}
+
+/* Whether it was written is asked while nobody knows, whether it is still ours before each edit. */
 bool status_probe(struct work *w, const struct outside *outside, void *task, bool *done)
 {
 	struct status_task *t = task;
+	bool found;
+	str text;
 
 	*done = t->silent;
-	if (t->silent || t->comment_id != 0)
+	if (t->silent)
 		return true;
-	return github_comment_find(w, outside->github, t->repo_id, t->number, t->marker, &t->comment_id);
+	if (t->comment_id == 0)
+		return github_comment_find(w, outside->github, t->repo_id, t->number, t->marker, &t->comment_id);
+	if (!github_comment_get(w, outside->github, t->repo_id, t->comment_id, &found, &text))
+		return false;
+	if (!found || !is_ours(w, t, text))
+		t->held = found ? "edited" : "removed";
+	*done = t->held != NULL;
+	return true;
 }
 
 bool status_effect(struct work *w, const struct outside *outside, void *task)
@@ -132,6 +203,9 @@ bool status_settle(struct work *w, struct tx *tx, void *task)
 {
 	const struct status_task *t = task;
 
+	if (t->held != NULL)
+		return sql_status_hold(w, tx,
+			&(struct sql_status_hold_in){ t->project_id, t->number, t->comment_id, str_c(t->held) });
 	return t->silent ||
 		sql_status_written(w, tx,
 			&(struct sql_status_written_in){

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "db/query.h"
 #include "outside/github_oauth.h"
 #include "queue/stage.h"
 
@@ -192,12 +193,19 @@ bool command_plan(struct work *w, struct tx *tx, void *task);
 bool command_effect(struct work *w, const struct outside *outside, void *task);
 bool command_settle(struct work *w, struct tx *tx, void *task);
 
+struct attempt_task {
+	int64_t attempt_id;
+};
+bool attempt_settle(struct work *w, struct tx *tx, void *task);
+
 struct status_task {
 	uuid project_id;
 	int32_t number;
 	int64_t repo_id, comment_id; /* 0 = not known to be there */
 	bool silent;                 /* the project wants none, or it stands there already */
-	str text, marker;
+	const char *held;            /* what a person did to it; it is left alone then */
+	str text, marker, stood;
+	struct strs written; /* hashes of what we may have written there */
 	uint8_t sha256[32];
 };
 bool status_peek(struct work *w, struct tx *tx, void *task);

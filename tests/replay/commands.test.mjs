@@ -16,6 +16,7 @@ import { ended, faultPoints } from './points.mjs'
 const PERSON = '00000000-0000-7000-8000-000000000001'
 const PROJECT = '00000000-0000-7000-8000-000000000010'
 const { kinds } = faultPoints()
+const ends = kinds['sync.attempt'].map(p => `sync.attempt.${p}`)
 const points = ['sync.command', 'sync.status'].flatMap(kind => kinds[kind].map(p => `${kind}.${p}`))
 
 let stack
@@ -32,7 +33,8 @@ const control = async (verb, body = {}) => {
 const comments = async n => (await fetch(`${stack.url('github')}/repositories/${repo.id}/issues/${n}/comments?per_page=100`)).json()
 const ours = async n => (await comments(n)).filter(c => c.user.login === 'patchwork-bot')
 const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready) + (select count(*) from q.claim)
-  + (select count(*) from q.scheduled join q.job on id = job_id where kind <> 'verify.deadline')`) === '0', { timeout: 60_000 })
+  + (select count(*) from q.scheduled join q.job on id = job_id where kind <> 'verify.deadline'
+  and (kind <> 'sync.attempt' or run_at <= now()))`) === '0', { timeout: 30_000 })
 const refusals = n => sql(`select coalesce(string_agg(verb || ' ' || code, ', ' order by at, ordinal), '') from core.command where number = ${n} and code is not null`)
 const parked = () => sql(`select coalesce(string_agg(j.kind || ' ' || r.error_code || ' ' || r.error, ', '), '') from q.parked p join q.job j on j.id = p.job_id
   join q.run r on r.job_id = p.job_id and r.attempt = p.attempt`)
@@ -76,8 +78,8 @@ before(async () => {
     insert into core.external_account (person_id, provider, provider_uid, login_display, method) values ('${PERSON}', 'github', ${ada.id}, 'ada', 'operator');
     insert into core.chain (id, caip2, confirmations, escrow) values (338, 'eip155:338', 1, decode(repeat('ee', 20), 'hex'));
     insert into core.asset (caip19, chain_id, token, symbol, decimals) values ('eip155:338/erc20:0xdd', 338, decode(repeat('dd', 20), 'hex'), 'PTD', 6);
-    insert into core.project (id, repo_id, full_name, default_branch, state, created_by)
-      values ('${PROJECT}', ${repo.id}, 'ada/engine', 'main', 'verified', '${PERSON}')`)
+    insert into core.project (id, repo_id, full_name, default_branch, state, created_by, comment_every)
+      values ('${PROJECT}', ${repo.id}, 'ada/engine', 'main', 'verified', '${PERSON}', '0')`)
 })
 after(async () => {
   for (const w of workers) await stop(w)
@@ -171,6 +173,126 @@ test('S6, F41: /claim by the author before the merge ties the pull request; by o
   await quiet()
   assert.equal(await refusals(q.number), 'claim command.too_late')
   assert.equal(await sql('select count(*) from core.submission'), '1')
+})
+
+// A bounty by comment that is open, without the money, which no step here looks at. -> [number, bounty's id]
+async function open(amount) {
+  const n = await issue()
+  await tell(n, 'ada', `/bounty ${amount} PTD by 2031-01-31`)
+  await quiet()
+  const id = await sql(`select b.id from core.bounty b join core.issue i on i.id = b.issue_id where i.number = ${n}`)
+  await sql(`select core.bounty_move('${id}', 'deposit_seen', 'test', null); select core.bounty_move('${id}', 'deposit_confirmed', 'test', null)`)
+  await quiet()
+  return [n, id]
+}
+const state = id => sql(`select state from core.bounty where id = '${id}'`)
+const body = async n => (await ours(n)).at(-1).body
+
+test('B16: many changes of a bounty are one comment, which shows the last and is not edited more often than it may be', async () => {
+  someone()
+  const [n, id] = await open(21)
+  assert.match(await body(n), /\| 21 PTD \| open \|/)
+  await sql(`update core.project set comment_every = '2 s'`)
+  await fetch(`${stack.url('github')}/_control/log`, { method: 'DELETE' })
+  for (let i = 0; i < 25; i++)
+    await sql(`select core.bounty_move('${id}', 'attempt', 'test', null); select core.bounty_move('${id}', 'attempt_ended', 'test', null)`)
+  await sql(`select core.bounty_move('${id}', 'attempt', 'test', null)`)
+  await quiet()
+  const edits = (await (await fetch(`${stack.url('github')}/_control/log`)).json()).filter(r => r.method === 'PATCH').map(r => Date.parse(r.at))
+  assert.ok(edits.length >= 1)
+  edits.slice(1).forEach((at, i) => assert.ok(at - edits[i] >= 1500, `${at - edits[i]} ms between two edits`))
+  assert.equal((await ours(n)).length, 1)
+  assert.match(await body(n), /\| 21 PTD \| in_progress \|/)
+  await sql(`update core.project set comment_every = '0'`)
+})
+
+test('B16: a comment of ours that a person edited or removed is left alone, until somebody asks for it', async () => {
+  someone()
+  for (const change of [{ body: 'Mine now.' }, { remove: true }]) {
+    const [n, id] = await open(22)
+    await control('comment_edit', { repo: 'ada/engine', number: n, ...change })
+    await sql(`select core.bounty_move('${id}', 'attempt', 'test', null)`)
+    await quiet()
+    assert.deepEqual((await comments(n)).map(c => c.body).slice(1), change.body ? ['Mine now.'] : [])
+    assert.equal(await sql(`select held from core.status_comment where number = ${n}`), change.body ? 'edited' : 'removed')
+    await sql(`select core.bounty_move('${id}', 'attempt_ended', 'test', null)`)
+    await tell(n, 'grace', '/patchwork status')
+    await quiet()
+    assert.match(await body(n), /\| 22 PTD \| open \|/)
+    assert.equal((await ours(n)).length, change.body ? 2 : 1, 'another one, once')
+  }
+})
+
+test(`B10, B18: /attempt and /unattempt: who may, for how long; a lease that ends, though a worker is killed at each of ${ends.length} points`, async () => {
+  someone()
+  const [n, id] = await open(23)
+  const running = () => sql(`select count(*) from core.attempt where bounty_id = '${id}' and ended_at is null`)
+  await tell(n, 'grace', '/attempt')
+  await tell(n, 'ada', '/attempt')
+  await quiet()
+  assert.equal(await state(id), 'open')
+  assert.deepEqual((await refusals(n)).split(', ').sort(), ['attempt command.account_unlinked', 'attempt command.no_wallet'])
+  await sql(`insert into core.wallet (person_id, chain_id, caip10, address) values ('${PERSON}', 338, 'eip155:338:0xaa', decode(repeat('aa', 20), 'hex'))`)
+  await tell(n, 'ada', 'Now.\n\n/attempt\n')
+  await tell(n, 'ada', 'Again.\n\n/attempt\n')
+  await quiet()
+  assert.deepEqual([await state(id), await running()], ['in_progress', '1'])
+  assert.match(await body(n), /\nada is at work, until 20\d\d-/)
+  await tell(n, 'ada', 'No.\n\n/unattempt\n')
+  await quiet()
+  assert.deepEqual([await state(id), await running()], ['open', '0'])
+  await tell(n, 'ada', 'Yes.\n\n/attempt\n')
+  await quiet()
+  for (const w of workers.splice(0)) await stop(w)
+  await sql(`update core.attempt set ends_at = now() where bounty_id = '${id}'; update q.scheduled set run_at = now()
+    where job_id in (select id from q.job where kind = 'sync.attempt')`)
+  for (const point of ends) assert.equal(await ended(worker({ PATCHWORK_FAULT: `${point}:kill` })), 'SIGKILL', point)
+  worker()
+  await quiet()
+  assert.deepEqual([await state(id), await running()], ['open', '0'])
+  assert.equal(await sql(`select string_agg(reason, ' ' order by id) from core.attempt where bounty_id = '${id}'`), 'withdrawn lapsed')
+  assert.equal(await sql(`select count(*) from q.outbox where topic = 'attempt.ended' and body ->> 'bounty_id' = '${id}'`), '2')
+  assert.equal(await parked(), '')
+})
+
+test('B7, B19, S20: /extend, /reject and /cancel: who may, what counts, and the reason in public', async () => {
+  someone()
+  const [n, id] = await open(24)
+  await sql(`insert into core.contribution (bounty_id, funder_id, asset_id, deposit_tx, funder, log_index, amount, block_number, block_hash, state, lock_until)
+    select id, '${PERSON}', asset_id, sha256(id::text::bytea), decode(repeat('aa', 20), 'hex'), 0, amount, 1, sha256('b'), 'confirmed', '2032-01-01' from core.bounty where id = '${id}'`)
+  const until = () => sql(`select (deadline_at at time zone 'UTC')::date from core.bounty where id = '${id}'`)
+  await tell(n, 'grace', '/extend 2031-06-01')
+  await tell(n, 'ada', '/extend 2030-06-01')
+  await tell(n, 'ada', '/extend 2031-12-30')
+  await quiet()
+  assert.equal(await until(), '2031-01-31')
+  await tell(n, 'maria', '/extend 2031-06-01')
+  await quiet()
+  assert.equal(await until(), '2031-06-01')
+  assert.match(await body(n), /\| open \| 2031-06-01 \|/)
+  const p = await control('pull', { repo: 'ada/engine', user: 'grace', title: 'A try', body: `Fixes #${n}`, commits: [{ message: 'x' }] })
+  await sql(`select q.enqueue('sync', 'sync.pull', 'test:${p.number}', '{"project_id": "${PROJECT}", "number": ${p.number}}')`)
+  await quiet()
+  await tell(n, 'ada', '/cancel it is not needed any more')
+  await tell(n, 'grace', `/reject #${p.number} I want it`)
+  await tell(n, 'maria', `/reject #99999 nothing`)
+  await quiet()
+  assert.equal(await state(id), 'open')
+  await tell(n, 'maria', `/reject #${p.number} no tests, and \`code\` in it`)
+  await quiet()
+  assert.equal(await sql(`select state || ' ' || reason || ' ' || note from core.submission where bounty_id = '${id}'`),
+    'rejected submission.refused no tests, and `code` in it')
+  assert.ok((await body(n)).includes(`#${p.number} was refused: \`no tests, and 'code' in it\``))
+  await tell(n, 'maria', '/cancel I do not like it')
+  await quiet()
+  assert.equal(await state(id), 'open')
+  await tell(n, 'ada', '/cancel it is not needed any more')
+  await quiet()
+  assert.equal(await state(id), 'refunding')
+  await tell(n, 'ada', '/cancel twice')
+  await quiet()
+  assert.deepEqual((await refusals(n)).split(', ').sort(), ['extend command.forbidden', 'extend command.sooner', 'extend command.lock_ends',
+    'cancel command.claimed', 'reject command.forbidden', 'reject command.no_submission', 'cancel command.forbidden', 'cancel command.no_bounty'].sort())
 })
 
 test('P9: /patchwork off: we write nothing more there, until it is on', async () => {

@@ -38,6 +38,11 @@ const UNDER_REPO = [
     const t = repo.threads.get(Number(n))
     return t ? { list: s.timeline(t) } : absent
   }],
+  [/^\/issues\/comments\/(\d+)$/, (s, repo, [id]) => {
+    for (const t of repo.threads.values())
+      for (const c of t.comments) if (c.id === Number(id)) return ok(s.comment(t, c))
+    return absent
+  }],
   [/^\/issues\/(\d+)\/comments$/, (s, repo, [n]) => {
     const t = repo.threads.get(Number(n))
     return t ? { list: t.comments.map(c => s.comment(t, c)) } : absent
