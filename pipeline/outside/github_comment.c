@@ -67,7 +67,8 @@ bool github_comment_find(
 bool github_comment_get(struct work *w, struct github *g, int64_t repo_id, int64_t comment_id, bool *found, str *text)
 {
 	struct github_page page;
-	str url = arena_printf(w->arena, "%s/repositories/%" PRId64 "/issues/comments/%" PRId64, g->rest, repo_id, comment_id);
+	str url = arena_printf(
+		w->arena, "%s/repositories/%" PRId64 "/issues/comments/%" PRId64, g->rest, repo_id, comment_id);
 
 	*found = github_rest(w, g, url, repo_id, &page);
 	if (!*found) {

@@ -204,8 +204,8 @@ bool status_settle(struct work *w, struct tx *tx, void *task)
 	const struct status_task *t = task;
 
 	if (t->held != NULL)
-		return sql_status_hold(w, tx,
-			&(struct sql_status_hold_in){ t->project_id, t->number, t->comment_id, str_c(t->held) });
+		return sql_status_hold(
+			w, tx, &(struct sql_status_hold_in){ t->project_id, t->number, t->comment_id, str_c(t->held) });
 	return t->silent ||
 		sql_status_written(w, tx,
 			&(struct sql_status_written_in){
