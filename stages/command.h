@@ -77,6 +77,7 @@ int command_audit_list(struct work *w, const struct invocation *in);
 int command_audit_verify(struct work *w, const struct invocation *in);
 int command_audit_checkpoint(struct work *w, const struct invocation *in);
 int command_evidence_show(struct work *w, const struct invocation *in);
+int command_project_branches(struct work *w, const struct invocation *in);
 int command_verify_resolve(struct work *w, const struct invocation *in);
 int command_verify_replay(struct work *w, const struct invocation *in);
 int command_proof(struct work *w, const struct invocation *in);

@@ -1,4 +1,5 @@
-/* verify resolve, verify replay: what a person decides about a submission, and a verdict made again from what was kept. */
+/* project branches, verify resolve, verify replay: what counts as a base, what a person decides about a submission, and a verdict
+ * made again from what was kept. */
 #include <stdio.h>
 
 #include "base/hex.h"
@@ -7,6 +8,45 @@
 #include "crypto/digest.h"
 #include "sql.h"
 #include "stages/verify/replay.h"
+
+static bool list_branches(struct work *w, struct tx *tx, void *arg)
+{
+	struct sql_project_branches_out out;
+
+	if (!sql_project_branches(w, tx, arg, &out))
+		return false;
+	return out.known || err_set(w, ERR_INVALID, "project.not_found", "there is no such project");
+}
+
+int command_project_branches(struct work *w, const struct invocation *in)
+{
+	struct invocation rest = *in;
+	struct sql_project_branches_in args = { 0 };
+	struct command_by by;
+	str *branches;
+	int status;
+
+	if (!command_by(w, &rest, &by))
+		return EXIT_USAGE;
+	if (rest.argc < 1 || !uuid_parse(str_c(rest.argv[0]), &args.project_id))
+		return command_usage("project branches PROJECT [BRANCH...] --reason TEXT");
+	branches = arena_array(w->arena, (size_t)rest.argc, sizeof(branches[0]));
+	for (int i = 1; i < rest.argc; i++)
+		branches[i - 1] = str_c(rest.argv[i]);
+	args.branches = (struct strs){ branches, (size_t)rest.argc - 1 };
+	args.actor = by.actor;
+	args.reason = by.reason;
+	status = command_visit(w, in, list_branches, &args);
+	if (status != EXIT_OK)
+		return status;
+	if (in->json)
+		printf("{\"project_id\":\"%s\",\"branches\":%zu,\"dry_run\":%s}\n", rest.argv[0], args.branches.n,
+			in->dry_run ? "true" : "false");
+	else
+		printf("%s lists %zu%s\n", rest.argv[0], args.branches.n,
+			in->dry_run ? ", but this was a dry run" : "");
+	return EXIT_OK;
+}
 
 static bool resolve(struct work *w, struct tx *tx, void *arg)
 {

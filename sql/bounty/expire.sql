@@ -1,4 +1,4 @@
--- one: the deadline has passed without a merge: nothing can be won, and the money goes back to who gave it
+-- one: the deadline has passed without a merge, or nobody has decided about one for 30 days: nothing can be won, and the money goes back to who gave it
 -- in   bounty_id  uuid
 -- in   job        int8
 -- in   trace      text?
@@ -8,18 +8,23 @@ with bounty as (
 	select b.id, b.project_id, b.state, (select max(coalesce(c.lock_until, b.deadline_at + b.hold)) from core.contribution c
 		where c.bounty_id = b.id and c.state = 'confirmed') as lock_until
 	from core.bounty b
-	where b.id = $1 and b.state in ('draft', 'funding', 'open', 'in_progress') and b.deadline_at <= now()
+	where b.id = $1 and b.deadline_at <= now() and (b.state in ('draft', 'funding', 'open', 'in_progress')
+		or (b.state = 'frozen' and b.state_since <= now() - interval '30 days'
+			and not exists (select from ledger.payout o where o.bounty_id = b.id and o.state <> 'cancelled')))
 	for update of b
 ), ended as (
-	select b.*, core.bounty_move(b.id, case b.state when 'draft' then 'cancelled' when 'funding' then 'funding_expired'
-		else 'deadline' end, 'stage:verify', $2, jsonb_build_object('code', 'bounty.expired')) as present
+	select b.*, jsonb_build_object('code', 'bounty.expired', 'blocker', 'the funder: take the money back from the escrow after '
+		|| to_char(b.lock_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) as why
 	from bounty b
+), moved as (
+	select e.*, core.bounty_move(e.id, case e.state when 'draft' then 'cancelled' when 'funding' then 'funding_expired'
+		when 'frozen' then 'refund' else 'deadline' end, 'stage:verify', $2,
+		case e.state when 'frozen' then e.why else e.why - 'blocker' end) as present
+	from ended e
 ), refunding as (
-	select e.*, case e.present when 'expired' then core.bounty_move(e.id, 'refund', 'stage:verify', $2, jsonb_build_object(
-		'blocker', 'the funder: take the money back from the escrow after '
-			|| to_char(e.lock_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))
+	select e.*, case e.present when 'expired' then core.bounty_move(e.id, 'refund', 'stage:verify', $2, e.why)
 		else e.present end as final
-	from ended e where e.present is not null
+	from moved e where e.present is not null
 ), lost as (
 	update core.submission s set state = 'rejected', reason = 'bounty.expired', updated_at = now()
 	from refunding r where s.bounty_id = r.id and s.state in ('seen', 'verifying')

@@ -21,6 +21,7 @@
 -- out  reciprocal      bool           they have paid a funder of this bounty within 90 days
 -- out  deadline_at     timestamptz
 -- out  grace           interval
+-- out  branches        text[]         that the project lists beside its default branch
 -- out  told_at         timestamptz?   when the delivery of the present state arrived
 -- role worker
 with recursive mine as (
@@ -61,7 +62,8 @@ select m.state, m.bounty_id, b.state as bounty_state, b.project_id, pr.repo_id, 
 		and l.source = 'closing_reference' and l.withdrawn_at is null) as reference_seen,
 	exists (select from core.pull_issue_link l where l.pull_id = m.pull_id and l.issue_id = b.issue_id
 		and (l.source = 'claim' or (l.source = 'claim_comment' and l.first_seen <= p.merged_at)) and l.withdrawn_at is null) as claim_seen,
-	(select min(r.number) from rival r where r.state in ('verified', 'paying', 'paid')) as rival_won,
+	-- however it won: a person may have accepted it on no evidence
+	(select min(o.number) from other o where o.state in ('verified', 'paying', 'paid')) as rival_won,
 	(select r.number from rival r where r.state in ('seen', 'verifying') and r.earlier and r.waits
 		order by r.merged_at, r.number limit 1) as rival_first,
 	array(select o.number from other o order by o.number) as rivals,
@@ -74,7 +76,7 @@ select m.state, m.bounty_id, b.state as bounty_state, b.project_id, pr.repo_id, 
 	exists (select from ledger.payout o join core.contribution c on c.bounty_id = o.bounty_id and c.state = 'confirmed'
 		where o.state = 'paid' and o.paid_at > now() - interval '90 days' and o.person_id in (select funder_id from funder)
 			and c.funder_id in (select person_id from kin)) as reciprocal,
-	b.deadline_at, b.grace,
+	b.deadline_at, b.grace, pr.branches,
 	(select d.received_at from ingest.delivery d where d.id = p.delivery_id limit 1) as told_at
 from mine m join core.bounty b on b.id = m.bounty_id join core.project pr on pr.id = b.project_id
 	join core.issue i on i.id = b.issue_id join core.pull p on p.id = m.pull_id;

@@ -4,5 +4,5 @@
 -- in   actor          text
 -- in   reason         text
 -- out  refused        text?   error code
--- role owner operator
+-- role owner operator worker
 select core.submission_resolve($1, $2, $3, $4) as refused;

@@ -8,6 +8,33 @@ static usec sooner(usec a, usec b)
 	return a < b ? a : b;
 }
 
+/* A person has 30 days to decide. */
+static bool stands_still(struct work *w, const struct sql_bounty_clock_out *row, struct deadline_task *t)
+{
+	if (row->patience > 0)
+		return err_snooze(w, sooner(row->patience, LOOK), "verify.in_review", "a person is to decide");
+	t->has_undecided = row->has_undecided;
+	t->undecided = row->undecided;
+	return true;
+}
+
+/* Rejected, so that what was promised to its author is the bounty's again. */
+static bool reject(struct work *w, struct tx *tx, uuid submission)
+{
+	struct sql_submission_resolve_in in = {
+		.submission_id = submission,
+		.accept = false,
+		.actor = STR("stage:verify"),
+		.reason = STR("nobody has decided for 30 days"),
+	};
+	struct sql_submission_resolve_out out;
+
+	if (!sql_submission_resolve(w, tx, &in, &out))
+		return false;
+	return out.refused.p == NULL ||
+		err_set(w, ERR_RETRY, "verify.bounty_moved", "somebody has decided meanwhile: once more");
+}
+
 bool deadline_plan(struct work *w, struct tx *tx, void *task)
 {
 	struct deadline_task *t = task;
@@ -23,7 +50,9 @@ bool deadline_plan(struct work *w, struct tx *tx, void *task)
 		return true;
 	if (row.wait > 0)
 		return err_snooze(w, row.wait, "verify.not_due", "the deadline is not reached");
-	if (str_one_of(row.state, "merged|frozen") || row.in_review)
+	if (str_eq(row.state, STR("frozen")))
+		return stands_still(w, &row, t);
+	if (str_eq(row.state, STR("merged")) || row.in_review)
 		return err_snooze(w, LOOK, "verify.in_review", "a merged pull request is being judged");
 	if (row.grace > 0)
 		return err_snooze(w, sooner(row.grace, LOOK), "verify.in_grace",
@@ -37,5 +66,7 @@ bool deadline_settle(struct work *w, struct tx *tx, void *task)
 	struct sql_bounty_expire_in in = { t->bounty_id, w->job, work_trace(w) };
 	struct sql_bounty_expire_out out;
 
-	return t->decided || sql_bounty_expire(w, tx, &in, &out);
+	if (t->decided)
+		return true;
+	return (!t->has_undecided || reject(w, tx, t->undecided)) && sql_bounty_expire(w, tx, &in, &out);
 }

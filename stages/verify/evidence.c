@@ -85,47 +85,74 @@ static bool read_issue(struct work *w, struct github *g, str full_name, struct m
 	return true;
 }
 
-/* Is it still in the default branch, and did a later commit take it back? */
+/* What GitHub has not, or not for us, or more than is taken, is left out: the check that needs it asks for a person. */
+static bool keep_answer(struct work *w, struct merge_task *t, str role, bool ok, const struct evidence *ev)
+{
+	if (ok) {
+		keep(t, role, ev);
+		return true;
+	}
+	if (w->err.kind != ERR_INVALID ||
+		!str_one_of(str_c(w->err.code), "github.not_found|github.refused|github.too_large"))
+		return false;
+	err_clear(w);
+	return true;
+}
+
+/* The commit that the merge was put upon: what its files were is what a revert brings back. */
+static bool read_before(struct work *w, struct github *g, str reach, struct merge_task *t)
+{
+	const cJSON *comparison, *parents;
+	str sha;
+
+	if (!json_parse(w, reach, &comparison))
+		return false;
+	parents = json_get(comparison, "base_commit.parents");
+	sha = json_get_str(parents == NULL ? NULL : parents->child, "sha");
+	return sha.n == 0 ||
+		read_document(w, g, t, STR("before"), arena_printf(w->arena, "git/commits/" STR_FMT, STR_ARG(sha)));
+}
+
+/* Commits carry the clock of who made them. */
+#define COMMIT_SKEW (3600 * USEC_S)
+
+/* Is it still in the branch, and did a later commit take it back? */
 static bool read_branch(
 	struct work *w, struct github *g, str branch, const struct github_pull *pull, struct merge_task *t)
 {
 	enum github_reach reach;
-	struct evidence ev;
+	struct evidence ev = { 0 }, since = { 0 };
+	bool ok;
 
 	if (!pull->merged || pull->merge_sha.n == 0)
 		return true;
-	if (!github_reachable(w, g, t->facts.repo_id, pull->merge_sha, branch, &reach, &ev))
+	ok = github_reachable(w, g, t->facts.repo_id, pull->merge_sha, branch, &reach, &ev);
+	if (!keep_answer(w, t, STR("reach"), ok, &ev) || (ok && !read_before(w, g, ev.bytes, t)))
 		return false;
-	keep(t, STR("reach"), &ev);
-	if (!github_commits_since(w, g, t->facts.repo_id, branch, pull->merged_at, &ev))
-		return false;
-	keep(t, STR("since"), &ev);
-	return true;
+	ok = github_commits_since(w, g, t->facts.repo_id, branch, pull->merged_at - COMMIT_SKEW, &since);
+	return keep_answer(w, t, STR("since"), ok, &since);
 }
 
-static bool by_author(const struct merge_task *t, const struct github_pull *pull)
-{
-	for (size_t i = 0; i < t->facts.n_kin; i++)
-		if (t->facts.kin[i] == pull->merged_by_id)
-			return true;
-	return pull->merged_by_id == 0 || pull->merged_by_id == pull->author_id;
-}
-
-/* Only a merge by the author needs somebody's word, and only of those who approved it. */
-static bool read_permissions(struct work *w, struct github *g, const struct github_pull *pull, struct merge_task *t)
+/* A merge by the author, or by a bot, needs somebody's word, and only of those who approved it. */
+static bool read_permissions(struct work *w, struct github *g, struct merge_task *t)
 {
 	str logins[APPROVERS_MAX];
 	int64_t uids[APPROVERS_MAX];
-	size_t n;
+	size_t n = facts_approvers(w, t->sources, t->n_sources, logins, uids, APPROVERS_MAX);
 
-	if (!pull->merged || !by_author(t, pull))
-		return true;
-	n = facts_approvers(w, t->sources, t->n_sources, logins, uids, APPROVERS_MAX);
 	for (size_t i = 0; i < n; i++)
 		if (!read_document(w, g, t, arena_printf(w->arena, "permission:%lld", (long long)uids[i]),
 			    arena_printf(w->arena, "collaborators/" STR_FMT "/permission", STR_ARG(logins[i]))))
 			return false;
 	return true;
+}
+
+static bool read_checks(struct work *w, struct github *g, str sha, struct merge_task *t)
+{
+	return read_document(w, g, t, STR("checks"),
+		       arena_printf(w->arena, "commits/" STR_FMT "/check-runs?per_page=100", STR_ARG(sha))) &&
+		read_document(w, g, t, STR("statuses"),
+			arena_printf(w->arena, "commits/" STR_FMT "/status?per_page=100", STR_ARG(sha)));
 }
 
 /* What people said and machines checked. */
@@ -137,12 +164,18 @@ static bool read_talk(struct work *w, struct github *g, const struct github_pull
 		!read_list(w, g, t, STR("reviews"), arena_printf(w->arena, "pulls/%d/reviews?per_page=100", n)) ||
 		!read_list(w, g, t, STR("files"), arena_printf(w->arena, "pulls/%d/files?per_page=100", n)))
 		return false;
-	if (pull->merged && pull->merge_sha.n > 0 &&
-		!read_document(w, g, t, STR("checks"),
-			arena_printf(
-				w->arena, "commits/" STR_FMT "/check-runs?per_page=100", STR_ARG(pull->merge_sha))))
+	if (pull->merged && pull->merge_sha.n > 0 && !read_checks(w, g, pull->merge_sha, t))
 		return false;
-	return read_permissions(w, g, pull, t);
+	return read_permissions(w, g, t);
+}
+
+/* A base that the project lists is the branch that counts, else the default one. */
+static str branch_of(const struct merge_task *t, const struct github_repo *repo, const struct github_pull *pull)
+{
+	for (size_t i = 0; i < t->facts.n_branches; i++)
+		if (str_eq(pull->base_ref, t->facts.branches[i]))
+			return pull->base_ref;
+	return repo->default_branch;
 }
 
 bool merge_collect(struct work *w, struct github *g, struct merge_task *t)
@@ -155,6 +188,6 @@ bool merge_collect(struct work *w, struct github *g, struct merge_task *t)
 		return false;
 	keep(t, STR("repository"), &ev);
 	return read_pull(w, g, repo.full_name, t, &pull) && read_issue(w, g, repo.full_name, t) &&
-		read_branch(w, g, repo.default_branch, &pull, t) && read_talk(w, g, &pull, t) &&
+		read_branch(w, g, branch_of(t, &repo, &pull), &pull, t) && read_talk(w, g, &pull, t) &&
 		facts_of(w, t->sources, t->n_sources, &t->facts);
 }

@@ -74,6 +74,17 @@ static const int32_t *numbers_of(struct work *w, const cJSON *list, size_t *n)
 	return numbers;
 }
 
+static const str *names_of(struct work *w, const cJSON *list, size_t *n)
+{
+	str *names = arena_array(w->arena, (size_t)cJSON_GetArraySize(list), sizeof(names[0]));
+
+	*n = 0;
+	for (const cJSON *item = list == NULL ? NULL : list->child; item != NULL; item = item->next)
+		if (cJSON_IsString(item))
+			names[(*n)++] = str_c(item->valuestring);
+	return names;
+}
+
 static bool read_rows(struct work *w, const cJSON *json, struct facts *f)
 {
 	struct rows rows = { 0 };
@@ -85,6 +96,7 @@ static bool read_rows(struct work *w, const cJSON *json, struct facts *f)
 	f->kin = ids_of(w, json_get(json, "kin"), &f->n_kin);
 	f->rivals = numbers_of(w, json_get(json, "rivals"), &f->n_rivals);
 	f->undecided = numbers_of(w, json_get(json, "undecided"), &f->n_undecided);
+	f->branches = names_of(w, json_get(json, "branches"), &f->n_branches);
 	return true;
 }
 
@@ -97,6 +109,7 @@ static const struct field pull_fields[] = {
 	FIELD(FIELD_I64, struct facts, author_uid, .from = "user.id", .optional = true),
 	FIELD(FIELD_STR, struct facts, author_type, .from = "user.type", .optional = true),
 	FIELD(FIELD_I64, struct facts, merger_uid, .from = "merged_by.id", .optional = true),
+	FIELD(FIELD_STR, struct facts, merger_type, .from = "merged_by.type", .optional = true),
 	FIELD(FIELD_BOOL, struct facts, merged),
 	FIELD(FIELD_TIME, struct facts, merged_at, .optional = true),
 	FIELD(FIELD_TIME, struct facts, opened_at, .from = "created_at"),
@@ -357,46 +370,142 @@ static bool read_commits(struct work *w, const cJSON *list, str full_name, struc
 
 /* --- after the merge --- */
 
-static bool read_reach(struct work *w, const cJSON *json, struct facts *f)
+static void read_reach(const cJSON *json, struct facts *f)
 {
 	if (!f->merged || f->merge_sha.n == 0)
-		return true;
-	if (!cJSON_IsObject(json))
-		return incomplete(w, "reach");
+		return;
+	f->reach_unknown = !cJSON_IsObject(json);
 	f->reachable = str_eq(json_get_str(json, "base_commit.sha"), f->merge_sha) &&
 		str_one_of(json_get_str(json, "status"), "ahead|identical");
-	return true;
 }
 
-/* "This reverts commit <sha>.", or the title that GitHub gives to the pull request that reverts this one. */
-static bool takes_back(struct work *w, str message, const struct facts *f)
+/* "Reverts #4", "reverts owner/name#4." */
+static bool reverts_number(str message, str full_name, int32_t number)
 {
-	str sentence = arena_printf(w->arena, "reverts commit " STR_FMT, STR_ARG(f->merge_sha)),
-	    title = arena_printf(w->arena, "Revert \"" STR_FMT, STR_ARG(f->title)),
-	    number = arena_printf(w->arena, "everts #%d", f->pull_number);
+	static const str verb = { "everts ", 7 };
 	size_t at;
 
-	if (f->merge_sha.n > 0 && str_find(message, sentence, &at))
-		return true;
-	if (str_find(message, number, &at) &&
-		(at + number.n == message.n || message.p[at + number.n] < '0' || message.p[at + number.n] > '9'))
-		return true;
-	return f->title.n > 0 && str_starts(message, title);
+	while (str_find(message, verb, &at)) {
+		int64_t n;
+		size_t hash, end;
+		str repo;
+
+		message = str_skip(message, at + verb.n);
+		if (!str_find(message, STR("#"), &hash))
+			return false;
+		repo = str_of(message.p, hash);
+		for (end = hash + 1; end < message.n && message.p[end] >= '0' && message.p[end] <= '9';)
+			end++;
+		if ((repo.n == 0 || str_eq_nocase(repo, full_name)) &&
+			str_i64(str_of(message.p + hash + 1, end - hash - 1), &n) && n == number)
+			return true;
+	}
+	return false;
+}
+
+/* The title that GitHub gives to the pull request that reverts this one, or git to the commit, in a line of its own. */
+static bool reverts_title(struct work *w, str message, const struct facts *f)
+{
+	str own = arena_printf(w->arena, "Revert \"" STR_FMT "\"", STR_ARG(f->title)),
+	    squashed = arena_printf(w->arena, "Revert \"" STR_FMT " (#%d)\"", STR_ARG(f->title), f->pull_number), line;
+
+	while (f->title.n > 0 && str_next(&message, '\n', &line))
+		if (str_starts(line, own) || str_starts(line, squashed))
+			return true;
+	return false;
+}
+
+/* By git's sentence, GitHub's name for the branch, or what people write. */
+static bool takes_back(struct work *w, str message, str full_name, const struct facts *f)
+{
+	str sentence = arena_printf(w->arena, "reverts commit " STR_FMT, STR_ARG(f->merge_sha)),
+	    branch = arena_printf(w->arena, "/revert-%d-", f->pull_number);
+	size_t at;
+
+	return str_find(message, sentence, &at) || str_find(message, branch, &at) ||
+		reverts_number(message, full_name, f->pull_number) || reverts_title(w, message, f);
+}
+
+/* What the files were before the merge; { NULL, 0 } when that is not known, or the merge changed nothing. */
+static str tree_before(const cJSON *before, const cJSON *reach)
+{
+	str tree = json_get_str(before, "tree.sha");
+
+	return str_eq(tree, json_get_str(reach, "base_commit.commit.tree.sha")) ? (str){ NULL, 0 } : tree;
+}
+
+/* Commits of the branch by their dates: some among them may be the merge's own ancestors. */
+struct since {
+	const cJSON **commits;
+	bool *older, *walked;
+	size_t n;
+};
+
+static void mark_older(struct since *s, str sha)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->older[i] && str_eq(json_get_str(s->commits[i], "sha"), sha)) {
+			s->older[i] = true;
+			return;
+		}
+}
+
+static void mark_parents(struct since *s, const cJSON *commit)
+{
+	const cJSON *parent;
+
+	cJSON_ArrayForEach(parent, json_get(commit, "parents")) {
+		mark_older(s, json_get_str(parent, "sha"));
+	}
+}
+
+static bool walk(struct since *s)
+{
+	bool further = false;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->older[i] && !s->walked[i]) {
+			s->walked[i] = further = true;
+			mark_parents(s, s->commits[i]);
+		}
+	return further;
+}
+
+static struct since since_of(struct work *w, const cJSON *list, const cJSON *reach, const struct facts *f)
+{
+	size_t room = (size_t)cJSON_GetArraySize(list);
+	struct since s = {
+		.commits = arena_array(w->arena, room, sizeof(s.commits[0])),
+		.older = arena_zero(w->arena, room + 1),
+		.walked = arena_zero(w->arena, room + 1),
+	};
+	const cJSON *c;
+
+	cJSON_ArrayForEach(c, list) {
+		s.commits[s.n++] = c;
+	}
+	mark_older(&s, f->merge_sha);
+	mark_parents(&s, json_get(reach, "base_commit"));
+	while (walk(&s))
+		;
+	return s;
 }
 
 /* A revert that was reverted itself is one for a person to see. */
-static bool read_since(struct work *w, const cJSON *list, struct facts *f)
+static void read_since(
+	struct work *w, const cJSON *list, const cJSON *reach, str before, str full_name, struct facts *f)
 {
-	const cJSON *c;
+	struct since s;
 
 	if (!f->merged || f->merge_sha.n == 0)
-		return true;
-	if (!cJSON_IsArray(list))
-		return incomplete(w, "since");
-	cJSON_ArrayForEach(c, list)
-		if (!str_eq(json_get_str(c, "sha"), f->merge_sha))
-			f->reverted = f->reverted || takes_back(w, json_get_str(c, "commit.message"), f);
-	return true;
+		return;
+	f->since_unknown = !cJSON_IsArray(list);
+	s = since_of(w, list, reach, f);
+	for (size_t i = 0; i < s.n; i++)
+		if (!s.older[i] &&
+			(takes_back(w, json_get_str(s.commits[i], "commit.message"), full_name, f) ||
+				(before.n > 0 && str_eq(json_get_str(s.commits[i], "commit.tree.sha"), before))))
+			f->reverted = true;
 }
 
 /* --- reviews --- */
@@ -479,6 +588,12 @@ static void read_reviews(struct work *w, const struct source *sources, size_t n,
 	}
 }
 
+static bool merged_by_another(const struct facts *f)
+{
+	return f->merger_uid != 0 && str_eq(f->merger_type, STR("User")) && f->merger_uid != f->author_uid &&
+		!is_kin(f, f->merger_uid);
+}
+
 size_t facts_approvers(struct work *w, const struct source *sources, size_t n, str logins[], int64_t uids[], size_t max)
 {
 	const cJSON *pull = parsed(w, sources, n, "pull");
@@ -486,10 +601,13 @@ size_t facts_approvers(struct work *w, const struct source *sources, size_t n, s
 	struct review *all;
 	size_t count, found = 0;
 
-	if (pull == NULL || !json_read(w, pull, FIELDS(struct facts, pull_fields), 0, &f)) {
+	if (!read_rows(w, parsed(w, sources, n, "rows"), &f) || pull == NULL ||
+		!json_read(w, pull, FIELDS(struct facts, pull_fields), 0, &f)) {
 		err_clear(w);
 		return 0;
 	}
+	if (!f.merged || merged_by_another(&f))
+		return 0;
 	count = last_words(w, parsed(w, sources, n, "reviews"), &f, &all);
 	for (size_t i = 0; i < count && found < max; i++)
 		if (fresh(&all[i], &f)) {
@@ -501,10 +619,12 @@ size_t facts_approvers(struct work *w, const struct source *sources, size_t n, s
 
 /* --- checks and files --- */
 
-static enum ci ci_of(const cJSON *json)
+/* GitHub hands out 100 at once; a green page of more says nothing about the rest. */
+static enum ci ci_of_runs(const cJSON *json)
 {
 	const cJSON *runs = json_get(json, "check_runs"), *run;
 	enum ci ci = CI_NONE;
+	int64_t total;
 
 	if (!cJSON_IsArray(runs))
 		return CI_UNKNOWN;
@@ -516,7 +636,29 @@ static enum ci ci_of(const cJSON *json)
 		else if (ci != CI_PENDING)
 			ci = CI_GREEN;
 	}
-	return ci;
+	return json_get_i64(json, "total_count", &total) && total > cJSON_GetArraySize(runs) ? CI_UNKNOWN : ci;
+}
+
+/* Statuses, which are older than check runs; GitHub calls none of them "pending". */
+static enum ci ci_of_statuses(const cJSON *json)
+{
+	str state = json_get_str(json, "state");
+	int64_t total;
+
+	if (!json_get_i64(json, "total_count", &total))
+		return CI_UNKNOWN;
+	if (total == 0)
+		return CI_NONE;
+	if (str_one_of(state, "failure|error"))
+		return CI_RED;
+	return str_eq(state, STR("success")) ? CI_GREEN : CI_PENDING;
+}
+
+static enum ci worse_ci(enum ci a, enum ci b)
+{
+	static const int rank[] = { [CI_NONE] = 0, [CI_GREEN] = 1, [CI_PENDING] = 2, [CI_UNKNOWN] = 3, [CI_RED] = 4 };
+
+	return rank[a] > rank[b] ? a : b;
 }
 
 static bool is_generated(str name)
@@ -556,7 +698,7 @@ static bool is_whitespace(struct work *w, const cJSON *file)
 
 static enum diff diff_of(struct work *w, const cJSON *files)
 {
-	bool generated = true, whitespace = true;
+	bool trivial = true, whitespace = true;
 	const cJSON *file;
 
 	if (!cJSON_IsArray(files))
@@ -564,10 +706,28 @@ static enum diff diff_of(struct work *w, const cJSON *files)
 	if (cJSON_GetArraySize(files) == 0)
 		return DIFF_EMPTY;
 	cJSON_ArrayForEach(file, files) {
-		generated = generated && is_generated(json_get_str(file, "filename"));
-		whitespace = whitespace && is_whitespace(w, file);
+		bool blank = is_whitespace(w, file);
+
+		trivial = trivial && (blank || is_generated(json_get_str(file, "filename")));
+		whitespace = whitespace && blank;
 	}
-	return whitespace ? DIFF_WHITESPACE : generated ? DIFF_GENERATED : DIFF_REAL;
+	return whitespace ? DIFF_WHITESPACE : trivial ? DIFF_GENERATED : DIFF_REAL;
+}
+
+/* What GitHub need not have for us. */
+static void read_optional(
+	struct work *w, const struct source *sources, size_t n, const cJSON *repository, struct facts *f)
+{
+	const cJSON *reach = parsed(w, sources, n, "reach");
+
+	read_reach(reach, f);
+	read_since(w, parsed(w, sources, n, "since"), reach, tree_before(parsed(w, sources, n, "before"), reach),
+		json_get_str(repository, "full_name"), f);
+	read_comments(w, parsed(w, sources, n, "comments"), f);
+	read_reviews(w, sources, n, f);
+	f->ci = worse_ci(
+		ci_of_runs(parsed(w, sources, n, "checks")), ci_of_statuses(parsed(w, sources, n, "statuses")));
+	f->diff = diff_of(w, parsed(w, sources, n, "files"));
 }
 
 bool facts_of(struct work *w, const struct source *sources, size_t n, struct facts *f)
@@ -583,12 +743,8 @@ bool facts_of(struct work *w, const struct source *sources, size_t n, struct fac
 		return incomplete(w, "issue");
 	if (!read_history(w, parsed(w, sources, n, "history"), f) ||
 		!read_references(w, parsed(w, sources, n, "references"), f) ||
-		!read_commits(w, parsed(w, sources, n, "commits"), json_get_str(repository, "full_name"), f) ||
-		!read_reach(w, parsed(w, sources, n, "reach"), f) || !read_since(w, parsed(w, sources, n, "since"), f))
+		!read_commits(w, parsed(w, sources, n, "commits"), json_get_str(repository, "full_name"), f))
 		return false;
-	read_comments(w, parsed(w, sources, n, "comments"), f);
-	read_reviews(w, sources, n, f);
-	f->ci = ci_of(parsed(w, sources, n, "checks"));
-	f->diff = diff_of(w, parsed(w, sources, n, "files"));
+	read_optional(w, sources, n, repository, f);
 	return true;
 }

@@ -6,11 +6,14 @@
 
 /* A document of each role, those marked * where GitHub has it for us:
  *   rows          facts_text: our own rows
- *   repository pull issue history references commits reach since comments* reviews* files* checks* permission:<uid>*
- * as the functions of include/outside/github.h hand them out; reach and since once it is merged.
+ *   repository pull issue history references commits reach* before* since* comments* reviews* files* checks* statuses*
+ *   permission:<uid>*
+ * as the functions of include/outside/github.h hand them out; reach, before (the commit before the merge) and since once it is
+ * merged: without reach and since a person must look.
  * fails  ERR_INVALID verify.evidence_incomplete: a document is missing, or lacks a member */
 MUST bool facts_of(struct work *w, const struct source *sources, size_t n, struct facts *out);
 
-/* Those who approved the merged state of a pull request, beside its author: whose permission is to be asked. At most max. */
+/* Those who approved the merged state of a pull request, beside its author: whose permission is to be asked. At most max, and
+ * none when somebody else has merged it, whose doing that is. */
 size_t facts_approvers(
 	struct work *w, const struct source *sources, size_t n, str logins[], int64_t uids[], size_t max);

@@ -6,7 +6,7 @@
 #include "verify.h"
 
 #define HOUR (3600 * USEC_S)
-#define CLOSING_LAG (600 * USEC_S) /* GitHub closes the issue some time after the merge */
+#define LAG (600 * USEC_S) /* GitHub closes the issue, and finds the commit, some time after the merge */
 
 /* 1 s, 2 s, 4 s ... up to an hour */
 static usec wait(const struct work *w)
@@ -92,6 +92,8 @@ static void take_rows(const struct sql_submission_begin_out *row, struct merge_t
 		.deadline = row->deadline_at,
 		.grace = row->grace,
 		.told_at = row->has_told_at ? row->told_at : 0,
+		.branches = row->branches.at,
+		.n_branches = row->branches.n,
 		.author_type = row->author_type,
 	};
 }
@@ -121,8 +123,9 @@ bool merge_plan(struct work *w, struct tx *tx, void *task)
 
 static bool lags(const struct merge_task *t)
 {
-	return t->verdict.result == CHECK_REVIEW && str_eq(str_c(t->verdict.decided->code), STR("verify.issue_open")) &&
-		clock_now() - t->facts.merged_at < CLOSING_LAG;
+	return t->verdict.result == CHECK_REVIEW &&
+		str_one_of(str_c(t->verdict.decided->code), "verify.issue_open|verify.reach_unknown") &&
+		clock_now() - t->facts.merged_at < LAG;
 }
 
 bool merge_effect(struct work *w, const struct outside *outside, void *task)

@@ -4,7 +4,7 @@
 #include "crypto/digest.h"
 #include "facts.h"
 
-#define VERSION 2
+#define VERSION 3
 #define SOURCES_MAX 64
 
 static const struct policy *policy_of(struct work *w, const struct kept *k)

@@ -36,7 +36,7 @@ const struct stage verify_merge = {
 	.plan = merge_plan,
 	.effect = merge_effect,
 	.settle = merge_settle,
-	.quota = { QUOTA_VERIFY, .core = 10, .graphql = 2 },
+	.quota = { QUOTA_VERIFY, .core = 12, .graphql = 2 },
 };
 
 static const struct field recheck_fields[] = {
@@ -56,7 +56,7 @@ const struct stage verify_recheck = {
 	.plan = recheck_plan,
 	.effect = recheck_effect,
 	.settle = recheck_settle,
-	.quota = { QUOTA_VERIFY, .core = 10, .graphql = 2 },
+	.quota = { QUOTA_VERIFY, .core = 12, .graphql = 2 },
 };
 
 static const struct field deadline_fields[] = {

@@ -5,13 +5,14 @@
 #define BIT(n) (UINT32_C(1) << (n))
 
 const struct policy policy_merge = {
-	.version = 2, .name = "merge", .level = 3, .skew = 120 * USEC_S, .deciding = BIT(18) - BIT(1)
+	.version = 3, .name = "merge", .level = 3, .skew = 120 * USEC_S, .deciding = BIT(18) - BIT(1)
 };
-const struct policy policy_hold = { .version = 2,
+/* V15 is V5 once more, and says that it was right before. */
+const struct policy policy_hold = { .version = 3,
 	.name = "hold",
 	.level = 3,
 	.skew = 120 * USEC_S,
-	.deciding = BIT(1) | BIT(2) | BIT(4) | BIT(5) | BIT(14) | BIT(15) };
+	.deciding = BIT(1) | BIT(2) | BIT(4) | BIT(14) | BIT(15) };
 
 static struct check pass(const char *id)
 {
@@ -55,13 +56,19 @@ static struct check merged(const struct facts *f)
 	return f->merged && f->merged_at > 0 ? pass("V2") : not_merged("V2");
 }
 
+static bool is_listed(str branch, const str *branches, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(branch, branches[i]))
+			return true;
+	return false;
+}
+
 static struct check base(const struct facts *f, const struct policy *p)
 {
-	if (str_eq(f->base, f->default_branch))
+	if (str_eq(f->base, f->default_branch) || is_listed(f->base, f->branches, f->n_branches) ||
+		is_listed(f->base, p->branches, p->n_branches))
 		return pass("V3");
-	for (size_t i = 0; i < p->n_branches; i++)
-		if (str_eq(f->base, p->branches[i]))
-			return pass("V3");
 	return review("V3", NULL, "verify.base", "merged into a branch that is neither the default one nor listed");
 }
 
@@ -81,13 +88,19 @@ static struct check commit(const struct facts *f)
 	return is_sha(f->merge_sha) ? pass("V4") : fail("V4", "verify.commit", "GitHub names no merge commit");
 }
 
+static struct check reach_unknown(const char *id)
+{
+	return review(id, "high", "verify.reach_unknown", "GitHub does not find the merge commit, or not the branch");
+}
+
 static struct check reachable(const struct facts *f)
 {
 	if (!f->merged)
 		return not_merged("V5");
-	return f->reachable
-		? pass("V5")
-		: fail("V5", "verify.unreachable", "the merge commit is not in the default branch's history");
+	if (f->reach_unknown)
+		return reach_unknown("V5");
+	return f->reachable ? pass("V5")
+			    : fail("V5", "verify.unreachable", "the merge commit is not in the branch's history");
 }
 
 /* What was read only after the merge may have been written after it; what stood there at the merge stays, unless it was read
@@ -188,6 +201,9 @@ static struct check self_merge(const struct facts *f)
 		return pass("V9");
 	if (f->merger_uid == 0)
 		return review("V9", NULL, "verify.merger_unknown", "GitHub does not say who merged it");
+	if (!str_eq(f->merger_type, STR("User")))
+		return review("V9", NULL, "verify.merger_bot",
+			"a bot merged it, and nobody with write permission approved its final state");
 	return is_kin(f, f->merger_uid)
 		? review("V9", "high", "verify.self_merge",
 			  "the author merged it, and nobody else with write permission approved its final state")
@@ -237,17 +253,22 @@ static struct check substance(const struct facts *f)
 
 static struct check revert(const struct facts *f)
 {
-	return f->reverted ? review("V14", "high", "verify.reverted", "a later commit takes the work back")
-			   : pass("V14");
+	if (f->reverted)
+		return review("V14", "high", "verify.reverted", "a later commit takes the work back");
+	return f->since_unknown
+		? review("V14", NULL, "verify.since_unknown", "the commits since the merge cannot be read")
+		: pass("V14");
 }
 
 static struct check force_push(const struct facts *f)
 {
 	if (!f->merged)
 		return not_merged("V15");
-	return f->reachable ? pass("V15")
-			    : review("V15", "high", "verify.force_pushed",
-				      "the merge commit is no longer in the default branch's history");
+	if (f->reach_unknown)
+		return reach_unknown("V15");
+	return f->reachable
+		? pass("V15")
+		: review("V15", "high", "verify.force_pushed", "the merge commit is no longer in the branch's history");
 }
 
 static struct check first(const struct facts *f)

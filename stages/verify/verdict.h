@@ -28,19 +28,23 @@ struct facts {
 	bool funder_is_claimant; /* or shares a wallet or an account, or the money came from the claimant's wallet */
 	bool reciprocal;         /* the claimant's bounties have paid a funder of this one within 90 days */
 	usec deadline, grace, told_at; /* told_at: when the delivery of the merge arrived by our clock; 0 = unknown */
+	const str *branches;           /* bases that the project lists beside its default branch */
+	size_t n_branches;
 	/* GitHub, fetched now */
 	int64_t issue_id, pull_id, pull_repo_id, author_uid, merger_uid; /* merger_uid 0 = GitHub does not say */
 	int32_t pull_number;
-	str default_branch, issue_state, issue_reason, base, head_sha, merge_sha, author_type, title;
+	str default_branch, issue_state, issue_reason, base, head_sha, merge_sha, author_type, merger_type, title;
 	bool merged;
 	usec merged_at, opened_at;
 	enum closer closer;
 	bool reference, claim, commit; /* GitHub's link, the author's "/claim", a commit's keyword are there now */
 	bool claim_dated; /* "/claim" in the author's comment, by GitHub's times as old as the merge, unedited */
 	bool linked;      /* linked by somebody else on the issue's page before the merge */
-	bool reachable;   /* the merge commit is in the default branch's history */
-	bool reverted;    /* a later commit there takes it back */
-	bool approved;    /* by somebody else with write permission, on the final head, before the merge */
+	bool reachable; /* the merge commit is in the history of the branch that counts: the default one, or a listed base */
+	bool reach_unknown;          /* GitHub does not find the commit or the branch */
+	bool reverted;               /* a later commit there takes it back */
+	bool since_unknown;          /* those commits cannot be read, or are too many */
+	bool approved;               /* by somebody else with write permission, on the final head, before the merge */
 	bool reviewed, review_stale; /* somebody else approved it, but dismissed since or of an earlier head */
 	enum ci ci;
 	enum diff diff;

@@ -29,6 +29,14 @@ void evidence_sort(struct source *sources, size_t n, uint8_t root[32])
 	arena_free(&arena);
 }
 
+static void write_names(struct json *j, const char *key, const str *names, size_t n)
+{
+	json_open(j, key, '[');
+	for (size_t i = 0; i < n; i++)
+		json_str(j, NULL, names[i]);
+	json_close(j, ']');
+}
+
 static void write_policy(struct json *j, const char *key, const struct policy *p)
 {
 	json_open(j, key, '{');
@@ -36,10 +44,7 @@ static void write_policy(struct json *j, const char *key, const struct policy *p
 	json_str(j, "name", str_c(p->name));
 	json_i64(j, "level", p->level);
 	json_i64(j, "skew_seconds", p->skew / USEC_S);
-	json_open(j, "branches", '[');
-	for (size_t i = 0; i < p->n_branches; i++)
-		json_str(j, NULL, p->branches[i]);
-	json_close(j, ']');
+	write_names(j, "branches", p->branches, p->n_branches);
 	json_open(j, "deciding", '[');
 	for (int i = 1; i <= VERDICT_CHECKS; i++)
 		if ((p->deciding >> i & 1) != 0)
@@ -92,6 +97,7 @@ static void write_own_facts(struct json *j, const char *key, const struct facts 
 	write_time(j, "deadline", f->deadline);
 	json_i64(j, "grace_seconds", f->grace / USEC_S);
 	write_time(j, "told_at", f->told_at);
+	write_names(j, "branches", f->branches, f->n_branches);
 	json_close(j, '}');
 }
 
@@ -103,6 +109,7 @@ static void write_pull(struct json *j, const struct facts *f)
 	json_i64(j, "author_uid", f->author_uid);
 	json_str(j, "author_type", f->author_type);
 	json_i64(j, "merger_uid", f->merger_uid);
+	json_str(j, "merger_type", f->merger_type);
 	json_bool(j, "merged", f->merged);
 	write_time(j, "merged_at", f->merged_at);
 	write_time(j, "opened_at", f->opened_at);
@@ -125,7 +132,9 @@ static void write_findings(struct json *j, const struct facts *f)
 	json_bool(j, "linked", f->linked);
 	json_bool(j, "commit", f->commit);
 	json_bool(j, "reachable", f->reachable);
+	json_bool(j, "reach_unknown", f->reach_unknown);
 	json_bool(j, "reverted", f->reverted);
+	json_bool(j, "since_unknown", f->since_unknown);
 	json_bool(j, "approved", f->approved);
 	json_bool(j, "reviewed", f->reviewed);
 	json_bool(j, "review_stale", f->review_stale);
@@ -210,7 +219,7 @@ bool verdict_text(struct work *w, const struct verdict *v, const struct facts *f
 	struct json j = { .b = &b };
 
 	json_open(&j, NULL, '{');
-	json_i64(&j, "version", 2);
+	json_i64(&j, "version", 3);
 	write_policy(&j, "policy", p);
 	write_own_facts(&j, "rows", f);
 	write_github_facts(&j, "github", f);

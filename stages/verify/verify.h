@@ -62,8 +62,8 @@ bool recheck_effect(struct work *w, const struct outside *outside, void *task);
 bool recheck_settle(struct work *w, struct tx *tx, void *task);
 
 struct deadline_task {
-	uuid bounty_id;
-	bool decided;
+	uuid bounty_id, undecided; /* undecided: a submission that nobody has decided about for 30 days */
+	bool decided, has_undecided;
 };
 bool deadline_plan(struct work *w, struct tx *tx, void *task);
 bool deadline_settle(struct work *w, struct tx *tx, void *task);

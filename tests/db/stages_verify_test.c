@@ -128,7 +128,7 @@ static struct merge_task *judged(const char *args, void (*change)(struct facts *
 	f->head_sha = f->merge_sha = STR(MERGE_SHA);
 	f->closer = CLOSER_OURS;
 	f->merger_uid = 8;
-	f->author_type = STR("User");
+	f->author_type = f->merger_type = STR("User");
 	f->merged = f->reference = f->reachable = true;
 	f->merged_at = 1767323045 * USEC_S;
 	if (change != NULL)
@@ -506,6 +506,118 @@ static void V17_a_merge_in_review_outlives_the_deadline(void **state)
 	assert_err(&rows_work, ERR_INVALID, "verify.bounty_unknown");
 }
 
+/* Nobody has to link an account, and no bounty waits for it for ever. */
+static void V17_an_unlinked_author_has_30_days(void **state)
+{
+	void *task = NULL;
+
+	(void)state;
+	rows_open();
+	rows_pulls();
+	db_test_sql("update core.bounty set deadline_at = now() - interval '20 days';"
+		    "delete from core.submission where id = '" RIVAL_SUBMISSION
+		    "'; update core.submission set claimant_id = null;"
+		    "update core.pull set merged_at = now() - interval '29 days'");
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_deadline, DEADLINE, &task));
+	assert_err(&rows_work, ERR_RETRY, "verify.in_review");
+	db_test_sql("update core.pull set merged_at = now() - interval '31 days'");
+	rows_settled_twice(&verify_deadline, rows_planned(&verify_deadline, DEADLINE));
+	assert_value("select state from core.bounty", "refunding");
+	assert_value("select state || ' ' || reason from core.submission", "rejected bounty.expired");
+}
+
+/* Frozen for 30 days, and the deadline is over: nobody said that it should be paid, so it goes back. */
+static void V17_nobody_decides_for_30_days(void **state)
+{
+	void *task = NULL;
+
+	(void)state;
+	in_hold();
+	rows_settled(&verify_recheck, looked_at(reverted));
+	db_test_sql(
+		"update core.bounty set deadline_at = now() - interval '1 day', state_since = now() - interval '29 days'");
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_deadline, DEADLINE, &task));
+	assert_err(&rows_work, ERR_RETRY, "verify.in_review");
+	db_test_sql("update core.bounty set state_since = now() - interval '31 days'");
+	rows_settled(&verify_deadline, rows_planned(&verify_deadline, DEADLINE));
+	assert_value("select state || ' ' || (blocker like 'the funder: take the money back %') from core.bounty",
+		"refunding true");
+	assert_value("select state from ledger.payout", "cancelled");
+	assert_value("select decision || ' ' || actor || ' ' || reason from core.resolution",
+		"reject stage:verify nobody has decided for 30 days");
+	assert_value(
+		"select actor_kind || ' ' || actor_id from audit.log where action = 'submission.resolved' order by id desc limit 1",
+		"stage verify");
+	assert_value(
+		"select string_agg(a.kind || ' ' || b.posted, ',' order by a.kind) from ledger.balance b join ledger.account a"
+		" on a.id = b.account_id where b.posted <> 0 and a.kind in ('escrow', 'payable')",
+		"escrow 1000");
+	assert_true(((struct deadline_task *)rows_planned(&verify_deadline, DEADLINE))->decided);
+}
+
+/* Frozen without anything to decide about: its issue went to a repository that nobody has registered. */
+static void V17_what_is_frozen_without_a_merge_goes_back(void **state)
+{
+	(void)state;
+	rows_open();
+	db_test_sql(
+		"insert into core.bounty_state_rule values ('open', 'test', 'frozen');"
+		"select core.bounty_move('" BOUNTY "', 'test', 'test', null);"
+		"delete from core.bounty_state_rule where event = 'test';"
+		"update core.bounty set deadline_at = now() - interval '1 day', state_since = now() - interval '31 days'");
+	rows_settled_twice(&verify_deadline, rows_planned(&verify_deadline, DEADLINE));
+	assert_value("select state from core.bounty", "refunding");
+}
+
+/* Somebody decides between plan and settle: the clock gives way. */
+static void V17_a_late_decision_counts(void **state)
+{
+	struct deadline_task *t;
+
+	(void)state;
+	rows_open();
+	rows_pulls();
+	rows_settled(&verify_merge, judged(MERGE, other_base));
+	db_test_sql(
+		"update core.bounty set deadline_at = now() - interval '1 day', state_since = now() - interval '31 days'");
+	t = rows_planned(&verify_deadline, DEADLINE);
+	assert_value(RESOLVE("true"), "done");
+	assert_false(rows_settle(&rows_work, rows_conn, &verify_deadline, t));
+	assert_err(&rows_work, ERR_RETRY, "verify.bounty_moved");
+	assert_value("select state from core.bounty", "verified");
+}
+
+/* Accepted by a person on no evidence, it has won all the same. */
+static void V16_a_winner_on_no_evidence_has_won(void **state)
+{
+	(void)state;
+	rows_open();
+	rows_pulls();
+	rows_settled(&verify_merge, judged(MERGE, other_base));
+	assert_value(RESOLVE("true"), "done");
+	db_test_sql("update core.submission set evidence_level = 0 where id = '" SUBMISSION "'");
+	assert_int_equal(judged(MERGE_RIVAL, NULL)->facts.rival_won, 4);
+}
+
+static void V3_a_project_lists_its_branches(void **state)
+{
+	struct merge_task *t;
+
+	(void)state;
+	rows_open();
+	rows_pulls();
+	assert_int_equal(judged(MERGE, NULL)->facts.n_branches, 0);
+	assert_value("select core.project_branches('" PROJECT "', '{next,stable}', 'cli:root', 'releases')", "t");
+	assert_value("select core.project_branches('" ID(99) "', '{}', 'cli:root', 'x')", "f");
+	t = judged(MERGE, other_base);
+	assert_int_equal(t->facts.n_branches, 2);
+	assert_str(t->facts.branches[0], "next");
+	assert_int_equal(t->verdict.result, CHECK_PASS);
+	assert_value("select actor_id || ' ' || reason || ' ' || (detail::jsonb ->> 'branches') from audit.log"
+		     " where action = 'project.branches' order by id desc limit 1",
+		"root releases [\"next\", \"stable\"]");
+}
+
 /* Who shares a wallet or an account with the claimant, now or ever, is seen; so is money that went the other way. */
 static void V10_kin_is_seen(void **state)
 {
@@ -527,6 +639,39 @@ static void V10_kin_is_seen(void **state)
 	assert_int_equal(judged(MERGE, NULL)->verdict.result, CHECK_REVIEW);
 	db_test_sql("update core.contribution set funder_id = '" ALICE "'");
 	assert_true(judged(MERGE, NULL)->facts.funder_is_claimant);
+}
+
+/* The funder's bounty has paid Alice, and hers is to pay the funder: money that goes to and fro. */
+static void V10_payments_to_and_fro_are_seen(void **state)
+{
+	(void)state;
+	in_hold(); /* Alice earns what the funder gave */
+	db_test_sql(
+		"update ledger.payout set state = 'paid', tx_hash = decode(repeat('77', 32), 'hex'), paid_at = now() - interval '89 days';"
+		"insert into core.issue (id, project_id, provider_issue_id, number, state) values ('" ID(
+			61) "', '" PROJECT "', 61, 61, 'open');"
+			    "insert into core.bounty (id, project_id, issue_id, asset_id, amount, hold, deadline_at, created_by) values"
+			    " ('" ID(62) "', '" PROJECT "', '" ID(
+				    61) "', '" ASSET "', 1000, '0', '2030-01-01', '" ALICE "');"
+					"insert into core.contribution (id, bounty_id, funder_id, asset_id, deposit_tx, state, funder, amount, log_index,"
+					" block_hash) values ('" ID(63) "', '" ID(
+						62) "', '" ALICE "', '" ASSET "', decode(repeat('c3', 32), 'hex'),"
+						    " 'confirmed', decode(repeat('a1', 20), 'hex'), 1000, 0, decode(repeat('bb', 32), 'hex'));"
+						    "select core.bounty_move('" ID(
+							    62) "', 'deposit_seen', 'test', null);"
+								"select core.bounty_move('" ID(
+									62) "', 'deposit_confirmed', 'test', null);"
+									    "insert into core.external_account (person_id, provider, provider_uid, login_display, method) values ('" FUNDER
+									    "', 'github', 5, 'frank', 'operator');"
+									    "insert into core.pull (id, project_id, provider_pull_id, number, author_uid, author_login, author_type, state,"
+									    " base_ref, head_sha, merge_sha, merged_at, merged_by_uid, source_updated_at) values ('" ID(
+										    64) "', '" PROJECT
+											"', 64, 64, 5, 'frank', 'User', 'merged', 'main', 'cc', repeat('e', 40), now(), 8, now());"
+											"insert into core.submission (id, bounty_id, pull_id, evidence_level) values ('" ID(
+												65) "', '" ID(62) "', '" ID(64) "', 5)");
+	assert_true(judged("{\"submission_id\": \"" ID(65) "\"}", NULL)->facts.reciprocal);
+	db_test_sql("update ledger.payout set paid_at = now() - interval '91 days'");
+	assert_false(judged("{\"submission_id\": \"" ID(65) "\"}", NULL)->facts.reciprocal);
 }
 
 int main(void)
@@ -552,7 +697,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(S10_a_rejected_payout_gives_its_money_back, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(V17_the_deadline_ends_a_bounty, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(V17_a_merge_in_review_outlives_the_deadline, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V17_an_unlinked_author_has_30_days, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V17_nobody_decides_for_30_days, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V17_what_is_frozen_without_a_merge_goes_back, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V17_a_late_decision_counts, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V16_a_winner_on_no_evidence_has_won, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V3_a_project_lists_its_branches, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(V10_kin_is_seen, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V10_payments_to_and_fro_are_seen, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(an_unlinked_rival_waits_a_week, rows_start, rows_stop),
 	};
 

@@ -87,6 +87,13 @@ test('S7: approved by another with write permission on the final head: no doubt'
   assert.deepEqual([s.verdict.result, checkOf(s, 'V9').result, checkOf(s, 'V11').result], ['pass', 'pass', 'pass'])
 })
 
+test('V9: what a bot merged waits for a person, unless somebody who may write approved it', async () => {
+  const c = await opened()
+  await github(at, 'user', { login: 'landbot', type: 'Bot' })
+  await merge(c, { by: 'landbot' })
+  assert.equal((await state(c.submission.id, 'review')).reason, 'verify.merger_bot')
+})
+
 test('S9, S20: of two merged pull requests the earlier one wins; the other is told why', async () => {
   const c = await opened()
   const { people, account } = world.newcomer()
@@ -178,7 +185,13 @@ test('S10, F42: a force push in the hold stops the payout', async () => {
   const { sha } = await github(at, 'force', { repo: c.repo, to: 'main' })
   const [first] = JSON.parse(await (await fetch(`${at.github}/repos/${c.repo}/commits/${sha}`, { headers: { 'user-agent': 't' } })).text()).parents
   await github(at, 'force', { repo: c.repo, to: first.sha })
-  await stopped(c, 'verify.unreachable')
+  await stopped(c, 'verify.force_pushed')
+})
+
+test('V14, F42: a revert that nothing but the files tell stops the payout', async () => {
+  const c = await held()
+  await github(at, 'revert', { repo: c.repo, number: c.pull.number, message: 'Tidy up' })
+  await stopped(c, 'verify.reverted')
 })
 
 test('S10: what still stands at the end of the hold is paid', async () => {
@@ -200,7 +213,7 @@ test('S12: a verdict made again in a database restored from a dump: the same byt
   assert.equal(first.status, 0, first.err)
   assert.equal(JSON.parse(first.out).identical, true)
   const clean = there.replace(/:[^:@/]+@/, '@')
-  const second = await patchwork(['verify', 'replay', id, '--json'], clean)
+  const second = await patchwork(['verify', '--replay', id, '--json'], clean)
   assert.deepEqual([second.status, second.out], [0, first.out])
   for (const kind of ['hold', 'merge'])
     for (const other of (await world.sql(`select id from proof.verdict where kind = '${kind}' limit 5`)).split('\n'))

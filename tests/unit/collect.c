@@ -10,11 +10,13 @@
 #define MERGED_AT (1767323045 * USEC_S) /* 2026-01-02T03:04:05Z */
 
 /* A pull request that Mia (8) merged, by Alice (7), with this body, merger and title. */
-#define PULL_BY(merger, body)                                                                                          \
+#define PULL_BY(merger, body) PULL_BY_A("User", merger, body)
+#define PULL_BY_A(type, merger, body)                                                                                  \
 	"{\"base\":{\"ref\":\"main\",\"repo\":{\"id\":10}},\"body\":\"" body "\","                                     \
 	"\"created_at\":\"2026-01-01T00:00:00Z\",\"head\":{\"sha\":\"aa\"},\"id\":44,\"merge_commit_sha\":\"" SHA      \
 	"\","                                                                                                          \
-	"\"merged\":true,\"merged_at\":\"2026-01-02T03:04:05Z\",\"merged_by\":{\"id\":" merger "},\"number\":4,"       \
+	"\"merged\":true,\"merged_at\":\"2026-01-02T03:04:05Z\",\"merged_by\":{\"id\":" merger ",\"type\":\"" type     \
+	"\"},\"number\":4,"                                                                                            \
 	"\"title\":\"Round\",\"user\":{\"id\":7,\"type\":\"User\"}}"
 #define OPEN_PULL                                                                                                      \
 	"{\"base\":{\"ref\":\"main\",\"repo\":{\"id\":10}},\"body\":null,\"created_at\":\"2026-01-01T00:00:00Z\","     \
@@ -34,6 +36,12 @@
 #define ISSUE_NODE "{\"fullDatabaseId\":\"33\",\"number\":3,\"repository\":{\"databaseId\":10}}"
 #define COMMIT(author, message)                                                                                        \
 	"{\"author\":{\"id\":" author "},\"commit\":{\"message\":\"" message "\"},\"sha\":\"cc\"}"
+#define PARENT "1111111111111111111111111111111111111111"
+#define COMMIT_OF(sha, parent, tree, message)                                                                          \
+	"{\"author\":{\"id\":9},\"commit\":{\"message\":\"" message "\",\"tree\":{\"sha\":\"" tree                     \
+	"\"}},\"parents\":[{\"sha\":\"" parent "\"}],\"sha\":\"" sha "\"}"
+#define COMPARED(status) "{\"base_commit\":" COMMIT_OF(SHA, PARENT, "after", "Round") ",\"status\":\"" status "\"}"
+#define STATUSES(state, total) "{\"sha\":\"" SHA "\",\"state\":\"" state "\",\"statuses\":[],\"total_count\":" total "}"
 #define REVIEW(uid, login, state, commit)                                                                              \
 	"{\"commit_id\":\"" commit "\",\"state\":\"" state                                                             \
 	"\",\"submitted_at\":\"2026-01-02T00:00:00Z\",\"user\":{\"id\":" uid ",\"login\":\"" login                     \
@@ -42,7 +50,8 @@
 	"{\"body\":\"" body "\",\"created_at\":\"2026-01-01T12:00:00Z\",\"updated_at\":\"" edited                      \
 	"\",\"user\":{\"id\":" uid "}}"
 #define FILE_DOC(name, patch) "{\"filename\":\"" name "\",\"patch\":\"" patch "\"}"
-#define RUNS(runs) "{\"check_runs\":[" runs "],\"total_count\":1}"
+#define RUNS_OF(runs, total) "{\"check_runs\":[" runs "],\"total_count\":" total "}"
+#define RUNS(runs) RUNS_OF(runs, "0")
 
 struct github {
 	struct github_repo repo;
@@ -57,7 +66,7 @@ struct github {
 	int calls, closer_calls, permissions;
 	/* documents, as GitHub's canonical text; NULL = there is none for us */
 	const char *pull_doc, *issue_doc, *history, *references, *commits, *status, *since, *comments, *reviews, *files,
-		*checks, *permission;
+		*checks, *statuses, *before, *permission;
 };
 
 static void evidence_of(struct github *g, struct work *w, const char *text, struct evidence *ev)
@@ -150,8 +159,10 @@ bool github_reachable(struct work *w, struct github *g, int64_t repo_id, str sha
 {
 	assert_int_equal(repo_id, 10);
 	assert_str(sha, SHA);
-	assert_str(branch, "main");
+	assert_str(branch, str_eq(g->pull.base_ref, STR("stable")) ? "stable" : "main");
 	*out = g->reach;
+	if (g->status == NULL)
+		return err_set(w, ERR_INVALID, "github.not_found", "404");
 	evidence_of(g, w, g->status, ev);
 	return true;
 }
@@ -168,8 +179,10 @@ bool github_commits_since(
 	struct work *w, struct github *g, int64_t repo_id, str branch, usec since, struct evidence *ev)
 {
 	assert_int_equal(repo_id, 10);
-	assert_str(branch, "main");
-	assert_true(since == MERGED_AT);
+	assert_str(branch, str_eq(g->pull.base_ref, STR("stable")) ? "stable" : "main");
+	assert_true(since == MERGED_AT - 3600 * USEC_S);
+	if (g->since == NULL)
+		return err_set(w, ERR_INVALID, "github.too_large", "a list of more than 30 pages");
 	evidence_of(g, w, g->since, ev);
 	return true;
 }
@@ -200,6 +213,10 @@ bool github_document_of(struct work *w, struct github *g, int64_t repo_id, str p
 		g->permissions++;
 		return told(g, w, g->permission, found, ev);
 	}
+	if (str_eq(path, STR("git/commits/" PARENT)))
+		return told(g, w, g->before, found, ev);
+	if (str_eq(path, STR("commits/" SHA "/status?per_page=100")))
+		return told(g, w, g->statuses, found, ev);
 	assert_str(path, "commits/" SHA "/check-runs?per_page=100");
 	return told(g, w, g->checks, found, ev);
 }
@@ -235,11 +252,13 @@ static int start(void **state)
 		.history = HISTORY(CLOSED_BY(PULL_NODE("4"))),
 		.references = REFERENCES(ISSUE_NODE),
 		.commits = "[" COMMIT("7", "Round half to even") "]",
-		.status = "{\"base_commit\":{\"sha\":\"" SHA "\"},\"status\":\"ahead\"}",
-		.since = "[" COMMIT("9", "Something else") "]",
+		.status = COMPARED("ahead"),
+		.before = "{\"sha\":\"" PARENT "\",\"tree\":{\"sha\":\"before\"}}",
+		.since = "[" COMMIT_OF("cc", SHA, "other", "Something else") "]",
 		.comments = "[]",
 		.reviews = "[" REVIEW("12", "rita", "APPROVED", "aa") "]",
 		.files = "[" FILE_DOC("src/round.c", "@@ -1 +1 @@\\n-return 1;\\n+return 2;") "]",
+		.statuses = STATUSES("pending", "0"),
 		.checks = RUNS("{\"conclusion\":\"success\",\"status\":\"completed\"}"),
 		.permission = "{\"permission\":\"write\",\"user\":{\"id\":12}}",
 	};
@@ -368,7 +387,7 @@ static void evidence_is_complete(void **state)
 	merge();
 	assert_true(merge_effect(&w, &outside, &t));
 	assert_int_equal(t.verdict.result, CHECK_PASS);
-	assert_int_equal(t.n_sources, 13);
+	assert_int_equal(t.n_sources, 15);
 	assert_int_equal(github.permissions, 0);
 	assert_true(t.facts.reference && t.facts.claim && !t.facts.commit && t.facts.reachable);
 	assert_int_equal(t.facts.issue_id, 33);
@@ -405,7 +424,7 @@ static void an_open_issue_is_waited_for_a_while(void **state)
 
 /* One document changed, and what the verdict says of it. */
 #define MEMBER(member) offsetof(struct github, member)
-static const struct fixture {
+static struct fixture {
 	const char *name; /* begins with the row that it is about */
 	size_t member;
 	const char *document;
@@ -433,8 +452,9 @@ static const struct fixture {
 		HISTORY(CLOSED_BY("null") "," CONNECTED("7", "2026-01-02T00:00:00Z")), "verify.evidence", 1 },
 	{ "V6 linked after the merge", MEMBER(history),
 		HISTORY(CLOSED_BY("null") "," CONNECTED("8", "2026-01-03T00:00:00Z")), "verify.evidence", 1 },
-	{ "V5 diverged", MEMBER(status), "{\"base_commit\":{\"sha\":\"" SHA "\"},\"status\":\"diverged\"}",
-		"verify.unreachable", 5 },
+	{ "V5 diverged", MEMBER(status), COMPARED("diverged"), "verify.unreachable", 5 },
+	{ "V5 not found by GitHub", MEMBER(status), NULL, "verify.reach_unknown", 5 },
+	{ "V15 not found by GitHub", MEMBER(status), NULL, "verify.reach_unknown", 5 },
 	{ "V8 trailer with a noreply address (S8)", MEMBER(commits),
 		"[" COMMIT("7", "Round\\n\\nCo-authored-by: Bo <12+bo@users.noreply.github.com>") "]",
 		"verify.co_authors", 5 },
@@ -444,6 +464,7 @@ static const struct fixture {
 	{ "V8 trailer that names the author", MEMBER(commits),
 		"[" COMMIT("7", "Round\\n\\nCo-authored-by: A <7+alice@users.noreply.github.com>") "]", NULL, 5 },
 	{ "V9 merged by the author, approved by a writer (S7)", MEMBER(pull_doc), PULL_BY("7", ""), NULL, 5 },
+	{ "V9 merged by a bot, approved by a writer", MEMBER(pull_doc), PULL_BY_A("Bot", "99", ""), NULL, 5 },
 	{ "V11 approved an earlier head", MEMBER(reviews), "[" REVIEW("12", "rita", "APPROVED", "bb") "]",
 		"verify.review_stale", 5 },
 	{ "V11 dismissed", MEMBER(reviews),
@@ -459,11 +480,20 @@ static const struct fixture {
 		5 },
 	{ "V12 none", MEMBER(checks), RUNS(""), NULL, 5 },
 	{ "V12 not for us", MEMBER(checks), NULL, "verify.ci_unknown", 5 },
+	{ "V12 more than a page", MEMBER(checks),
+		RUNS_OF("{\"conclusion\":\"success\",\"status\":\"completed\"}", "101"), "verify.ci_unknown", 5 },
+	{ "V12 a red status", MEMBER(statuses), STATUSES("failure", "1"), "verify.ci_red", 5 },
+	{ "V12 a status that waits", MEMBER(statuses), STATUSES("pending", "1"), "verify.ci_pending", 5 },
+	{ "V12 a green status", MEMBER(statuses), STATUSES("success", "1"), NULL, 5 },
+	{ "V12 statuses not for us", MEMBER(statuses), NULL, "verify.ci_unknown", 5 },
 	{ "V13 empty", MEMBER(files), "[]", "verify.diff_empty", 5 },
 	{ "V13 white space", MEMBER(files), "[" FILE_DOC("a.c", "@@ -1 +1 @@\\n-a  b\\n+\\ta b ") "]",
 		"verify.diff_whitespace", 5 },
 	{ "V13 generated", MEMBER(files),
 		"[" FILE_DOC("web/package-lock.json", "@@\\n+x") "," FILE_DOC("dist/a.js", "@@\\n+y") "]",
+		"verify.diff_generated", 5 },
+	{ "V13 white space and generated", MEMBER(files),
+		"[" FILE_DOC("a.c", "@@ -1 +1 @@\\n-a\\n+ a") "," FILE_DOC("dist/a.js", "@@\\n+y") "]",
 		"verify.diff_generated", 5 },
 	{ "V13 a binary file", MEMBER(files), "[{\"filename\":\"logo.png\"}]", NULL, 5 },
 	{ "V14 reverted by its commit (S10)", MEMBER(since),
@@ -473,32 +503,39 @@ static const struct fixture {
 	{ "V14 reverted by number (S10)", MEMBER(since), "[" COMMIT("8", "Back\\n\\nReverts #4") "]", "verify.reverted",
 		5 },
 	{ "V14 another number", MEMBER(since), "[" COMMIT("8", "Back\\n\\nReverts #41") "]", NULL, 5 },
+	{ "V14 reverted by name and number (S10)", MEMBER(since),
+		"[" COMMIT("8", "Back\\n\\nReverts Octo/hello#4.") "]", "verify.reverted", 5 },
+	{ "V14 another repository's number", MEMBER(since), "[" COMMIT("8", "Reverts other/hello#4") "]", NULL, 5 },
+	{ "V14 reverted by a branch's name (S10)", MEMBER(since),
+		"[" COMMIT("8", "Merge pull request #9 from octo/revert-4-round") "]", "verify.reverted", 5 },
+	{ "V14 reverted by the title in a merge (S10)", MEMBER(since),
+		"[" COMMIT("8", "Merge pull request #9 from octo/x\\n\\nRevert \\\"Round\\\"") "]", "verify.reverted",
+		5 },
+	{ "V14 a title that begins alike", MEMBER(since), "[" COMMIT("8", "Revert \\\"Round robin\\\"") "]", NULL, 5 },
+	{ "V14 the files are what they were before (S10, F42)", MEMBER(since),
+		"[" COMMIT_OF("dd", "cc", "more", "Go on") "," COMMIT_OF("cc", SHA, "before", "Sorry") "]",
+		"verify.reverted", 5 },
+	{ "V14 older commits of the same hour", MEMBER(since),
+		"[" COMMIT_OF(SHA, PARENT, "after", "Round") "," COMMIT_OF(PARENT, "00", "before",
+			"Reverts #4") "," COMMIT_OF("00", "01", "before", "Revert \\\"Round\\\"") "]",
+		NULL, 5 },
+	{ "V14 more commits than are read", MEMBER(since), NULL, "verify.since_unknown", 5 },
 };
 
 static void documents_say(void **state)
 {
-	int wrong = 0;
+	const struct fixture *x = *state;
+	struct merge_task t = merging();
+	const struct check *c;
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(fixtures); i++) {
-		const struct fixture *x = &fixtures[i];
-		struct merge_task t = merging();
-		const struct check *c;
-
-		stop(NULL);
-		start(NULL);
-		merge();
-		*(const char **)(void *)((char *)&github + x->member) = x->document;
-		if (strncmp(x->name, "V9", 2) == 0)
-			github.pull.merged_by_id = 7;
-		assert_true(merge_effect(&w, &outside, &t));
-		c = &t.verdict.checks[atoi(x->name + 1) - 1];
-		if (str_eq(str_c(c->code), str_c(x->code)) && t.verdict.level == x->level)
-			continue;
-		print_error("%s: %s %s, level %d\n", x->name, check_result_name(c->result), c->code, t.verdict.level);
-		wrong++;
-	}
-	assert_int_equal(wrong, 0);
+	start(NULL);
+	merge();
+	*(const char **)(void *)((char *)&github + x->member) = x->document;
+	assert_true(merge_effect(&w, &outside, &t));
+	c = &t.verdict.checks[atoi(x->name + 1) - 1];
+	if (!str_eq(str_c(c->code), str_c(x->code)) || t.verdict.level != x->level)
+		fail_msg("%s %s, level %d", check_result_name(c->result), c->code, t.verdict.level);
+	stop(NULL);
 }
 
 /* Whoever approves must be somebody else, with write permission, and not of the author's kin. */
@@ -568,7 +605,7 @@ static void facts_need_their_documents(void **state)
 		str role = t.sources[i].role;
 
 		t.sources[i].role = STR("nothing");
-		if (str_one_of(role, "comments|reviews|files|checks"))
+		if (str_one_of(role, "comments|reviews|files|checks|statuses|reach|since|before"))
 			assert_true(facts_of(&w, t.sources, t.n_sources, &f));
 		else {
 			assert_false(facts_of(&w, t.sources, t.n_sources, &f));
@@ -576,6 +613,26 @@ static void facts_need_their_documents(void **state)
 		}
 		t.sources[i].role = role;
 	}
+}
+
+/* A base that the project lists is the branch whose history counts. */
+static void V3_V5_a_listed_base_counts(void **state)
+{
+	static const str branches[] = { { "stable", 6 } };
+	struct merge_task t = merging();
+
+	(void)state;
+	merge();
+	github.pull.base_ref = STR("stable");
+	github.pull_doc =
+		"{\"base\":{\"ref\":\"stable\",\"repo\":{\"id\":10}},\"created_at\":\"2026-01-01T00:00:00Z\","
+		"\"head\":{\"sha\":\"aa\"},\"id\":44,\"merge_commit_sha\":\"" SHA "\",\"merged\":true,"
+		"\"merged_at\":\"2026-01-02T03:04:05Z\",\"merged_by\":{\"id\":8,\"type\":\"User\"},\"number\":4,"
+		"\"title\":\"Round\",\"user\":{\"id\":7,\"type\":\"User\"}}";
+	t.facts.branches = branches;
+	t.facts.n_branches = 1;
+	assert_true(merge_effect(&w, &outside, &t));
+	assert_int_equal(t.verdict.result, CHECK_PASS);
 }
 
 static void an_unlinked_author_costs_no_request(void **state)
@@ -615,12 +672,12 @@ static void projects_and_issues(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	static struct CMUnitTest tests[COUNT(fixtures) + 13] = {
 		cmocka_unit_test_setup_teardown(an_open_pull_request, start, stop),
 		cmocka_unit_test_setup_teardown(a_merged_one_whose_text_was_signed, start, stop),
 		cmocka_unit_test_setup_teardown(a_merged_one_seen_too_late, start, stop),
 		cmocka_unit_test_setup_teardown(claims_in_comments, start, stop),
-		cmocka_unit_test_setup_teardown(documents_say, start, stop),
+		cmocka_unit_test_setup_teardown(V3_V5_a_listed_base_counts, start, stop),
 		cmocka_unit_test_setup_teardown(V9_asks_for_permission, start, stop),
 		cmocka_unit_test_setup_teardown(V6_reads_comments, start, stop),
 		cmocka_unit_test_setup_teardown(facts_need_their_documents, start, stop),
@@ -631,5 +688,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(projects_and_issues, start, stop),
 	};
 
+	for (size_t i = 0; i < COUNT(fixtures); i++)
+		tests[13 + i] = (struct CMUnitTest){ fixtures[i].name, documents_say, NULL, NULL, &fixtures[i] };
 	return cmocka_run_group_tests_name("collect", tests, NULL, NULL);
 }

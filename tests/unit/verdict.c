@@ -37,6 +37,7 @@ static const struct facts good = {
 	.head_sha = { SHA, 40 },
 	.merge_sha = { SHA, 40 },
 	.author_type = { "User", 4 },
+	.merger_type = { "User", 4 },
 	.merged = true,
 	.merged_at = MERGED_AT,
 	.opened_at = MERGED_AT - DAY,
@@ -73,6 +74,14 @@ static void other_base(struct facts *f)
 static void listed_base(struct facts *f)
 {
 	f->base = STR("stable");
+}
+static void base_of_project(struct facts *f)
+{
+	static const str branches[] = { { "stable", 6 } };
+
+	f->base = STR("stable");
+	f->branches = branches;
+	f->n_branches = 1;
 }
 static void no_commit(struct facts *f)
 {
@@ -158,6 +167,15 @@ static void merger_unknown(struct facts *f)
 	f->merger_uid = 0;
 	f->approved = false;
 }
+static void merged_by_bot(struct facts *f)
+{
+	f->merger_type = STR("Bot");
+	f->approved = false;
+}
+static void merged_by_bot_and_approved(struct facts *f)
+{
+	f->merger_type = STR("Bot");
+}
 static void funder_is_payee(struct facts *f)
 {
 	f->funder_is_claimant = true;
@@ -210,6 +228,19 @@ static void diff_unknown(struct facts *f)
 static void reverted(struct facts *f)
 {
 	f->reverted = true;
+}
+static void reach_unknown(struct facts *f)
+{
+	f->reachable = false;
+	f->reach_unknown = true;
+}
+static void since_unknown(struct facts *f)
+{
+	f->since_unknown = true;
+}
+static void reverted_and_more(struct facts *f)
+{
+	f->reverted = f->since_unknown = true;
 }
 static void rival_won(struct facts *f)
 {
@@ -374,7 +405,7 @@ static void wait_and_fail(struct facts *f)
 	rival_won(f);
 }
 
-static const struct fixture {
+static struct fixture {
 	const char *name; /* begins with the row that it is about */
 	void (*change)(struct facts *f);
 	enum check_result result; /* of that check */
@@ -389,6 +420,7 @@ static const struct fixture {
 	{ "V3 default branch", nothing, CHECK_PASS, NULL, 5 },
 	{ "V3 other base", other_base, CHECK_REVIEW, "verify.base", 5 },
 	{ "V3 base that is not listed", listed_base, CHECK_REVIEW, "verify.base", 5 },
+	{ "V3 base that the project lists", base_of_project, CHECK_PASS, NULL, 5 },
 	{ "V4 merge commit", nothing, CHECK_PASS, NULL, 5 },
 	{ "V4 test commit of an open pull request (S4)", not_merged, CHECK_WAIT, "verify.not_merged", 5 },
 	{ "V4 no merge commit", no_commit, CHECK_FAIL, "verify.commit", 5 },
@@ -398,6 +430,7 @@ static const struct fixture {
 	{ "V5 reachable", nothing, CHECK_PASS, NULL, 5 },
 	{ "V5 not merged", not_merged, CHECK_WAIT, "verify.not_merged", 5 },
 	{ "V5 unreachable (S5)", unreachable, CHECK_FAIL, "verify.unreachable", 5 },
+	{ "V5 commit that GitHub does not find (S5)", reach_unknown, CHECK_REVIEW, "verify.reach_unknown", 5 },
 	{ "V6 issue open", issue_open, CHECK_REVIEW, "verify.issue_open", 5 },
 	{ "V6 issue not planned", issue_not_planned, CHECK_REVIEW, "verify.issue_not_completed", 5 },
 	{ "V6 issue without reason", issue_without_reason, CHECK_REVIEW, "verify.issue_not_completed", 5 },
@@ -438,6 +471,8 @@ static const struct fixture {
 	{ "V9 self-merge, approved (S7)", self_merged_and_approved, CHECK_PASS, NULL, 5 },
 	{ "V9 merged by who shares a wallet (S7)", merged_by_kin, CHECK_REVIEW, "verify.self_merge", 5 },
 	{ "V9 merger unknown", merger_unknown, CHECK_REVIEW, "verify.merger_unknown", 5 },
+	{ "V9 merged by a bot", merged_by_bot, CHECK_REVIEW, "verify.merger_bot", 5 },
+	{ "V9 merged by a bot, approved", merged_by_bot_and_approved, CHECK_PASS, NULL, 5 },
 	{ "V9 not merged", not_merged, CHECK_WAIT, "verify.not_merged", 5 },
 	{ "V10 strangers", nothing, CHECK_PASS, NULL, 5 },
 	{ "V10 funder is payee", funder_is_payee, CHECK_REVIEW, "verify.funder_is_payee", 5 },
@@ -457,6 +492,9 @@ static const struct fixture {
 	{ "V13 unknown", diff_unknown, CHECK_FLAG, "verify.diff_unknown", 5 },
 	{ "V14 stands", nothing, CHECK_PASS, NULL, 5 },
 	{ "V14 reverted (S10)", reverted, CHECK_REVIEW, "verify.reverted", 5 },
+	{ "V14 commits since unreadable", since_unknown, CHECK_REVIEW, "verify.since_unknown", 5 },
+	{ "V14 reverted, and more than is read", reverted_and_more, CHECK_REVIEW, "verify.reverted", 5 },
+	{ "V15 commit that GitHub does not find", reach_unknown, CHECK_REVIEW, "verify.reach_unknown", 5 },
 	{ "V15 stands", nothing, CHECK_PASS, NULL, 5 },
 	{ "V15 not merged", not_merged, CHECK_WAIT, "verify.not_merged", 5 },
 	{ "V15 force-pushed (S10)", unreachable, CHECK_REVIEW, "verify.force_pushed", 5 },
@@ -489,23 +527,15 @@ static bool as_said(const struct fixture *x, const struct verdict *v)
 
 static void decides(void **state)
 {
-	int wrong = 0;
+	const struct fixture *x = *state;
+	struct facts f = good;
+	struct verdict v;
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(fixtures); i++) {
-		const struct fixture *x = &fixtures[i];
-		struct facts f = good;
-		struct verdict v;
-
-		x->change(&f);
-		verdict_of(&f, &policy_merge, &v);
-		if (as_said(x, &v))
-			continue;
-		print_error("%s: %s %s, level %d\n", x->name, check_result_name(v.checks[row_of(x) - 1].result),
+	x->change(&f);
+	verdict_of(&f, &policy_merge, &v);
+	if (!as_said(x, &v))
+		fail_msg("%s %s, level %d", check_result_name(v.checks[row_of(x) - 1].result),
 			v.checks[row_of(x) - 1].code, v.level);
-		wrong++;
-	}
-	assert_int_equal(wrong, 0);
 }
 
 /* Every row has a fixture that passes and one that does not. */
@@ -562,7 +592,11 @@ static void V14_V15_decide_in_the_hold(void **state)
 		{ self_merged, CHECK_PASS, "V1" },
 		{ unlinked, CHECK_PASS, "V1" },
 		{ reverted, CHECK_REVIEW, "V14" },
-		{ unreachable, CHECK_FAIL, "V5" },
+		{ since_unknown, CHECK_REVIEW, "V14" },
+		{ unreachable, CHECK_REVIEW, "V15" },
+		{ reach_unknown, CHECK_REVIEW, "V15" },
+		{ other_repo, CHECK_FAIL, "V1" },
+		{ no_commit, CHECK_FAIL, "V4" },
 		{ not_merged, CHECK_WAIT, "V2" },
 	};
 	struct verdict v;
@@ -695,18 +729,18 @@ static void policy_bytes(void **state)
 	assert_true(policy_text(&w, &policy_merge, &text));
 	assert_str(text,
 		"{\"branches\":[],\"deciding\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17],\"level\":3,"
-		"\"name\":\"merge\",\"skew_seconds\":120,\"version\":2}");
+		"\"name\":\"merge\",\"skew_seconds\":120,\"version\":3}");
 	assert_true(policy_text(&w, &policy_hold, &text));
 	assert_str(text,
-		"{\"branches\":[],\"deciding\":[1,2,4,5,14,15],\"level\":3,\"name\":\"hold\",\"skew_seconds\":120,"
-		"\"version\":2}");
+		"{\"branches\":[],\"deciding\":[1,2,4,14,15],\"level\":3,\"name\":\"hold\",\"skew_seconds\":120,"
+		"\"version\":3}");
 	work_end(&w);
 }
 
+/* Each fixture is a test of its own, by its name. */
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(decides),
+	static struct CMUnitTest tests[COUNT(fixtures) + 9] = {
 		cmocka_unit_test(every_row_has_fixtures),
 		cmocka_unit_test(the_worst_decides),
 		cmocka_unit_test(V14_V15_decide_in_the_hold),
@@ -718,5 +752,7 @@ int main(void)
 		cmocka_unit_test(policy_bytes),
 	};
 
+	for (size_t i = 0; i < COUNT(fixtures); i++)
+		tests[9 + i] = (struct CMUnitTest){ fixtures[i].name, decides, NULL, NULL, &fixtures[i] };
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@
 //   link     { repo, number, issue, by }        review  { repo, number, user, state, body }
 //   merge    { repo, number, method: merge|squash|rebase, by }
 //   close    { repo, number, by, reason, closer: { pull | commit } }   reopen { repo, number, by }
-//   revert   { repo, number, by, as: commit|pull }
+//   revert   { repo, number, by, as: commit|pull, message }
 //   rename   { repo, name, owner }              remove  { repo }
 //   member   { repo, user, permission }         admin, maintain, write, triage, read
 //   clock    { skew }                           seconds that this world's clock is ahead

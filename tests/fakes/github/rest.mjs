@@ -69,6 +69,16 @@ const UNDER_REPO = [
     const c = s.world.resolve(repo, ref)
     return c ? ok(s.checkRuns(c)) : noCommit(ref)
   }],
+  [/^\/commits\/([^/]+)\/status$/, (s, repo, [ref]) => {
+    const c = s.world.resolve(repo, ref)
+    return c ? ok(s.combinedStatus(c)) : noCommit(ref)
+  }],
+  [/^\/git\/commits\/([^/]+)$/, (s, repo, [sha]) => {
+    const c = repo.commits.get(sha)
+    if (!c) return absent
+    const { message, tree, author, committer, url } = s.commit(repo, c).commit
+    return ok({ sha, url, message, tree, author, committer, parents: c.parents.map(p => ({ sha: p })) })
+  }],
   [/^\/commits\/([^/]+)$/, (s, repo, [ref]) => {
     const c = s.world.resolve(repo, ref)
     return c ? ok({ ...s.commit(repo, c), ...s.changes(repo, c) }) : noCommit(ref)

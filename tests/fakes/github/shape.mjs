@@ -234,6 +234,14 @@ export class Shape {
     return { total_count: runs.length, check_runs: runs }
   }
 
+  // GitHub's word for no status at all is "pending", too.
+  combinedStatus(c) {
+    const all = c.statuses ?? []
+    const state = all.some(x => x.state === 'failure' || x.state === 'error') ? 'failure'
+      : all.length && all.every(x => x.state === 'success') ? 'success' : 'pending'
+    return { state, statuses: all, sha: c.sha, total_count: all.length }
+  }
+
   comparison(r, names, base, head) {
     const { ahead, behind, status, merge_base: fork } = this.world.compare(r, base, head)
     const html_url = `${WEB}/${full(r)}/compare/${names}`

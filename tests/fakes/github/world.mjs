@@ -324,7 +324,7 @@ export class World {
   }
 
   // Undoes what the merge changed: a commit on the default branch, or a pull request that has it.
-  revert(t, { by = t.repo.owner.login, as = 'commit' }) {
+  revert(t, { by = t.repo.owner.login, as = 'commit', message: words }) {
     const { repo, pull } = t
     if (!pull?.merged) throw new WorldError(422, 'not merged')
     const merged = repo.commits.get(pull.merge_commit_sha)
@@ -332,7 +332,7 @@ export class World {
     const before = repo.commits.get(pull.left.length && merged.parents.length < 2 ? merged.parents[0] : pull.base.sha)
     const tip = repo.commits.get(repo.branches.get(repo.default_branch))
     const undone = patch(tip.tree, merged.tree, before?.tree ?? first.tree)
-    const message = `Revert "${t.title} (#${t.number})"\n\nThis reverts commit ${merged.sha}.`
+    const message = words ?? `Revert "${t.title} (#${t.number})"\n\nThis reverts commit ${merged.sha}.`
     if (as === 'pull') {
       const files = Object.fromEntries(Object.entries(undone).filter(([n, text]) => tip.tree[n] !== text))
       const gone = Object.keys(tip.tree).filter(n => !(n in undone))
