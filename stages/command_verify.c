@@ -134,11 +134,15 @@ static void print_replay(struct work *w, const struct invocation *in, const stru
 
 int command_verify_replay(struct work *w, const struct invocation *in)
 {
+	struct invocation rest = *in;
+	const char *id = command_option(&rest, "replay");
 	struct replay r = { 0 };
 	str body, difference;
 	int status;
 
-	if (in->argc != 1 || !uuid_parse(str_c(in->argv[0]), &r.id))
+	if (id == NULL && rest.argc == 1)
+		id = rest.argv[--rest.argc];
+	if (rest.argc != 0 || !uuid_parse(str_c(id), &r.id))
 		return command_usage("verify replay ID, of a verdict or of a submission");
 	status = command_visit(w, in, read_verdict, &r);
 	if (status != EXIT_OK)

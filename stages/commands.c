@@ -33,7 +33,7 @@ const struct command commands[] = {
 		"decide about a submission whose bounty is frozen", command_verify_resolve },
 	{ "verify replay", "ID", "make a verdict again from what was kept: the same bytes, or where they differ",
 		command_verify_replay },
-	{ "verify --replay", "ID", "the same, as others spell it", command_verify_replay },
+	{ "verify", "--replay ID", "the same", command_verify_replay },
 	{ "proof verify", "FILE [--key HEX] [--cid CID]", "check a saved proof, offline", command_proof },
 	{ "evidence show", "SHA256", "a document that was read, by its hash", command_evidence_show },
 	{ "cron list", "", "periodic jobs, and when each is next", command_cron_list },

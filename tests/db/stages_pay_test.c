@@ -77,6 +77,7 @@ static void rows_verified(void)
 		.head_sha = STR(MERGE_SHA),
 		.merge_sha = STR(MERGE_SHA),
 		.author_type = STR("User"),
+		.merger_type = STR("User"),
 		.closer = CLOSER_OURS,
 		.deadline = 1893456000 * USEC_S,
 		.merged = true,
