@@ -1,4 +1,5 @@
 /* The runner: what happens to a job that succeeds, fails, waits, snoozes, or arrives late. */
+#include "pipeline/queue/runner.h"
 #include "queue_help.h"
 
 static int failures; /* so many times the effect fails first */
@@ -315,6 +316,44 @@ static void first_row_of_a_new_database_is_found(void **state)
 	run_stop(&run);
 }
 
+/* Claims come and go while no transaction but the enqueueing one has an id: snapshots do not name it, and their xmax is its id. */
+static void a_seq_of_the_newest_transaction_is_not_passed(void **state)
+{
+	static const struct stage stage = { .name = "test", .kind = "test.one", .lease_s = 30, .attempts = 3 };
+	struct runner_conf conf = { 0 };
+	struct runner r = { .conf = &conf, .lanes = 1 };
+	struct lane *lane = &r.lane[0];
+	struct batch *batch = NULL;
+	struct conn *open, *claims;
+	struct work w;
+	struct tx tx;
+	bool owned;
+
+	(void)state;
+	work_init(&w);
+	open = db_test_conn(&w, "patchwork_api");
+	claims = db_test_conn(&w, "patchwork_worker");
+	tx = tx_auto(claims);
+	*lane = (struct lane){ .queue = stage.name, .kind = { &stage }, .kinds = 1, .lease = 30 * USEC_S };
+	pthread_mutex_init(&lane->lock, NULL);
+	assert_true(lease_join(&w, &tx, &r) && claim_rules(&w, &tx, lane));
+	PQclear(PQexec(conn_pg(open), "begin; select q.enqueue('test', 'test.one', 'newest', '{}')"));
+	for (int i = 0; i < 5; i++) {
+		struct claim_ask ask = { .want = 10, .head = claim_head(lane) };
+
+		assert_true(claim_take(&w, &tx, &r, lane, &ask, &owned, &batch));
+		assert_null(batch);
+	}
+	PQclear(PQexec(conn_pg(open), "commit"));
+	assert_true(claim_take(&w, &tx, &r, lane, &(struct claim_ask){ .want = 10, .head = claim_head(lane) }, &owned, &batch));
+	assert_non_null(batch);
+	assert_int_equal(batch->n, 1);
+	batch_free(batch);
+	conn_close(&open);
+	conn_close(&claims);
+	work_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup(pure_batches_settle_together_and_fall_apart_on_a_bad_job, empty_queue),
 		cmocka_unit_test_setup(bad_arguments_and_unknown_kinds, empty_queue),
 		cmocka_unit_test_setup(late_commit_is_found, empty_queue),
+		cmocka_unit_test_setup(a_seq_of_the_newest_transaction_is_not_passed, empty_queue),
 		cmocka_unit_test_setup(first_row_of_a_new_database_is_found, empty_queue),
 	};
 
