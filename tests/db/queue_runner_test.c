@@ -345,7 +345,8 @@ static void a_seq_of_the_newest_transaction_is_not_passed(void **state)
 		assert_null(batch);
 	}
 	PQclear(PQexec(conn_pg(open), "commit"));
-	assert_true(claim_take(&w, &tx, &r, lane, &(struct claim_ask){ .want = 10, .head = claim_head(lane) }, &owned, &batch));
+	assert_true(claim_take(
+		&w, &tx, &r, lane, &(struct claim_ask){ .want = 10, .head = claim_head(lane) }, &owned, &batch));
 	assert_non_null(batch);
 	assert_int_equal(batch->n, 1);
 	batch_free(batch);
