@@ -3,8 +3,10 @@
 -- in   trace     text?
 -- out  accounts  int8
 -- role worker
--- A token that has ended says nothing any more.
-with due as (
+-- A token that has ended says nothing any more; one that nobody's account was found for goes.
+with gone as (
+	delete from core.account_token where account_id is null and created_at < now() - interval '1 day'
+), due as (
 	select t.id from core.account_token t join core.external_account a on a.id = t.account_id
 	where a.revoked_at is null and coalesce(a.checked_at, a.verified_at) < now() - interval '1 day'
 		and coalesce(t.expires_at > now(), true)

@@ -18,6 +18,11 @@ with me as (
 	update core.account_link l
 	set state = 'refused', reason = 'link.session', decided_at = now()
 	from asked a, me where l.id = a.id and l.session_id <> $1 and me.person_id is not null and l.state = 'answered'
+	returning l.id, l.person_id
+), audited as materialized (
+	select audit.append('account.link_foreign', 'person', b.person_id::text, jsonb_build_object('link_id', b.id, 'by_session', $1,
+		'trace_id', $3::text), 'person', me.person_id::text) as id
+	from burnt b, me
 ), job as materialized (
 	select q.enqueue('sync', 'sync.link', 'link:' || t.id, jsonb_build_object('link_id', t.id), trace => $3, created_by => 'api')
 		as id
@@ -30,5 +35,5 @@ select case
 		when a.state = 'refused' then a.reason
 		when a.state = 'answered' and t.id is null and a.expires_at <= now() then 'link.expired'
 	end as refused, a.id, case when a.state = 'answered' then 'pending' else a.state end as state
-from (select count(*) as n from job) as queued, me left join asked a on true left join taken t on true
+from (select (select count(*) from job) + (select count(*) from audited) as n) as queued, me left join asked a on true left join taken t on true
 where queued.n >= 0

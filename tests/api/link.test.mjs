@@ -183,6 +183,8 @@ test('A5: an address that somebody else is made to open links nobody: only the s
   assert.deepEqual(code(await confirm(attacker, `${word.slice(0, -1)}${word.endsWith('a') ? 'b' : 'a'}`)), [404, 'link.unknown'], 'the attacker does not see it')
   assert.deepEqual(code(await confirm(victim, word)), [403, 'link.session'])
   assert.deepEqual(code(await confirm(attacker, word)), [403, 'link.session'], 'and is over')
+  assert.equal(await api.sql(`select actor_id || ' ' || (detail::jsonb ->> 'link_id') from audit.log where action = 'account.link_foreign'
+    and object_id = '${attacker.person_id}'`), `${victim.person_id} ${id}`)
   assert.deepEqual(code(await poll(attacker, id)), [403, 'link.session'])
   assert.equal(await api.sql(`select (code is null and verifier is null)::text from core.account_link where id = '${id}'`), 'true')
   assert.equal(await api.sql(`select count(*) from q.job where key = 'link:${id}'`), '0')

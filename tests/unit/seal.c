@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <sys/stat.h>
 
+#include "base/hex.h"
 #include "tests/unit/check.h"
 
 #define TEXT "ghu_16C7e42F292c6912E7710c838347Ae178B4a"
@@ -62,6 +63,47 @@ static void the_format_is_as_said(void **state)
 	assert_memory_equal(p + 1, id, 8);
 	assert_int_equal(crypto_secretbox_open_easy(text, p + 33, box.n - 33, p + 9, key), 0);
 	assert_memory_equal(text, TEXT, strlen(TEXT));
+	seal_free(&s);
+}
+
+/* NaCl's published example (tests/secretbox.c): the box that libsodium makes is the one that everybody else's makes. */
+static void the_primitive_is_as_published(void **state)
+{
+	uint8_t k[32], nonce[24], plain[131], box[147], want[147];
+
+	(void)state;
+	assert_true(hex_decode(STR("1b27556473e985d462cd51197a9a46c76009549eac6474f206c4ee0844f68389"), k, sizeof(k)));
+	assert_true(hex_decode(STR("69696ee955b62b73cd62bda875fc73d68219e0036b7a0b37"), nonce, sizeof(nonce)));
+	assert_true(hex_decode(STR("be075fc53c81f2d5cf141316ebeb0c7b5228c52a4c62cbd44b66849b64244ffc"
+				   "e5ecbaaf33bd751a1ac728d45e6c61296cdc3c01233561f41db66cce314adb31"
+				   "0e3be8250c46f06dceea3a7fa1348057e2f6556ad6b1318a024a838f21af1fde"
+				   "048977eb48f59ffd4924ca1c60902e52f0a089bc76897040e082f93776384864"
+				   "5e0705"),
+		plain, sizeof(plain)));
+	assert_true(hex_decode(STR("f3ffc7703f9400e52a7dfb4b3d3305d98e993b9f48681273c29650ba32fc76ce"
+				   "48332ea7164d96a4476fb8c531a1186ac0dfc17c98dce87b4da7f011ec48c972"
+				   "71d2c20f9b928fe2270d6fb863d51738b48eeee314a7cc8ab932164548e526ae"
+				   "90224368517acfeabd6bb3732bc0e9da99832b61ca01b6de56244a9e88d5f9b3"
+				   "7973f622a43d14a6599b1f654cb45a74e355a5"),
+		want, sizeof(want)));
+	crypto_secretbox_easy(box, plain, sizeof(plain), nonce, k);
+	assert_memory_equal(box, want, sizeof(want));
+}
+
+/* Made without libsodium, by a program of Salsa20's and Poly1305's definitions and hashlib's BLAKE2b. */
+static void a_box_of_another_program_opens(void **state)
+{
+	struct seal *s = seal_of(first, NULL);
+	str box, plain;
+
+	(void)state;
+	assert_true(hex_0x_decode(w.arena,
+		STR("0x01afbc1c053c2f278e000102030405060708090a0b0c0d0e0f101112131415161757fa6fea809e155283c95ed3491b0e37f5f5189d3d"
+		    "fcaccef74fa21dd709783e867ed0aedeb9ab3f88239542d0335980dfa36a9073d953d5"),
+		&box));
+	assert_true(seal_open(&w, s, ABOUT, box, &plain));
+	assert_str(plain, TEXT);
+	assert_str(seal_key_id(w.arena, s), "afbc1c053c2f278e");
 	seal_free(&s);
 }
 
@@ -159,6 +201,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_closed_opens, begin, end),
 		cmocka_unit_test_setup_teardown(the_format_is_as_said, begin, end),
+		cmocka_unit_test_setup_teardown(the_primitive_is_as_published, begin, end),
+		cmocka_unit_test_setup_teardown(a_box_of_another_program_opens, begin, end),
 		cmocka_unit_test_setup_teardown(every_changed_byte_is_seen, begin, end),
 		cmocka_unit_test_setup_teardown(a_box_belongs_to_one_row, begin, end),
 		cmocka_unit_test_setup_teardown(keys_follow_each_other, begin, end),

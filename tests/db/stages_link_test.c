@@ -1,0 +1,216 @@
+/* Linked accounts on real rows: A5, a code becomes a token and an account once; A6, numbers decide whose. */
+#include "tests/unit/check.h"
+
+#include "base/hex.h"
+#include "crypto/seal.h"
+#include "rows.h"
+#include "stages/stages.h"
+#include "stages/sync/sync.h"
+
+#define SESSION ID(50)
+#define LINK ID(51)
+#define OTHER_LINK ID(52)
+#define TOKEN "gho_16C7e42F292c6912E7710c838347Ae178B4a"
+
+static const uint8_t key[32] = { 7 }, another[32] = { 8 };
+static struct seal *seal;
+
+static const char *sealed(const char *about, str plain)
+{
+	str state = arena_printf(rows_work.arena, "link %s %s", about,
+		"0101010101010101010101010101010101010101010101010101010101010101");
+	str text = hex_str(rows_work.arena, seal_close(rows_work.arena, seal, state, plain));
+
+	return arena_cstr(rows_work.arena, text);
+}
+
+/* Bob, who has GitHub's 9 by an operator's word, has confirmed what a browser brought back. */
+static int start(void **state)
+{
+	str sql;
+
+	if (rows_start(state) != 0)
+		return -1;
+	seal = seal_of(key, NULL);
+	sync_use_seal(seal);
+	sql = arena_printf(rows_work.arena,
+		"insert into core.session (id, person_id, wallet_id, expires_at) select '" SESSION "', person_id, id,"
+		" now() + interval '1 hour' from core.wallet where person_id = '" BOB "';"
+		"insert into core.account_link (id, session_id, person_id, state_sha256, redirect_uri, state, verifier, code, expires_at)"
+		" values ('" LINK "', '" SESSION "', '" BOB
+		"', decode(repeat('01', 32), 'hex'), 'https://here/back', 'pending',"
+		" decode('%s', 'hex'), decode('%s', 'hex'), now() + interval '10 minutes')",
+		sealed("verifier", STR("the verifier")), sealed("code", STR("the code")));
+	db_test_sql(arena_cstr(rows_work.arena, sql));
+	return 0;
+}
+
+static int stop(void **state)
+{
+	sync_use_seal(NULL);
+	seal_free(&seal);
+	return rows_stop(state);
+}
+
+#define LINK_ARGS "{\"link_id\": \"" LINK "\"}"
+#define TOKEN_ARGS "{\"token_id\": \"" LINK "\"}"
+
+static struct account_task *token_of(int64_t id, const char *login, const char *type)
+{
+	struct link_task *t = rows_planned(&sync_link, LINK_ARGS);
+	struct account_task *a;
+
+	t->grant = (struct github_grant){ .token = STR(TOKEN) };
+	rows_settled_twice(&sync_link, t);
+	a = rows_planned(&sync_account, TOKEN_ARGS);
+	a->user = (struct github_user){ .id = id, .login = str_c(login), .type = str_c(type), .created_at = USEC_S };
+	return a;
+}
+
+static void a5_a_code_becomes_a_token_once(void **state)
+{
+	struct link_task *t = rows_planned(&sync_link, LINK_ARGS);
+	struct account_task *a;
+
+	(void)state;
+	assert_false(t->decided || t->again || t->late);
+	assert_str(t->code, "the code");
+	assert_str(t->verifier, "the verifier");
+	assert_str(t->redirect_uri, "https://here/back");
+	t = rows_planned(&sync_link, LINK_ARGS);
+	assert_true(t->again); /* the first run may have had the token */
+	a = token_of(9, "bob", "User");
+	assert_str(a->token, TOKEN);
+	assert_value("select state || ' ' || (code is null) || ' ' || (verifier is null) from core.account_link",
+		"exchanged true true");
+	assert_value(
+		"select position(convert_to('gho_', 'utf8') in sealed) || ' ' || (key_id = encode(substr(sealed, 2, 8), 'hex'))"
+		" from core.account_token",
+		"0 true");
+	rows_settled_twice(&sync_account, a);
+	assert_value("select state from core.account_link", "linked");
+	assert_value(
+		"select method || ' ' || provider_uid || ' ' || (created_at = 'epoch'::timestamptz + interval '1 second')"
+		" from core.external_account where person_id = '" BOB "'",
+		"oauth 9 true");
+	t = rows_planned(&sync_link, LINK_ARGS);
+	assert_true(t->decided);
+}
+
+static void a6_an_account_is_one_persons(void **state)
+{
+	(void)state;
+	db_test_sql("update core.external_account set revoked_at = now() where provider_uid = 9");
+	rows_settled_twice(&sync_account, token_of(7, "alice", "User"));
+	assert_value("select state || ' ' || reason from core.account_link", "refused account.linked");
+	assert_value("select count(*) from core.account_token", "0");
+	assert_value(
+		"select count(*) || ' ' || (select count(*) from q.outbox) from core.external_account where revoked_at is null",
+		"1 0");
+}
+
+static void a6_a_person_has_one_account(void **state)
+{
+	(void)state;
+	rows_settled_twice(&sync_account, token_of(10, "bob2", "User"));
+	assert_value("select state || ' ' || reason from core.account_link", "refused account.person_linked");
+}
+
+static void a6_no_organization_and_no_bot(void **state)
+{
+	(void)state;
+	rows_settled(&sync_account, token_of(9, "acme", "Organization"));
+	assert_value("select state || ' ' || reason from core.account_link", "refused link.account_type");
+}
+
+/* Asked again: a name that changed is shown, a token that was taken back ends the link. Its row stays. */
+static void a5_a_token_that_is_refused_ends_the_link(void **state)
+{
+	struct account_task *a = token_of(9, "bob", "User");
+
+	(void)state;
+	rows_settled(&sync_account, a);
+	a = rows_planned(&sync_account, TOKEN_ARGS);
+	assert_true(a->bound && a->github_id == 9);
+	a->user = (struct github_user){ .id = 9, .login = STR("robert") };
+	rows_settled_twice(&sync_account, a);
+	assert_value("select login_display from core.external_account where provider_uid = 9", "robert");
+	a->state = GITHUB_TOKEN_REFUSED;
+	rows_settled_twice(&sync_account, a);
+	assert_value("select revoked_reason from core.external_account where provider_uid = 9", "link.token_revoked");
+	assert_value("select count(*) from core.account_token", "0");
+	assert_value("select topic || ' ' || (body ->> 'reason') from q.outbox", "account.unlinked link.token_revoked");
+	assert_value(
+		"select (audit.log.detail::jsonb ->> 'provider_uid') || ' ' || actor_kind || ':' || actor_id from audit.log"
+		" where action = 'account.revoked' order by id desc limit 1",
+		"9 stage:sync");
+	a = rows_planned(&sync_account, TOKEN_ARGS);
+	assert_true(a->decided);
+}
+
+static void a5_a_token_without_an_account_is_not_kept(void **state)
+{
+	struct account_task *all = NULL;
+
+	(void)state;
+	(void)token_of(9, "bob", "User");
+	db_test_sql("update core.account_token set created_at = now() - interval '2 days'");
+	all = rows_planned(&sync_accounts, "{}");
+	rows_settled(&sync_accounts, all);
+	assert_value("select count(*) from core.account_token", "0");
+}
+
+static void a5_another_key_opens_nothing(void **state)
+{
+	struct seal *other = seal_of(another, NULL), *both = seal_of(another, key);
+	void *task = NULL;
+
+	(void)state;
+	sync_use_seal(other);
+	assert_false(rows_plan(&rows_work, rows_conn, &sync_link, LINK_ARGS, &task));
+	assert_err(&rows_work, ERR_INVALID, "seal.key_unknown");
+	sync_use_seal(NULL);
+	task = NULL;
+	assert_false(rows_plan(&rows_work, rows_conn, &sync_link, LINK_ARGS, &task));
+	assert_err(&rows_work, ERR_INVALID, "link.unconfigured");
+	task = NULL;
+	assert_false(rows_plan(&rows_work, rows_conn, &sync_link, "{\"link_id\": \"" OTHER_LINK "\"}", &task));
+	assert_err(&rows_work, ERR_INVALID, "sync.link_unknown");
+	sync_use_seal(both);
+	assert_str(((struct link_task *)rows_planned(&sync_link, LINK_ARGS))->code, "the code");
+	sync_use_seal(seal);
+	seal_free(&other);
+	seal_free(&both);
+}
+
+/* What the API stored it cannot read back; neither can an auditor. */
+static void a5_who_can_read_what_is_sealed(void **state)
+{
+	(void)state;
+	assert_value(
+		"select string_agg(r || ':' || c, ' ') from unnest(array['patchwork_api', 'patchwork_auditor', 'patchwork_relay',"
+		" 'patchwork_operator', 'patchwork_producer']) r, unnest(array['verifier', 'code']) c"
+		" where has_column_privilege(r, 'core.account_link', c, 'select')",
+		"");
+	assert_value(
+		"select string_agg(r, ' ') from unnest(array['patchwork_api', 'patchwork_auditor', 'patchwork_relay',"
+		" 'patchwork_operator', 'patchwork_producer']) r"
+		" where has_column_privilege(r, 'core.account_token', 'sealed', 'select')",
+		"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a5_a_code_becomes_a_token_once, start, stop),
+		cmocka_unit_test_setup_teardown(a6_an_account_is_one_persons, start, stop),
+		cmocka_unit_test_setup_teardown(a6_a_person_has_one_account, start, stop),
+		cmocka_unit_test_setup_teardown(a6_no_organization_and_no_bot, start, stop),
+		cmocka_unit_test_setup_teardown(a5_a_token_that_is_refused_ends_the_link, start, stop),
+		cmocka_unit_test_setup_teardown(a5_a_token_without_an_account_is_not_kept, start, stop),
+		cmocka_unit_test_setup_teardown(a5_another_key_opens_nothing, start, stop),
+		cmocka_unit_test_setup_teardown(a5_who_can_read_what_is_sealed, start, stop),
+	};
+
+	return cmocka_run_group_tests_name("stages_link", tests, rows_begin, rows_end);
+}
