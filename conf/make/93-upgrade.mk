@@ -20,3 +20,18 @@ $(BUILD)/tests/upgrade/check_sql: $(BUILD)/san/upgrade/check_sql.o $(BUILD)/san/
 		$(BUILD)/san/tests/db/db_test.o $(BUILD)/san/libpatchwork.a
 	@mkdir -p $(@D)
 	$(call run,$@)$(CC) $(CFLAGS_san) $(LDFLAGS_san) -o $@ $^ -lcmocka $(LIBS)
+
+# The program itself, built of the repository's history. Not in `make check`: it takes as long as two builds.
+OLD := $(BUILD)/previous
+$(OLD)/.release: $(PREVIOUS)
+	@rm -rf $(OLD) && mkdir -p $(OLD)
+	git archive $(RELEASE) | tar -x -C $(OLD)
+	$(MAKE) -C $(OLD) BUILD=build programs
+	@echo $(RELEASE) >$@
+
+.PHONY: check-upgrade upgrade-record
+check-upgrade: $(OLD)/.release programs contract ## build the release before, and run both on one database
+	PATCHWORK_PREVIOUS=$(abspath $(OLD))/build node --test tests/upgrade/upgrade.test.mjs
+upgrade-record: ## when a release is made: RELEASE=COMMIT is the one that the next is held against
+	tests/upgrade/record.sh $(RELEASE) >$(BUILD)/previous.sql
+	mv $(BUILD)/previous.sql $(PREVIOUS)

@@ -37,7 +37,8 @@ class Stack {
   pidFile = name => this.path(`run/${name}.pid`)
 
   program(name) {
-    const file = this.options.programs === 'san' ? join(BUILD, 'san', name) : join(BUILD, name)
+    const { programs } = this.options
+    const file = join({ rel: BUILD, san: join(BUILD, 'san') }[programs] ?? programs, name)
     if (!existsSync(file)) throw new Error(`${file} is not built: make programs programs-san`)
     return file
   }
@@ -113,7 +114,7 @@ class Stack {
     const given = Object.entries(this.options.conf ?? {})
     for (const [file, keys] of Object.entries(configuration(this))) {
       const mine = given.filter(([key]) => fileOf(key) === file)
-      const lines = Object.entries({ ...keys, ...Object.fromEntries(mine) }).filter(([, v]) => v !== undefined && v !== false)
+      const lines = Object.entries({ ...keys, ...Object.fromEntries(mine) }).filter(([k, v]) => v !== undefined && v !== false && (this.options.knows?.(k) ?? true))
       writeFileSync(this.path(file), lines.map(([k, v]) => `${k} = ${v}\n`).join(''), { mode: 0o600 })
     }
   }
@@ -230,8 +231,9 @@ async function stopParts(dir, signalOf = () => undefined) {
   return stopped.filter(Boolean)
 }
 
-// parts     names of parts.mjs (default: all)         programs  'rel' (build/) or 'san' (build/san/)
+// parts     names of parts.mjs (default: all)         programs  'rel' (build/), 'san' (build/san/) or a folder
 // conf      { key: value } over the configuration     env       { all: {..}, api: {..}, ... } for our programs and others
+// knows     key => whether the configuration may have it (default: any)
 // tied      end with this process (default)           fresh     empty database, streams, chain (default)
 // fsync     false is faster; a crash of the machine then loses data        migrate   also without our programs
 export async function startStack(options) {
