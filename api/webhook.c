@@ -44,7 +44,7 @@ static bool is_event(str s)
 	if (s.n == 0 || s.n > EVENT_MAX)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
-		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || s.p[i] == '_'))
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_'))
 			return false;
 	}
 	return true;

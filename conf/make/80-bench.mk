@@ -1,7 +1,8 @@
 # make bench: what Patchwork does per second on this machine, beside its floors and peers; docs/performance.md says how.
 #   ROUNDS   how often each measurement is repeated, all in turn (5)
 #   SECONDS  of each load (8)                  JOBS  drained per round of the queue (200000)
-#   ONLY     webhook, queue, strain or contribution alone
+#   ONLY     webhook, webhook-mix, login, queue, strain, contribution or backfill alone
+#   LOGINS   of each round of login (1000)         ISSUES, KILLS  of backfill (50000, 5)
 #   KEEPUP   seconds of keeping up under an old snapshot (600)    HISTORY  jobs that have ended before (5000000)
 
 ROUNDS ?= 5

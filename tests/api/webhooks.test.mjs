@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { after, before, test } from 'node:test'
 import { GITHUB_SECRET, sha256, startApi } from './api.mjs'
@@ -79,6 +80,16 @@ test('ping is answered with 200, unless its GUID is known with another body', as
   assert.deepEqual([a.status, a.body.outcome], [200, 'new'])
   const other = await api.deliver({ zen: 'Speak like a human.', hook_id: 42 }, { event: 'ping', guid })
   assert.deepEqual([other.status, other.body.outcome], [202, 'conflict'])
+})
+
+test('I6: every event that GitHub has by name is taken', async () => {
+  const page = readFileSync(new URL('../../docs/stages.md', import.meta.url), 'utf8')
+  const names = [...page.matchAll(/^\| `(\w+)` \| [^|]*\| (?:ignored|handled) \|/gm)].map(m => m[1])
+  assert.ok(names.length >= 55 && names.includes('projects_v2_item'))
+  for (const event of names) {
+    const a = await api.deliver({ event }, { event })
+    assert.equal(a.status, event === 'ping' ? 200 : 202, event)
+  }
 })
 
 test('either of two secrets passes while they change, and which one is recorded', async () => {

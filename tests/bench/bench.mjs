@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// bench.mjs [webhook] [queue] [strain] [contribution]: those measurements, or all of them; `make bench` runs it. A bar that is missed is
+// bench.mjs [webhook] [webhook-mix] [login] [queue] [strain] [contribution] [backfill]: those measurements, or all of them; `make bench` runs it. A bar that is missed is
 // told, not failed: numbers depend on the machine. Exit 1 only where something could not be measured.
 import { machine, note, say, table } from './measure.mjs'
 
-const all = ['webhook', 'queue', 'strain', 'contribution']
+const all = ['webhook', 'webhook-mix', 'login', 'queue', 'strain', 'contribution', 'backfill']
 const asked = process.argv.slice(2)
 const unknown = asked.filter(name => !all.includes(name))
 if (unknown.length) {

@@ -59,14 +59,14 @@ async function serve() {
     if (given.length !== mac.length || !timingSafeEqual(given, mac)) return reply.code(401).send(problem(401, 'webhook.signature'))
     const guid = headers['x-github-delivery']
     const event = headers['x-github-event']
-    if (!UUID.test(guid) || !/^[a-z_]{1,64}$/.test(event)) return reply.code(400).send(problem(400, 'webhook.header'))
+    if (!UUID.test(guid) || !/^[a-z0-9_]{1,64}$/.test(event)) return reply.code(400).send(problem(400, 'webhook.header'))
     const { rows: [row] } = await pool.query(receive([guid, headers['x-github-hook-id'] ?? null, event, 1, body, given, null]))
     const { status, ...rest } = row
     return reply.code(status).send(rest)
   })
   app.get('/v1/bounties/:id', async (request, reply) => {
     if (!UUID.test(request.params.id)) return reply.code(400).send(problem(400, 'api.invalid'))
-    const { rows } = await pool.query(bounty([request.params.id]))
+    const { rows } = await pool.query(bounty([request.params.id, null]))
     return rows.length ? nested(rows[0]) : reply.code(404).send(problem(404, 'bounty.not_found'))
   })
   await app.listen({ host: '127.0.0.1', port: Number(PORT) })

@@ -29,8 +29,9 @@
 struct client {
 	int fd;
 	char *request; /* its own copy, since the UUIDs differ */
-	size_t sent;   /* bytes of it */
-	bool blocked;  /* the rest waits for room in the socket */
+	size_t whole;  /* bytes of it */
+	size_t sent;
+	bool blocked; /* the rest waits for room in the socket */
 	char head[HEAD_MAX + 1];
 	size_t head_n;
 	int64_t body_left; /* -1 = the answer's head is not complete */
@@ -115,15 +116,14 @@ static void lost(struct client *c)
 
 static void push(struct client *c)
 {
-	size_t whole = template_size();
-	ssize_t n = send(c->fd, c->request + c->sent, whole - c->sent, MSG_NOSIGNAL);
+	ssize_t n = send(c->fd, c->request + c->sent, c->whole - c->sent, MSG_NOSIGNAL);
 
 	if (n < 0 && errno != EAGAIN) {
 		lost(c);
 		return;
 	}
 	c->sent += n > 0 ? (size_t)n : 0;
-	if (c->blocked != (c->sent < whole)) {
+	if (c->blocked != (c->sent < c->whole)) {
 		c->blocked = !c->blocked;
 		watch(c, c->blocked ? EPOLLIN | EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
 	}
@@ -136,7 +136,7 @@ static void issue(struct client *c, int64_t due)
 	c->due = due;
 	c->sent = c->head_n = 0;
 	c->body_left = -1;
-	template_renew(c->request);
+	c->whole = template_next(c->request);
 	push(c);
 }
 
@@ -320,13 +320,14 @@ static void report(void)
 int main(int argc, char **argv)
 {
 	options_read(argc, argv);
-	template_read(opt.file);
 	clients = calloc((size_t)opt.connections, sizeof(*clients));
 	loop = epoll_create1(EPOLL_CLOEXEC);
 	if (clients == NULL || loop < 0)
 		die("start");
 	for (int i = 0; i < opt.connections; i++) {
-		clients[i].request = template_copy();
+		clients[i].request = malloc(template_max());
+		if (clients[i].request == NULL)
+			die("start");
 		open_client(&clients[i]);
 		rest(&clients[i]);
 	}

@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "template.h"
+
 struct options opt = { .connections = 1, .seconds = 5 };
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: load --port P --request FILE --connections N --seconds S [--warmup S] [--rate R]\n");
+	fprintf(stderr,
+		"usage: load --port P --request FILE [--request FILE ...] --connections N --seconds S [--warmup S] [--rate R]\n");
 	exit(2);
 }
 
@@ -27,7 +30,10 @@ void options_read(int argc, char **argv)
 	for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;) {
 		switch (o) {
 		case 'p': opt.port = atoi(optarg); break;
-		case 'f': opt.file = optarg; break;
+		case 'f':
+			template_read(optarg);
+			opt.requests++;
+			break;
 		case 'c': opt.connections = atoi(optarg); break;
 		case 's': opt.seconds = atof(optarg); break;
 		case 'w': opt.warmup = atof(optarg); break;
@@ -35,7 +41,7 @@ void options_read(int argc, char **argv)
 		default: usage();
 		}
 	}
-	if (opt.port <= 0 || opt.file == NULL || opt.connections <= 0 || opt.seconds <= 0 || opt.warmup < 0 ||
+	if (opt.port <= 0 || opt.requests == 0 || opt.connections <= 0 || opt.seconds <= 0 || opt.warmup < 0 ||
 		optind != argc)
 		usage();
 }

@@ -1,9 +1,9 @@
-/* load --port P --request FILE --connections N --seconds S [--warmup S] [--rate R] */
+/* load --port P --request FILE [--request FILE ...] --connections N --seconds S [--warmup S] [--rate R] */
 #pragma once
 
 struct options {
 	int port, connections;
-	const char *file;       /* the request: template.h */
+	int requests;           /* files that were read: template.h */
 	double seconds, warmup; /* measured, and before that */
 	double rate;            /* requests per s; 0 = closed loop */
 };

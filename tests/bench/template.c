@@ -8,12 +8,18 @@
 
 #define MARK "{uuid}"
 #define MARKS_MAX 4
+#define TEMPLATES_MAX 1024
 #define UUID_TEXT 36
 #define FILE_MAX (64 << 20)
 
-static char *request;
-static size_t request_n, mark[MARKS_MAX];
-static int n_marks;
+static struct template
+{
+	char *text;
+	size_t n, mark[MARKS_MAX];
+	int n_marks;
+}
+all[TEMPLATES_MAX];
+static size_t count, turn;
 static uint64_t seed;
 
 static void refuse(const char *file, const char *why)
@@ -48,10 +54,10 @@ static void put_uuid(char *at)
 	}
 }
 
-static void add(const char *from, size_t n)
+static void add(struct template *t, const char *from, size_t n)
 {
-	memcpy(request + request_n, from, n);
-	request_n += n;
+	memcpy(t->text + t->n, from, n);
+	t->n += n;
 }
 
 static char *read_whole(const char *file, size_t *n)
@@ -71,37 +77,39 @@ void template_read(const char *file)
 {
 	size_t n;
 	char *text = read_whole(file, &n), *from = text, *at, *body = strstr(text, "\r\n\r\n");
+	struct template *t = &all[count];
 
-	request = malloc(n + MARKS_MAX * UUID_TEXT);
-	if (body == NULL || request == NULL || getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+	if (count == TEMPLATES_MAX)
+		refuse(file, "is one too many");
+	t->text = malloc(n + MARKS_MAX * UUID_TEXT);
+	if (body == NULL || t->text == NULL || getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		refuse(file, "is no HTTP request");
-	while (n_marks < MARKS_MAX && (at = strstr(from, MARK)) != NULL && at < body) {
-		add(from, (size_t)(at - from));
-		mark[n_marks++] = request_n;
-		request_n += UUID_TEXT;
+	while (t->n_marks < MARKS_MAX && (at = strstr(from, MARK)) != NULL && at < body) {
+		add(t, from, (size_t)(at - from));
+		t->mark[t->n_marks++] = t->n;
+		t->n += UUID_TEXT;
 		from = at + strlen(MARK);
 	}
-	add(from, n - (size_t)(from - text));
+	add(t, from, n - (size_t)(from - text));
 	free(text);
+	count++;
 }
 
-size_t template_size(void)
+size_t template_max(void)
 {
-	return request_n;
+	size_t most = 0;
+
+	for (size_t i = 0; i < count; i++)
+		most = all[i].n > most ? all[i].n : most;
+	return most;
 }
 
-char *template_copy(void)
+size_t template_next(char *copy)
 {
-	char *copy = malloc(request_n);
+	const struct template *t = &all[turn++ % count];
 
-	if (copy == NULL)
-		abort();
-	memcpy(copy, request, request_n);
-	return copy;
-}
-
-void template_renew(char *copy)
-{
-	for (int i = 0; i < n_marks; i++)
-		put_uuid(copy + mark[i]);
+	memcpy(copy, t->text, t->n);
+	for (int i = 0; i < t->n_marks; i++)
+		put_uuid(copy + t->mark[i]);
+	return t->n;
 }

@@ -1,10 +1,9 @@
-/* A whole HTTP request from a file, byte for byte; each {uuid} in its head becomes a new version 4 UUID. */
+/* Whole HTTP requests from files, byte for byte, in turn; each {uuid} in a head becomes a new version 4 UUID. */
 #pragma once
 
 #include <stddef.h>
 
-/* Ends the process when the file is no request. */
+/* Adds one; ends the process when the file is no request, or with the 1025th. */
 void template_read(const char *file);
-size_t template_size(void);
-char *template_copy(void);       /* the caller's, with malloc */
-void template_renew(char *copy); /* new UUIDs */
+size_t template_max(void);        /* size of the largest */
+size_t template_next(char *copy); /* the next one, with new UUIDs; returns its size */

@@ -27,15 +27,15 @@ function deliveryBody() {
   return all.sort((a, b) => Math.abs(a.length - 20_000) - Math.abs(b.length - 20_000))[0]
 }
 
-const requestFile = (dir, name, head, body = '') => {
+export const requestFile = (dir, name, head, body = '') => {
   writeFileSync(join(dir, name), Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), Buffer.from(body)]))
   return join(dir, name)
 }
 
-function webhookRequest(dir, secret, body) {
-  return requestFile(dir, 'webhook.http', [
+export function webhookRequest(dir, secret, body, event = 'pull_request', name = 'webhook.http') {
+  return requestFile(dir, name, [
     'POST /v1/webhooks/github HTTP/1.1', 'Host: 127.0.0.1', 'User-Agent: GitHub-Hookshot/44dbaf5', 'Accept: */*',
-    'Content-Type: application/json', 'X-GitHub-Event: pull_request', 'X-GitHub-Delivery: {uuid}', 'X-GitHub-Hook-ID: 292430182',
+    'Content-Type: application/json', `X-GitHub-Event: ${event}`, 'X-GitHub-Delivery: {uuid}', 'X-GitHub-Hook-ID: 292430182',
     `X-Hub-Signature-256: sha256=${createHmac('sha256', secret).update(body).digest('hex')}`, `Content-Length: ${body.length}`,
   ], body)
 }
@@ -44,7 +44,7 @@ const bountyRequest = (dir, id) => requestFile(dir, 'bounty.http', [
   `GET /v1/bounties/${id} HTTP/1.1`, 'Host: 127.0.0.1', 'Accept: application/json',
 ])
 
-async function startFastify(stack) {
+export async function startFastify(stack) {
   const port = await freePort()
   const server = launch({
     argv: [process.execPath, here('fastify.mjs')], log: stack.log('fastify'), tied: 'SIGTERM',
@@ -68,24 +68,24 @@ async function compareAnswers(servers, path) {
   if (ours !== theirs) throw new Error(`the servers answer ${path} differently:\n${ours}\n${theirs}`)
 }
 
-async function load(server, request, rate, seconds = SECONDS) {
-  const args = ['--port', server.port, '--request', request, '--connections', CONNECTIONS, '--seconds', seconds, '--warmup', WARMUP]
+export async function load(server, request, rate, seconds = SECONDS) {
+  const args = ['--port', server.port, ...[request].flat().flatMap(file => ['--request', file]), '--connections', CONNECTIONS, '--seconds', seconds, '--warmup', WARMUP]
   if (rate) args.push('--rate', rate)
   const { stdout } = await run(here('../../build/tests/bench/load'), args.map(String))
   return JSON.parse(stdout)
 }
 
 // Deliveries are gone and what earlier loads left dirty is on the disk, not on its way there: each measurement begins alike.
-async function clean(stack) {
+export async function clean(stack) {
   await stack.sql('truncate ingest.delivery, ingest.delivery_key, q.job, q.job_key, q.ready, public.bench_floor; checkpoint')
   await run('sync')
 }
 
-async function cell(stack, what, server, rate, n) {
+export async function cell(stack, what, server, rate, n) {
   await clean(stack)
   const roots = { server: server.pid, postgres: stack.running.postgres.pid, redis: stack.running.redis.pid }
   const { result, used } = await withCpu(roots, () => load(server, what.request, rate))
-  const good = result.status[what.status] ?? 0
+  const good = [what.status].flat().reduce((sum, s) => sum + (result.status[s] ?? 0), 0)
   const each = name => round(used[name] / Math.max(good, 1))
   const line = {
     bench: what.name, server: server.name, round: n, ...result, server_us: each('server'), postgres_us: each('postgres'),
@@ -99,7 +99,7 @@ async function cell(stack, what, server, rate, n) {
 }
 
 // What was acknowledged is there, once each, with its job.
-async function storedRows(stack, good) {
+export async function storedRows(stack, good) {
   const there = await stack.sql(`
     select (select count(*) from ingest.delivery), (select count(*) from q.job), (select count(*) from q.ready)`)
   const counts = there.split('|').map(Number)
