@@ -70,6 +70,7 @@ const struct problem problems[] = {
 	{ "bounty.transition", 409, "Not possible in this state", "look at the bounty's state" },
 	{ "db.busy", 503, "The database is busy", "repeat after Retry-After" },
 	{ "db.conflict", 503, "Two requests met", "repeat it" },
+	{ "db.read_only", 503, "The database takes no writes", "repeat after Retry-After" },
 	{ "db.unreachable", 503, "The database does not answer", "repeat after Retry-After" },
 	{ "idempotency.in_flight", 409, "The same request is being worked on", "repeat it in a second for its answer" },
 	{ "idempotency.invalid", 400, "Not an Idempotency-Key", "1 to 255 visible ASCII characters" },

@@ -7,6 +7,20 @@
 
 #include "json_scan.h"
 
+static void *allocate(size_t n)
+{
+	void *p = malloc(n);
+
+	if (p == NULL)
+		abort(); /* as everywhere: cJSON would take it for malformed input */
+	return p;
+}
+
+__attribute__((constructor)) static void hook_memory(void)
+{
+	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = allocate, .free_fn = free });
+}
+
 static void delete_tree(void *tree)
 {
 	cJSON_Delete(tree);

@@ -58,14 +58,19 @@ bool sqlstate_err(struct work *w, const PGresult *res, const PGconn *pg)
 	if (state == NULL) {
 		if (PQstatus(pg) != CONNECTION_OK)
 			return line_err(w, ERR_RETRY, "db.unreachable", "", PQerrorMessage(pg));
-		return line_err(
-			w, ERR_BUG, "db.statement", "", res == NULL ? PQerrorMessage(pg) : PQresultErrorMessage(res));
+		message = res == NULL ? PQerrorMessage(pg) : PQresultErrorMessage(res);
+		if (res == NULL || strstr(message, "out of memory") != NULL) /* libpq's own */
+			return line_err(w, ERR_RETRY, "db.busy", "", message);
+		return line_err(w, ERR_BUG, "db.statement", "", message);
 	}
 	if (is_ours(w, res, state, message))
 		return false;
 	if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0)
 		return line_err(w, ERR_RETRY, "db.conflict", state, message);
-	if (starts(state, "53") || strcmp(state, "57014") == 0)
+	if (strcmp(state, "25006") == 0)
+		return line_err(w, ERR_RETRY, "db.read_only", state, message);
+	/* 58: the system under the server, such as an I/O error */
+	if (starts(state, "53") || starts(state, "58") || strcmp(state, "57014") == 0)
 		return line_err(w, ERR_RETRY, "db.busy", state, message);
 	/* 25P03 and 57P05: the server ended an idle session */
 	if (starts(state, "08") || starts(state, "57P") || strcmp(state, "25P03") == 0)

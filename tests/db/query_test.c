@@ -467,6 +467,8 @@ static void sqlstates_have_kinds(void **state)
 		{ "53100", "x", ERR_RETRY, "db.busy" },
 		{ "53300", "x", ERR_RETRY, "db.busy" },
 		{ "57014", "x", ERR_RETRY, "db.busy" },
+		{ "58030", "x", ERR_RETRY, "db.busy" },
+		{ "25006", "x", ERR_RETRY, "db.read_only" },
 		{ "08006", "x", ERR_RETRY, "db.unreachable" },
 		{ "57P03", "x", ERR_RETRY, "db.unreachable" },
 		{ "P0001", "bounty.closed", ERR_BUG, "db.statement" },

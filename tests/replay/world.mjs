@@ -23,11 +23,11 @@ const UNLIMITED = Object.fromEntries(['read', 'write', 'login'].map(n => [`limit
 
 export class World {
   // parts: without `work`: the test starts its workers
-  static async start({ conf = {}, parts = ['ipfs', 'postgres', 'nats', 'redis', 'evm', 'github', 'api', 'relay'] } = {}) {
+  static async start({ conf = {}, env = {}, parts = ['ipfs', 'postgres', 'nats', 'redis', 'evm', 'github', 'api', 'relay'] } = {}) {
     const stack = await startStack({
       dir: mkdtempSync(join(tmpdir(), 'patchwork-replay-')), parts, programs: 'san', fsync: false,
       conf: { 'worker.lease': '1s', 'worker.poll': '250ms', 'relay.poll': '50ms', ...UNLIMITED, ...conf },
-      env: { api: { LSAN_OPTIONS: `suppressions=${join(HERE, '../api/lsan.txt')}:print_suppressions=0` } },
+      env: { ...env, api: { LSAN_OPTIONS: `suppressions=${join(HERE, '../api/lsan.txt')}:print_suppressions=0` } },
     })
     return new World(stack)
   }

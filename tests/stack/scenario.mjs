@@ -48,7 +48,10 @@ export async function eventually(what, ask, done, { patience = 20_000, over, par
 // --- the API, as a client sees it ---
 
 // -> { status, body, headers }; the body is parsed when it is JSON
-export async function call(at, method, path, { body, token, key, accept } = {}) {
+export const call = (at, method, path, options = {}) =>
+  (method === 'GET' ? stubbornly(at, () => once(at, method, path, options), r => r.status) : once(at, method, path, options))
+
+async function once(at, method, path, { body, token, key, accept }) {
   const headers = { accept: accept ?? 'application/json' }
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (token) headers.authorization = `Bearer ${token}`
@@ -73,8 +76,7 @@ async function stubbornly(at, act, status) {
 
 // The body of an answer that must have one of these statuses.
 async function ask(at, method, path, statuses, options) {
-  const asked = () => call(at, method, path, options)
-  const { status, body } = method === 'GET' ? await stubbornly(at, asked, r => r.status) : await asked()
+  const { status, body } = await call(at, method, path, options)
   if (!statuses.includes(status))
     throw new Unmet(`${method} ${path} answered ${status} ${body?.code ?? ''} ${body?.detail ?? ''}`.trim(),
       { expected: `status ${statuses.join(' or ')}`, got: body, part: 'api' })
