@@ -11,6 +11,7 @@ SUITES = \
 	"vectors=make -s vectors" \
 	"db=make -s check-db" \
 	"metrics/rules=make -s check-rules && echo '1 passed, 0 failed'" \
+	"metrics/dashboard=node tests/metrics/dashboard.mjs" \
 	$(foreach t,$(JS_TESTS),"$(t:tests/%.test.mjs=%)=node --test --test-reporter=tap $(t)") \
 	"lint/cppcheck=make -s lint-cppcheck && echo '1 passed, 0 failed'" \
 	"lint/tidy=make -s -j2 lint-tidy && echo '1 passed, 0 failed'"

@@ -100,7 +100,7 @@ test('O15: what was done is what is counted', async () => {
   assert.equal(value(await scrape('relay'), 'patchwork_relay_leads'), 1)
 })
 
-test('one trace: from the webhook through jobs, log lines and requests outside to the header on NATS', async () => {
+test('X3: one trace: from the webhook through jobs, log lines and requests outside to the header on NATS', async () => {
   const id = randomBytes(16).toString('hex')
   const seen = { ipfs: [], evm: [] }
   ipfs.rule = asked => { seen.ipfs.push(asked.headers.traceparent) }
