@@ -71,7 +71,7 @@ async function newStream() {
 
 const payoutOf = c => world.sql(`select state || ' 0x' || encode(tx_hash, 'hex') from ledger.payout where submission_id = '${c.submission.id}'`)
 
-test('O14: restored to an earlier moment: payments since are adopted, nothing is paid twice, the referee finds nothing', async () => {
+test('O14, F26: restored to an earlier moment: payments since are adopted, nothing is paid twice, the referee finds nothing', async () => {
   await archive()
   worker = world.worker()
   const a = await world.play()

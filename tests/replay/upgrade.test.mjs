@@ -54,12 +54,12 @@ test('O12: a migration that was released is there and unchanged', () => {
   for (const m of migrations) assert.equal(hash(m.text), m.sha256, m.file)
 })
 
-test('O12: each statement of the release before is what its program expects on this schema, for its roles', () => {
+test('O12, F47: each statement of the release before is what its program expects on this schema, for its roles', () => {
   const said = execFileSync(join(ROOT, 'tests/db/cluster.sh'), [join(ROOT, 'build/tests/upgrade/check_sql')], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   assert.match(said, new RegExp(`^${statements.size} passed, 0 failed$`, 'm'))
 })
 
-test('O12: the schema is upgraded while the release before writes: nothing it does fails, no job is lost, each is done once', async () => {
+test('O12, F47: the schema is upgraded while the release before writes: nothing it does fails, no job is lost, each is done once', async () => {
   await stack.sql(schema())
   const writers = [new Writer(), new Writer(), new Writer()]
   const taken = () => writers.reduce((n, w) => n + w.told.length, 0)
