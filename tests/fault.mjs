@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // fault.mjs [ROW]: runs the tests that have ROW in their names (F8, I7, A2 ...) and no others; without ROW it lists the rows and
-// their tests. A row is a word of a node:test title ("F8: ..."), of a cmocka group's name ("F8 order"), or the beginning of a
+// their tests. A row is a word of a node:test title ("F8: ...", also in a table of them), of a cmocka group's name ("F8 order"), or the beginning of a
 // cmocka test's name (f8_...). PATCHWORK_SEED plays what a test printed once more.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -17,8 +17,8 @@ const ids = text => text.match(/\b[A-Z][0-9]{1,2}\b/g) ?? []
 
 // -> [{ file, title, rows, group }]
 function nodeTests(file) {
-  const calls = readFileSync(file, 'utf8').matchAll(/\b(?:test|it|describe)\(\s*(['"`])((?:\\.|(?!\1)[^\\\n])*)\1/g)
-  return [...calls].map(([, , title]) => ({ file, title, rows: ids(title) }))
+  const calls = readFileSync(file, 'utf8').matchAll(/(?:\b(?:test|it|describe)\(\s*|(?=['"`][A-Z][0-9]{1,2}[:,] ))(['"`])((?:\\.|(?!\1)[^\\\n])*)\1/g)
+  return [...calls].map(([, , title]) => ({ file, title: title.replaceAll('\\', ''), rows: ids(title) }))
 }
 function cmockaTests(file) {
   const text = readFileSync(file, 'utf8')

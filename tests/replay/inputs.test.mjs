@@ -66,10 +66,10 @@ const oneEach = async guids => {
 
 describe('killed at its points', () => {
   for (const [row, point, what] of [
-    ['F1', 'webhook.committed', 'between commit and response: the redelivery is a copy'],
-    ['F2', 'webhook.checked', 'before the commit: no row, the sender sees it, the redelivery is new'],
+    ['F1', 'webhook.committed', 'F1: the API is killed between commit and response: the redelivery is a copy'],
+    ['F2', 'webhook.checked', 'F2: the API is killed before the commit: no row, the sender sees it, the redelivery is new'],
   ])
-    test(`${row}: the API is killed ${what}`, async t => {
+    test(what, async t => {
       await restart({ PATCHWORK_API_WORKERS: '1', PATCHWORK_FAULT: `${point}:kill:3` })
       const guids = []
       let killed = 0
