@@ -30,7 +30,7 @@ export class OAuth {
     if (url.pathname === '/login/oauth/authorize' && req.method === 'GET') return this.authorize(url.searchParams)
     if (url.pathname === '/login/oauth/access_token' && req.method === 'POST') return this.exchange(req, new URLSearchParams(body))
     const [, token] = (req.headers.authorization ?? '').match(/^bearer +(\S+)$/i) ?? []
-    if (url.pathname === '/user' && req.method === 'GET') return this.tokens.has(token) ? { user: this.tokens.get(token) } : bad
+    if (url.pathname === '/user' && this.tokens.has(token)) return { user: this.tokens.get(token) }
     const [, client] = url.pathname.match(/^\/applications\/([^/]+)\/token$/) ?? []
     return client && req.method === 'DELETE' ? this.forget(req, client, body) : null
   }

@@ -46,7 +46,7 @@ export class Owners {
     const token = this.token(req)
     const held = this.tokens.get(token)
     if (held && held.until > Date.now()) return { installation: this.installations.get(held.installation) }
-    return { user: this.people.get(token) }
+    return { user: this.people.get(token) ?? this.g.oauth.tokens.get(token) }
   }
 
   permission(repo, user) {
