@@ -173,11 +173,47 @@ static bool needs_admission(const struct call *c)
 		(r->access == ACCESS_SESSION && r->reply == REPLY_PAGE);
 }
 
+static void submit_admission(struct call *c, const struct sql *sql, const void *in)
+{
+	c->admission = (struct pipe_call){ .sql = sql, .reads = true, .done = on_admission, .arg = c };
+	query_encode(c->w.arena, sql, in, &c->admission.params);
+	c->waiting = true;
+	c->admitting = true;
+	pipe_submit(&c->admission);
+}
+
+/* A hook that there is not is one that nobody can sign for. */
+static bool admit_hook(struct call *c)
+{
+	struct sql_hook_secrets_in *in = ARENA_NEW(c->w.arena, struct sql_hook_secrets_in);
+
+	if (!request_id(c, &in->id)) {
+		err_clear(&c->w);
+		return problem_set(c, "webhook.signature");
+	}
+	submit_admission(c, &sql_hook_secrets_stmt, in);
+	return true;
+}
+
+static bool admitted_hook(struct call *c)
+{
+	struct sql_hook_secrets_out *row = ARENA_NEW(c->w.arena, struct sql_hook_secrets_out);
+
+	if (!pipe_result(&c->w, &c->admission))
+		return false;
+	if (PQntuples(c->admission.res) == 0)
+		return true;
+	c->hook = row;
+	return query_decode(&c->w, &sql_hook_secrets_stmt, c->admission.res, 0, row);
+}
+
 bool access_admit(struct call *c)
 {
 	struct sql_auth_admit_in *in;
 	const struct route *r = c->route;
 
+	if (r->access == ACCESS_HOOK)
+		return admit_hook(c);
 	if (!needs_admission(c))
 		return true;
 	in = ARENA_NEW(c->w.arena, struct sql_auth_admit_in);
@@ -191,11 +227,7 @@ bool access_admit(struct call *c)
 	in->roles = str_c(r->roles);
 	in->scope = str_c(r->scope);
 	in->action = str_c(r->action);
-	c->admission = (struct pipe_call){ .sql = &sql_auth_admit_stmt, .reads = true, .done = on_admission, .arg = c };
-	query_encode(c->w.arena, &sql_auth_admit_stmt, in, &c->admission.params);
-	c->waiting = true;
-	c->admitting = true;
-	pipe_submit(&c->admission);
+	submit_admission(c, &sql_auth_admit_stmt, in);
 	return true;
 }
 
@@ -205,6 +237,8 @@ bool access_admitted(struct call *c)
 
 	if (!c->admitting)
 		return true;
+	if (c->route->access == ACCESS_HOOK)
+		return admitted_hook(c);
 	if (!pipe_result(&c->w, &c->admission) || !query_decode(&c->w, &sql_auth_admit_stmt, c->admission.res, 0, &row))
 		return false;
 	if (row.refused.p != NULL)

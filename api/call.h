@@ -10,6 +10,7 @@
 #define PATH_SEGMENTS 8
 
 struct route;
+struct sql_hook_secrets_out;
 
 /* In this order; those that wait put the request to sleep. */
 enum step { STEP_MATCH, STEP_ADMIT, STEP_WINDOW, STEP_ROLE, STEP_DECODE, STEP_SUBMIT, STEP_ANSWER };
@@ -36,7 +37,8 @@ struct call {
 	uuid subject;   /* what a refusal is about, when has_subject */
 	bool has_subject;
 	struct err refusal;
-	str secret; /* made for this request, told once in its reply */
+	struct sql_hook_secrets_out *hook; /* ACCESS_HOOK: sealed; NULL = there is none */
+	str secret;                        /* made for this request, told once in its reply */
 	struct window_limit limit;
 	struct window_call window;
 	struct window_verdict verdict;

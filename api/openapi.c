@@ -60,7 +60,7 @@ static void header_parameters(struct json *j, const struct route *r)
 	if (param_of(r, FROM_KEY, (str){ NULL, 0 }) != NULL)
 		parameter(j, "Idempotency-Key", "header", true, &key,
 			"the same key with the same body has the same answer, and is done once");
-	if (r->access != ACCESS_GITHUB)
+	if (r->access != ACCESS_GITHUB && r->access != ACCESS_HOOK)
 		return;
 	parameter(j, "X-Hub-Signature-256", "header", true, &signature,
 		"sha256= and the HMAC-SHA-256 of the raw body, in hex");
@@ -117,7 +117,7 @@ static void request_body(struct json *j, const struct route *r)
 	json_open(j, "application/json", '{');
 	json_open(j, "schema", '{');
 	json_str(j, "type", STR("object"));
-	if (r->access != ACCESS_GITHUB) {
+	if (r->access != ACCESS_GITHUB && r->access != ACCESS_HOOK) {
 		json_bool(j, "additionalProperties", false);
 		body_members(j, r);
 	}
@@ -194,7 +194,7 @@ static void responses(struct json *j, const struct route *r)
 /* Who may, as api/access.c decides it by the same members. */
 static void security(struct json *j, const struct route *r)
 {
-	static const char *const anyone[] = { "anyone", "anyone", "signed-in", "github" };
+	static const char *const anyone[] = { "anyone", "anyone", "signed-in", "github", "github" };
 	str rest = str_c(r->roles == NULL ? anyone[r->access] : r->roles), piece;
 
 	json_open(j, "security", '[');
@@ -270,7 +270,7 @@ static const char components[] =
 	"{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}},"
 	"\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"code\",\"request_id\"],"
 	"\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
-	"\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":\"string\"},\"request_id\":{\"type\":\"string\",\"format\":\"uuid\"},"
+	"\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":\"string\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"request_id\":{\"type\":\"string\",\"format\":\"uuid\"},"
 	"\"code\":";
 
 static void put_components(struct json *j)

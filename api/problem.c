@@ -72,6 +72,7 @@ const struct problem problems[] = {
 	{ "db.conflict", 503, "Two requests met", "repeat it" },
 	{ "db.read_only", 503, "The database takes no writes", "repeat after Retry-After" },
 	{ "db.unreachable", 503, "The database does not answer", "repeat after Retry-After" },
+	{ "hook.none", 409, "No webhook of ours", "have one made: POST /v1/projects/{id}/hook" },
 	{ "idempotency.in_flight", 409, "The same request is being worked on", "repeat it in a second for its answer" },
 	{ "idempotency.invalid", 400, "Not an Idempotency-Key", "1 to 255 visible ASCII characters" },
 	{ "idempotency.mismatch", 422, "This key belongs to another body", "use a new key for a new request" },

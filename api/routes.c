@@ -218,6 +218,8 @@ static const struct param project_checks[] = {
 	ID(project_checks, "a project"),
 	SEEN(project_checks),
 };
+static const struct param hook_ask[] = { SESSION(hook_ask), TRACE(hook_ask), ID(hook_ask, "a project") };
+static const struct param hook_rotate[] = { SESSION(hook_rotate), TRACE(hook_rotate), ID(hook_rotate, "a project") };
 static const struct param project_get[] = { ID(project_get, "a project"), SEEN(project_get) };
 static const struct param project_list[] = {
 	PAGED(project_list),
@@ -305,6 +307,12 @@ static const struct param lineage_get[] = {
 };
 static const struct param receive[] = {
 	TRACE(delivery_receive),
+};
+
+static const struct param receive_own[] = {
+	TRACE(delivery_receive),
+	PARAM(FROM_PATH, FIELD_UUID, delivery_receive, own_hook, .name = "id", HAS(delivery_receive, own_hook),
+		.doc = "a webhook of ours"),
 };
 
 #define PARAMS(table) .params = table, .n_params = sizeof(table) / sizeof((table)[0])
@@ -411,6 +419,15 @@ const struct route routes[] = {
 		  "Who has shown, or tried to show, that the repository is his, newest first"),
 		PARAMS(project_checks), .access = ACCESS_SESSION, .object = "project" },
 
+	{ WRITE("/v1/projects/{id}/hook", "projects", hook_ask, 202,
+		  "Have a webhook made in the repository; 200 when there is one of yours"),
+		.body_max = 0, PARAMS(hook_ask), .access = ACCESS_SESSION, .limit = LIMIT_PROJECT, .object = "project",
+		.roles = "admin|owner", .wakes = "sync" },
+	{ WRITE("/v1/projects/{id}/hook/rotate", "projects", hook_rotate, 202,
+		  "Have its secret replaced; the one of now is accepted for another day"),
+		.body_max = 0, PARAMS(hook_rotate), .access = ACCESS_SESSION, .limit = LIMIT_PROJECT,
+		.object = "project", .roles = "admin|owner", .wakes = "sync" },
+
 	{ READ("/v1/projects/{id}/roles", "roles", role_list, REPLY_PAGE, "Who has a role in a project, newest first"),
 		PARAMS(project_roles), .access = ACCESS_SESSION, .object = "project",
 		.roles = "admin|operator|auditor|owner|maintainer" },
@@ -470,6 +487,11 @@ const struct route routes[] = {
 	{ WRITE("/v1/webhooks/github", "webhooks", delivery_receive, 202,
 		  "A signed delivery; 200 for one that is known, and for ping"),
 		PARAMS(receive), .body_max = DELIVERY_MAX, .access = ACCESS_GITHUB, .bind = webhook_bind,
+		.finish = webhook_count, .wakes = "sync" },
+
+	{ WRITE("/v1/webhooks/github/{id}", "webhooks", delivery_receive, 202,
+		  "A delivery to a webhook that was made by us, signed with its own secret"),
+		PARAMS(receive_own), .body_max = DELIVERY_MAX, .access = ACCESS_HOOK, .bind = webhook_own_bind,
 		.finish = webhook_count, .wakes = "sync" },
 
 	{ OWN("/livez", "health", "text/plain; charset=utf-8", health_live, "This process answers") },

@@ -13,6 +13,7 @@ enum access {
 	ACCESS_ANYONE,  /* without Authorization, too; who sends one sees what is his, also of private projects */
 	ACCESS_SESSION, /* Authorization: Bearer of a signed-in wallet, or of a machine where the route has a scope */
 	ACCESS_GITHUB,  /* X-Hub-Signature-256 over the raw body */
+	ACCESS_HOOK,    /* the same, with the secret of the hook that {id} names */
 };
 
 enum limit_class { LIMIT_NONE, LIMIT_READ, LIMIT_WRITE, LIMIT_LOGIN, LIMIT_PROJECT };

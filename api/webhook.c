@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "conf.h"
 #include "crypto/digest.h"
+#include "keys.h"
 #include "metrics.h"
 #include "problem.h"
 #include "request.h"
@@ -21,6 +22,31 @@ static bool signed_by(str secret, str body, const uint8_t given[32])
 	return str_eq_secret(str_of(mac, sizeof(mac)), str_of(given, sizeof(mac)));
 }
 
+/* The secrets of one of our hooks: the one in force, the one to come, the one that was. */
+static bool signed_by_own(struct call *c, const uint8_t given[32], int32_t *which)
+{
+	const str boxes[] = { c->hook->secret, c->hook->next, c->hook->before };
+	char id[UUID_TEXT];
+	uuid hook;
+	str secret;
+
+	if (!request_id(c, &hook))
+		return false;
+	uuid_format(hook, id);
+	for (int i = 0; i < 3 && *which == 0; i++) {
+		if (boxes[i].n == 0)
+			continue;
+		if (!seal_open(&c->w, keys.seal, arena_printf(c->w.arena, "hook/%.*s", UUID_TEXT, id), boxes[i],
+			    &secret)) {
+			log_failure(LOG_ERROR, &c->w, "webhook.secret");
+			return problem_set(c, "webhook.unconfigured");
+		}
+		if (signed_by(secret, c->body, given))
+			*which = i + 1;
+	}
+	return *which != 0 || problem_set(c, "webhook.signature");
+}
+
 /* During a rotation either secret passes; which one did is recorded. */
 static bool check_signature(struct call *c, struct sql_delivery_receive_in *in)
 {
@@ -32,6 +58,8 @@ static bool check_signature(struct call *c, struct sql_delivery_receive_in *in)
 	in->signature = str_of(given, 32);
 	if (header.n != 71 || !str_starts(header, STR("sha256=")) || !hex_decode(str_skip(header, 7), given, 32))
 		return problem_set(c, "webhook.signature");
+	if (c->hook != NULL)
+		return signed_by_own(c, given, &in->secret_no);
 	if (signed_by(api_conf.webhook_secret, c->body, given))
 		in->secret_no = 1;
 	else if (signed_by(api_conf.webhook_secret_next, c->body, given))
@@ -63,12 +91,8 @@ static bool take_headers(struct call *c, struct sql_delivery_receive_in *in)
 	return true;
 }
 
-bool webhook_bind(struct call *c, void *p)
+static bool take(struct call *c, struct sql_delivery_receive_in *in)
 {
-	struct sql_delivery_receive_in *in = p;
-
-	if (api_conf.webhook_secret.n == 0)
-		return problem_set(c, "webhook.unconfigured");
 	if (!check_signature(c, in)) {
 		webhook_metric(WEBHOOK_BAD_SIGNATURE);
 		return false;
@@ -80,6 +104,22 @@ bool webhook_bind(struct call *c, void *p)
 	in->body = c->body;
 	FAULT("webhook.checked");
 	return true;
+}
+
+bool webhook_bind(struct call *c, void *p)
+{
+	return api_conf.webhook_secret.n > 0 ? take(c, p) : problem_set(c, "webhook.unconfigured");
+}
+
+bool webhook_own_bind(struct call *c, void *p)
+{
+	if (keys.seal == NULL)
+		return problem_set(c, "webhook.unconfigured");
+	if (c->hook == NULL) {
+		webhook_metric(WEBHOOK_BAD_SIGNATURE);
+		return problem_set(c, "webhook.signature");
+	}
+	return take(c, p);
 }
 
 bool webhook_count(struct call *c, void *p)

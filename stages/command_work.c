@@ -14,6 +14,7 @@
 #include "outside/ipfs.h"
 #include "outside/signer.h"
 #include "queue/stage.h"
+#include "sql.h"
 #include "stages.h"
 
 #define MAX_STAGES 64
@@ -91,6 +92,7 @@ static bool load_keys(struct work *w, const struct invocation *in, struct keys *
 		if (!seal_load(w, conf->seal_key_file, conf->seal_key_file_other, &keys->seal))
 			return false;
 		sync_use_seal(keys->seal);
+		sync_use_hooks(keys->seal, conf->github_hook_url);
 	}
 	return conf->audit_key_file.p == NULL ||
 		secret_load_hex32(w, arena_cstr(w->arena, conf->audit_key_file), &keys->audit);
@@ -101,6 +103,15 @@ static void count_more(const struct invocation *in)
 {
 	if (named(in, "sync"))
 		sync_count();
+}
+
+/* What an installation wants done again and again, unless its operators have decided otherwise. */
+static bool put_schedules(struct work *w, struct tx *tx, void *arg)
+{
+	struct sql_cron_defaults_out out;
+
+	(void)arg;
+	return sql_cron_defaults(w, tx, &out);
 }
 
 static bool pick(const struct invocation *in, const struct stage *picked[])
@@ -192,6 +203,8 @@ int command_work(struct work *w, const struct invocation *in)
 	if (!pick(in, picked))
 		return command_usage("work needs at least one of sync verify prove pay score");
 	count_more(in);
+	if (named(in, "sync") && in->conf->worker_schedules && command_visit(w, in, put_schedules, NULL) != EXIT_OK)
+		return 1;
 	ok = command_open_outside(w, in, &outside) && load_keys(w, in, &keys) &&
 		(in->conf->worker_metrics.n == 0 || scrape_open(w, in->conf->worker_metrics, &scrape)) &&
 		work_until_stopped(w, in, &c, picked, &outside, &keys);

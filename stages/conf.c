@@ -22,6 +22,8 @@ static const struct field table[] = {
 		.doc = "connections that the threads share; one that waits on the network holds none"),
 	KEY(FIELD_I32, worker_batch, "worker.batch", .initial = "16", .min = 1, .max = 1000,
 		.doc = "jobs claimed at once, per stage"),
+	KEY(FIELD_BOOL, worker_schedules, "worker.schedules", .initial = "true",
+		.doc = "`work sync` makes the schedules that every installation wants, where they are not there"),
 	KEY(FIELD_SPAN, worker_lease, "worker.lease", .initial = "0s", .max = 3600 * USEC_S,
 		.doc = "jobs of a worker that was not seen for this long go to others; 0 = what each stage asks for"),
 	KEY(FIELD_SPAN, worker_poll, "worker.poll", .initial = "1s", .min = 10 * USEC_MS, .max = 60 * USEC_S,

@@ -9,6 +9,7 @@ struct conf {
 	str db_url, db_password;
 	usec db_statement_timeout;
 	int32_t worker_threads, worker_connections, worker_batch;
+	bool worker_schedules;
 	usec worker_lease, worker_poll, worker_aging, worker_drain;
 	str worker_metrics, relay_metrics;
 	str nats_url, nats_user, nats_password, nats_stream;

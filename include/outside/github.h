@@ -110,8 +110,6 @@ MUST bool github_commits_since(
 
 /* The repository as the token sees it: *admin when its owner may administer it. The token is in w->quota. */
 MUST bool github_repo_admin(struct work *w, struct github *g, int64_t repo_id, bool *admin, struct evidence *ev);
-/* Whose token it is. */
-MUST bool github_user(struct work *w, struct github *g, int64_t *uid, str *login);
 /* As github_permission, with what GitHub answered; ev->bytes is { NULL, 0 } when nobody of that name is there. */
 MUST bool github_permission_of(
 	struct work *w, struct github *g, int64_t repo_id, str login, int64_t uid, str *out, struct evidence *ev);

@@ -51,17 +51,6 @@ bool github_repo_admin(struct work *w, struct github *g, int64_t repo_id, bool *
 	return true;
 }
 
-bool github_user(struct work *w, struct github *g, int64_t *uid, str *login)
-{
-	struct github_page page;
-
-	if (!github_rest(w, g, arena_printf(w->arena, "%s/user", g->rest), 0, &page))
-		return false;
-	*login = json_get_str(page.json, "login");
-	return json_get_i64(page.json, "id", uid) ||
-		err_set(w, ERR_RETRY, "github.malformed", "a user without a number");
-}
-
 static bool is_login(str s)
 {
 	for (size_t i = 0; i < s.n; i++)

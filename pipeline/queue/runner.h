@@ -11,7 +11,7 @@
 #include "sql.h"
 #include "tally.h"
 
-#define LANE_KINDS 16
+#define LANE_KINDS 32
 #define RUNNER_LANES 16
 #define LANE_HEADS 64
 

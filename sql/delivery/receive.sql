@@ -6,6 +6,7 @@
 -- in   body         bytea
 -- in   signature    bytea        that of the bytes, 32 of them
 -- in   trace        text?
+-- in   own_hook     uuid?        of ours, by whose secret it was signed
 -- out  status       int4
 -- out  outcome      text         new, duplicate or conflict
 -- out  duplicate    bool
@@ -26,9 +27,9 @@ with fresh as materialized (
 		when known.signature = $6 or ingest.same_body(known.delivery_id, $5) then 'duplicate' else 'conflict' end as outcome, known.delivery_id as first, fresh.id
 	from known, fresh
 ), kept as (
-	insert into ingest.delivery (id, guid, hook_id, event, secret_no, body, signature, state, reason)
+	insert into ingest.delivery (id, guid, hook_id, event, secret_no, body, signature, own_hook, state, reason)
 	overriding system value
-	select id, $1, $2, $3, $4::int, $5, $6, case outcome when 'new' then 'queued' else 'conflict' end,
+	select id, $1, $2, $3, $4::int, $5, $6, $8, case outcome when 'new' then 'queued' else 'conflict' end,
 		case outcome when 'conflict' then 'webhook.conflict' end
 	from judged where outcome <> 'duplicate'
 	returning id, state

@@ -8,8 +8,11 @@
 -- out  default_branch  text?
 -- out  uid             int8?        the person's linked GitHub account
 -- out  login           text?
+-- out  token_id        uuid?        of that account, when it was linked by OAuth
+-- out  token           bytea?       sealed
 -- role worker
-select k.project_id, k.method, k.state, k.challenge, p.repo_id, p.default_branch, a.provider_uid as uid, a.login_display as login
+select k.project_id, k.method, k.state, k.challenge, p.repo_id, p.default_branch, a.provider_uid as uid, a.login_display as login, t.id as token_id, t.sealed as token
 from core.ownership_check k join core.project p on p.id = k.project_id
 	left join core.external_account a on a.person_id = k.person_id and a.provider = 'github' and a.revoked_at is null
+	left join core.account_token t on t.account_id = a.id and (t.expires_at is null or t.expires_at > now() + interval '5 minutes')
 where k.id = $1;

@@ -32,10 +32,18 @@ with me as (
 	on conflict on constraint ownership_check_person do update
 	set asked_at = now(), state = case when k.state = 'refused' then 'pending' else k.state end, code = null
 	returning k.id, k.project_id, k.person_id, k.method, k.state, k.challenge, k.asked_at, k.runs
+), hook as (
+	-- its ping is the answer
+	insert into core.hook (project_id, person_id, check_id)
+	select project_id, person_id, id from asked where method = 'ping'
+	on conflict (project_id, person_id) where gone_at is null do update set check_id = excluded.check_id
+	returning id, check_id
 ), job as materialized (
-	select q.enqueue('sync', 'sync.check', 'check:' || a.id || ':' || a.runs, jsonb_build_object('check_id', a.id), trace => $4,
+	select q.enqueue('sync', case when h.id is null then 'sync.check' else 'sync.hook' end,
+		case when h.id is null then 'check:' || a.id else 'hook:' || h.id end || ':' || a.runs,
+		case when h.id is null then jsonb_build_object('check_id', a.id) else jsonb_build_object('hook_id', h.id) end, trace => $4,
 		project_id => a.project_id, created_by => 'person/' || a.person_id) as id
-	from asked a
+	from asked a left join hook h on h.check_id = a.id
 )
 select checked.refused, a.id, a.project_id, a.method, a.state, case $3 when 'file' then a.challenge end as challenge,
 	case $3 when 'file' then '.well-known/patchwork.json' end as path, a.asked_at, job.id as job_id

@@ -28,7 +28,8 @@ bool check_plan(struct work *w, struct tx *tx, void *task)
 	t->uid = row.has_uid ? row.uid : 0;
 	t->stood = str_eq(row.state, STR("passed"));
 	quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
-	return true;
+	t->own_token = row.has_token_id && str_one_of(t->method, "permission|ping");
+	return !t->own_token || ask_as(w, t->uid, row.token_id, row.token);
 }
 
 static bool refuse(struct check_task *t, const char *code)
@@ -38,12 +39,26 @@ static bool refuse(struct check_task *t, const char *code)
 	return true;
 }
 
+/* Whose token it is was found out when it was linked: the account's number. A token that GitHub takes no more shows nothing. */
+static bool by_own_token(struct work *w, struct github *g, struct check_task *t)
+{
+	if (!github_repo_admin(w, g, t->repo_id, &t->passed, &t->ev)) {
+		if (strcmp(w->err.code, "github.refused") != 0)
+			return false;
+		err_clear(w);
+		return refuse(t, "ownership.token_refused");
+	}
+	return t->passed || refuse(t, "ownership.not_admin");
+}
+
 static bool by_permission(struct work *w, struct github *g, struct check_task *t)
 {
 	str permission;
 
 	if (t->uid == 0)
 		return refuse(t, "ownership.account_unlinked");
+	if (t->own_token)
+		return by_own_token(w, g, t);
 	if (!github_permission_of(w, g, t->repo_id, t->login, t->uid, &permission, &t->ev))
 		return false;
 	t->passed = str_eq(permission, STR("admin"));

@@ -177,6 +177,13 @@ static void about(struct work *w, const struct delivery_task *t)
 	quota_about(w->quota, "/repositories/%" PRId64 "/pulls/%d", t->repo_id, t->number);
 }
 
+/* The secret of one repository's hook speaks for that repository alone. */
+static void confine(struct delivery_task *t, int64_t own_repo)
+{
+	if (t->kind != DELIVERY_IGNORED && (t->kind == DELIVERY_INSTALLATION || t->repo_id != own_repo))
+		ignore(t, "hook.repository");
+}
+
 bool delivery_plan(struct work *w, struct tx *tx, void *task)
 {
 	struct delivery_task *t = task;
@@ -191,7 +198,11 @@ bool delivery_plan(struct work *w, struct tx *tx, void *task)
 		return err_set(w, ERR_INVALID, "sync.delivery_conflict", "its id was used with another body");
 	t->received_at = row.received_at;
 	t->planned_at = row.now;
+	t->own = row.has_own_hook;
+	t->own_hook = row.own_hook;
 	classify(w, row.event, row.body, t);
+	if (t->own)
+		confine(t, row.has_own_repo ? row.own_repo : 0);
 	about(w, t);
 	return t->kind == DELIVERY_IGNORED || t->kind == DELIVERY_INSTALLATION || find_project(w, tx, row.stale, t);
 }
@@ -212,7 +223,11 @@ static bool settle_ping(struct work *w, struct tx *tx, const struct delivery_tas
 		.trace = work_trace(w),
 	};
 	struct sql_project_alive_out out;
+	struct sql_hook_pinged_in pinged = { t->own_hook, w->job, work_trace(w) };
+	struct sql_hook_pinged_out waited;
 
+	if (t->own && !sql_hook_pinged(w, tx, &pinged, &waited))
+		return false;
 	return sql_project_alive(w, tx, &in, &out);
 }
 

@@ -128,6 +128,78 @@ const struct stage sync_reverify = {
 	.settle = reverify_settle,
 };
 
+static const struct field hook_fields[] = {
+	FIELD(FIELD_UUID, struct hook_task, hook_id),
+};
+static const struct field redeliver_fields[] = {
+	FIELD(FIELD_UUID, struct hook_task, hook_id),
+	FIELD(FIELD_UUID, struct hook_task, guid),
+};
+const struct stage sync_hook = {
+	.name = "sync",
+	.kind = "sync.hook",
+	.task = FIELDS(struct hook_task, hook_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.plan = hook_plan,
+	.probe = hook_probe,
+	.effect = hook_effect,
+	.settle = hook_settle,
+	.quota = { QUOTA_COMMAND, .core = 2, .writes = true },
+};
+const struct stage sync_rotate = {
+	.name = "sync",
+	.kind = "sync.rotate",
+	.task = FIELDS(struct hook_task, hook_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.plan = rotate_plan,
+	.effect = rotate_effect,
+	.settle = rotate_settle,
+	.quota = { QUOTA_COMMAND, .core = 1, .writes = true },
+};
+const struct stage sync_hooks = {
+	.name = "sync",
+	.kind = "sync.hooks",
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "sync",
+	.settle = hooks_settle,
+};
+const struct stage sync_health = {
+	.name = "sync",
+	.kind = "sync.health",
+	.task = FIELDS(struct hook_task, hook_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "sync",
+	.plan = health_plan,
+	.effect = health_effect,
+	.settle = health_settle,
+	.quota = { QUOTA_SYNC, .core = 2 },
+};
+const struct stage sync_redeliver = {
+	.name = "sync",
+	.kind = "sync.redeliver",
+	.task = FIELDS(struct hook_task, redeliver_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.plan = redeliver_plan,
+	.effect = redeliver_effect,
+	.settle = redeliver_settle,
+	.quota = { QUOTA_SYNC, .core = 1, .writes = true },
+};
+
 static const struct field command_fields[] = {
 	FIELD(FIELD_I64, struct command_task, delivery_id, .min = 1, .max = INT64_MAX),
 };

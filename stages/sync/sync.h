@@ -69,6 +69,8 @@ struct delivery_task {
 	struct pull_sync pull;
 	struct comment comment;
 	usec planned_at;      /* by the database: what is fetched is younger */
+	bool own;             /* it came to a hook of ours, */
+	uuid own_hook;        /* this one */
 	const int64_t *repos; /* of an installation */
 	size_t n_repos;
 	const char *lost;              /* why they cannot be read any more; NULL = they are to be looked at again */
@@ -168,7 +170,8 @@ struct check_task { /* is the repository this person's? */
 	uuid check_id, project_id;
 	str method, challenge, branch, login; /* login { NULL, 0 } = no account is linked */
 	int64_t repo_id, uid;
-	bool stood; /* it passed the last time */
+	bool stood;     /* it passed the last time */
+	bool own_token; /* it is asked with that account's token */
 	bool passed;
 	const char *code; /* why not */
 	struct evidence ev;
@@ -180,6 +183,37 @@ bool check_plan(struct work *w, struct tx *tx, void *task);
 bool check_effect(struct work *w, const struct outside *outside, void *task);
 bool check_settle(struct work *w, struct tx *tx, void *task);
 bool reverify_settle(struct work *w, struct tx *tx, void *task);
+
+struct hook_task { /* a webhook of ours */
+	uuid hook_id, project_id;
+	uuid guid;                    /* sync.redeliver: what did not arrive */
+	int64_t repo_id, id;          /* id as GitHub numbers it; 0 = not known to be there */
+	int64_t delivery;             /* to be asked for again */
+	bool waited_for;              /* a check of ownership waits for its ping */
+	bool pinged, decided, listed; /* listed: sync.redeliver knows it */
+	usec since;
+	str secret, next; /* next is the box that the rotation ends with */
+	str url;
+	const char *gone; /* why there is none */
+	const struct github_delivery *list;
+	size_t n_list;
+};
+/* Asks with this account's token, within its limits. */
+MUST bool ask_as(struct work *w, int64_t uid, uuid token_id, str sealed);
+bool hook_plan(struct work *w, struct tx *tx, void *task);
+bool hook_probe(struct work *w, const struct outside *outside, void *task, bool *done);
+bool hook_effect(struct work *w, const struct outside *outside, void *task);
+bool hook_settle(struct work *w, struct tx *tx, void *task);
+bool rotate_plan(struct work *w, struct tx *tx, void *task);
+bool rotate_effect(struct work *w, const struct outside *outside, void *task);
+bool rotate_settle(struct work *w, struct tx *tx, void *task);
+bool hooks_settle(struct work *w, struct tx *tx, void *task);
+bool health_plan(struct work *w, struct tx *tx, void *task);
+bool health_effect(struct work *w, const struct outside *outside, void *task);
+bool health_settle(struct work *w, struct tx *tx, void *task);
+bool redeliver_plan(struct work *w, struct tx *tx, void *task);
+bool redeliver_effect(struct work *w, const struct outside *outside, void *task);
+bool redeliver_settle(struct work *w, struct tx *tx, void *task);
 
 struct command_task {
 	int64_t delivery_id;

@@ -10,7 +10,7 @@ import { checkInvariants, differences, ended, faultPoints, leftBehind, operatorN
 
 const points = faultPoints()
 // A contribution needs none of these: sweep.test.mjs, commands.test.mjs, projects.test.mjs, api/contract.test.mjs and api/link.test.mjs kill their workers, and the deadline's has its test below.
-const APART = /^(sync\.(reconcile|sweep|pull|command|status|attempt|check|reverify|hook|health|redeliver|policy|link|accounts?|unlink)|verify\.(wallet|deadline))$/
+const APART = /^(sync\.(reconcile|sweep|pull|command|status|attempt|check|reverify|hooks?|rotate|health|redeliver|policy|link|accounts?|unlink)|verify\.(wallet|deadline))$/
 const ofKinds = Object.entries(points.kinds).filter(([kind]) => !APART.test(kind)).flatMap(([kind, phases]) => phases.map(p => `${kind}.${p}`))
 // Reached only after something went wrong before; each has its test below.
 const ONLY_AFTER = ['score.payout.claimed', 'pay.rebroadcast']

@@ -1,8 +1,8 @@
 // P1 to P6, P11: whose a repository is: registration, the ways to show it, what they grant, what is looked at again and when; webhooks that we
 // make. Real workers against the stand-in for GitHub; a worker is killed at every point of these jobs.
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { createHmac, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { startApi } from '../api/api.mjs'
@@ -11,6 +11,8 @@ import { command } from '../stack/parts.mjs'
 import { launch, stop, until } from '../stack/proc.mjs'
 import { ended, faultPoints } from './points.mjs'
 
+const { blake2b } = require('@noble/hashes/blake2b')
+const nacl = require('tweetnacl')
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
 const APP = 4711
 const { kinds } = faultPoints()
@@ -48,6 +50,39 @@ async function person(login, linked = true) {
   if (linked) await sql(`insert into core.external_account (person_id, provider, provider_uid, login_display, method)
     values ('${session.person_id}', 'github', ${user.id}, '${login}', 'operator')`)
   return (people[login] = { ...session, login, uid: user.id })
+}
+
+// As pipeline/crypto/seal.c closes it, by other people's code.
+function sealed(about, plain) {
+  const key = Buffer.from(readFileSync(stack.path('secrets/seal-key'), 'utf8').trim(), 'hex')
+  const nonce = randomBytes(24)
+  const box = nacl.secretbox(Buffer.from(plain), nonce, blake2b(Buffer.from(about), { key, dkLen: 32 }))
+  return Buffer.concat([Buffer.of(1), blake2b(key, { dkLen: 32 }).subarray(0, 8), nonce, box]).toString('hex')
+}
+// The token that GitHub gave when the account was linked.
+async function token(who) {
+  const id = randomUUID()
+  const text = `gho_${randomBytes(18).toString('hex')}`
+  await control('person', { token: text, user: who.login })
+  await sql(`insert into core.account_token (id, account_id, person_id, sealed, scopes)
+    select '${id}', id, person_id, '\\x${sealed(`account token ${id}`, text)}', '' from core.external_account where person_id = '${who.person_id}'`)
+  return text
+}
+const hooksOf = async repo => (await control('hooks', { repo: repo.name })).hooks
+const sign = (secret, body) => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+const deliver = (url, secret, event, json, guid = randomUUID()) => {
+  const body = JSON.stringify(json)
+  return fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-github-delivery': guid, 'x-github-event': event,
+    ...(secret && { 'x-hub-signature-256': sign(secret, body) }) } }).then(r => r.status)
+}
+async function killed(kind, done) {
+  for (const point of points(kind)) {
+    const end = await Promise.race([ended(worker({ PATCHWORK_FAULT: `${point}:kill` })), quiet().then(() => 'all is done')])
+    assert.equal(end, 'SIGKILL', point)
+  }
+  worker()
+  await quiet()
+  await done?.()
 }
 
 async function repository(owner, options = {}) {
@@ -247,6 +282,109 @@ test('P2, P5: the App: installed and administered by the person; asked in the in
   await api.deliver({ action: 'unsuspend', installation: { id: 77 }, repositories: [{ id: repo.id, full_name: repo.name }] }, { event: 'installation' })
   await quiet()
   assert.equal(await stateOf(body.id), 'verified')
+})
+
+test(`P3, P6: a webhook is made once with the person's own token, and its signed ping shows who may administer; killed at ${points('sync.hook').length} points`, async () => {
+  const ivan = await person('ivan')
+  if (workers.length === 0) worker()
+  await token(ivan)
+  const repo = await repository('ivan')
+  const { body } = await register(ivan, repo)
+  await quiet()
+  for (const w of workers.splice(0)) await stop(w)
+  const asked = await ask(ivan, body.id, 'ping')
+  assert.equal(asked.status, 202, asked.text)
+  await killed('sync.hook')
+  const [hook, ...more] = await hooksOf(repo)
+  assert.deepEqual(more, [], 'one hook, whenever the worker was killed')
+  await until('the ping is taken', async () => (await checks(body.id))[0].state === 'passed')
+  assert.deepEqual([await stateOf(body.id), await rolesOf(ivan, body.id)], ['verified', 'owner'])
+  assert.match(hook.secret, /^[0-9a-f]{64}$/)
+  assert.equal(await sql(`select count(*) from core.hook where position(convert_to('${hook.secret}', 'UTF8') in secret) > 0`), '0', 'sealed')
+  const ping = { zen: 'Keep it logically awesome.', hook_id: hook.id, repository: { id: repo.id, full_name: repo.name } }
+  assert.equal(await deliver(hook.url, null, 'ping', ping), 401, 'unsigned')
+  assert.equal(await deliver(hook.url, 'ab'.repeat(32), 'ping', ping), 401, 'by another secret')
+  assert.equal(await deliver(hook.url, api.secret, 'ping', ping), 401, 'by the secret of the process')
+  assert.equal(await deliver(hook.url.replace(/[^/]+$/, randomUUID()), hook.secret, 'ping', ping), 401, 'to a hook that there is not')
+  const other = await repository('grace')
+  const { body: theirs } = await register(people.grace, other)
+  await quiet()
+  assert.equal(await deliver(hook.url, hook.secret, 'ping', { ...ping, repository: { id: other.id, full_name: other.name } }), 200)
+  await quiet()
+  assert.equal(await stateOf(theirs.id), 'unverified', 'the secret of one repository says nothing about another')
+  assert.equal(await sql(`select count(*) from ingest.delivery where reason = 'hook.repository'`), '1')
+})
+
+test('P3: who may only write cannot have a hook made, nor who has no token of his own', async () => {
+  const repo = await repository('ivan')
+  const { body } = await register(people.ivan, repo)
+  await token(people.grace)
+  await control('member', { repo: repo.name, user: 'grace', permission: 'write' })
+  assert.equal((await checked(people.grace, body.id, 'ping')).code, 'ownership.not_admin')
+  assert.equal((await checked(people.grace, body.id, 'permission')).code, 'ownership.not_admin', 'by the token, too')
+  assert.equal((await checked(people.mallory, body.id, 'ping')).code, 'ownership.no_token')
+  assert.deepEqual(await hooksOf(repo), [])
+})
+
+// A project of ivan's with a hook that works.
+async function hooked() {
+  const repo = await repository('ivan')
+  const { body } = await register(people.ivan, repo)
+  await quiet()
+  assert.equal((await checked(people.ivan, body.id, 'permission')).state, 'passed')
+  const made = await api.post(`/v1/projects/${body.id}/hook`, undefined, { token: people.ivan.token })
+  assert.equal(made.status, 202, made.text)
+  await until('the hook works', async () => (await project(body.id)).hook?.pinged_at)
+  return { id: body.id, repo, hook: (await hooksOf(repo))[0] }
+}
+
+test(`P6: another secret: both pass for a day, then the new one alone; killed at ${points('sync.rotate').length} points`, async () => {
+  const { id, repo, hook } = await hooked()
+  const mine = body => ({ ...body, repository: { id: repo.id, full_name: repo.name } })
+  for (const w of workers.splice(0)) await stop(w)
+  const turned = await api.post(`/v1/projects/${id}/hook/rotate`, undefined, { token: people.ivan.token })
+  assert.equal(turned.status, 202, turned.text)
+  await killed('sync.rotate')
+  const [now] = await hooksOf(repo)
+  assert.deepEqual([now.id, now.secret === hook.secret], [hook.id, false])
+  for (const secret of [hook.secret, now.secret]) assert.equal(await deliver(hook.url, secret, 'ping', mine({ zen: secret })), 200)
+  await sql(`update core.hook set before_until = now() where project_id = '${id}'`)
+  assert.equal(await deliver(hook.url, hook.secret, 'ping', mine({ zen: 'late' })), 401)
+  assert.equal(await deliver(hook.url, now.secret, 'ping', mine({ zen: 'new' })), 200)
+  assert.equal(await sql(`select count(*) from core.hook where project_id = '${id}' and serial = 2 and secret_next is null`), '1')
+  const stranger = await api.post(`/v1/projects/${id}/hook/rotate`, undefined, { token: people.mallory.token })
+  assert.deepEqual([stranger.status, stranger.body.code], [403, 'auth.role'])
+  await quiet()
+})
+
+test('P11: what did not arrive is found, asked for again once, and shown; killed at every point of these jobs', async () => {
+  const { id, repo } = await hooked()
+  await control('issue', { repo: repo.name, user: 'grace', title: 'It stalls' })
+  await control('clock', { skew: -120 })
+  const { sent: [lost] } = await control('happen', { repo: repo.name, event: 'issues', action: 'opened', number: 1, lost: true })
+  const { sent: [fine] } = await control('happen', { repo: repo.name, event: 'issues', action: 'edited', number: 1 })
+  await control('clock', { skew: 0 })
+  assert.deepEqual([lost.status, fine.status], [502, 202])
+  await quiet()
+  for (const w of workers.splice(0)) await stop(w)
+  for (const kind of ['sync.hooks', 'sync.health', 'sync.redeliver']) {
+    if (kind === 'sync.hooks') await sql(`select q.enqueue('sync', 'sync.hooks', 'test:hooks', '{}')`)
+    for (const point of points(kind))
+      assert.equal(await Promise.race([ended(worker({ PATCHWORK_FAULT: `${point}:kill` })), quiet().then(() => 'all is done')]), 'SIGKILL', point)
+  }
+  worker()
+  await quiet()
+  assert.equal(await sql(`select count(*) from ingest.delivery_key where guid in ('${lost.guid}', '${fine.guid}')`), '2')
+  const { hook } = await project(id)
+  assert.deepEqual([hook.failed, hook.missing, hook.redelivered], [1, 0, 1])
+  assert.ok(hook.looked_at && hook.last_event_at)
+  await sql(`select q.enqueue('sync', 'sync.hooks', 'test:hooks:2', '{}')`)
+  await quiet()
+  assert.equal(await sql(`select count(*) from q.job where kind = 'sync.redeliver'`), '1', 'each once')
+  await control('unhook', { repo: repo.name })
+  await sql(`select q.enqueue('sync', 'sync.hooks', 'test:hooks:3', '{}')`)
+  await quiet()
+  assert.equal((await project(id)).hook, null, 'a hook that somebody removed is gone here, too')
 })
 
 test('P1: registering has a window of its own', async () => {

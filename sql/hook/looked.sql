@@ -1,0 +1,33 @@
+-- one: what GitHub lists of a hook's deliveries; those that did not arrive are asked for again, each once
+-- in   hook_id  uuid
+-- in   guids    text[]
+-- in   ids      int8[]
+-- in   events   text[]
+-- in   status   int4[]   0 = GitHub got no answer
+-- in   at       int8[]   microseconds since 1970
+-- in   job      int8
+-- in   trace    text?
+-- out  failed   int8     new ones
+-- role worker
+with told as (
+	select g::uuid as guid, id, event, status, 'epoch'::timestamptz + at * interval '1 microsecond' as at
+	from unnest($2, $3, $4, $5, $6) u (g, id, event, status, at)
+), last as (
+	select distinct on (guid) guid, id, event, status, at from told order by guid, status between 200 and 299 desc, at desc
+), lost as (
+	-- what we have is not lost, whatever GitHub saw of our answer
+	select l.* from last l
+	where not exists (select from ingest.delivery_key k where k.provider = 'github' and k.guid = l.guid)
+		and l.at < now() - interval '15 seconds' and l.event <> 'ping'
+), kept as (
+	insert into ingest.hook_delivery (hook_id, guid, github_id, event, status, delivered_at)
+	select $1, guid, id, event, status, at from lost order by guid
+	on conflict (hook_id, guid) do nothing
+	returning guid
+), asked as (
+	select q.enqueue('sync', 'sync.redeliver', 'redeliver:' || $1 || ':' || guid, jsonb_build_object('hook_id', $1, 'guid', guid), $7,
+		trace => $8) from kept
+), looked as (
+	update core.hook set looked_at = now() where id = $1
+)
+select count(*) as failed from asked;

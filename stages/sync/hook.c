@@ -1,0 +1,289 @@
+/* Webhooks of ours: made by GitHub's API with a secret that nobody else is told, since who knows it could sign in GitHub's name. */
+#include <inttypes.h>
+#include <sodium.h>
+
+#include "base/hex.h"
+#include "sql.h"
+#include "stages/stages.h"
+#include "sync.h"
+
+static const struct seal *seal;
+static char address[512]; /* "https://host/v1/webhooks/github"; "" = none are made */
+
+void sync_use_hooks(const struct seal *s, str url)
+{
+	seal = s;
+	snprintf(address, sizeof(address), STR_FMT, STR_ARG(url));
+}
+
+static const char *const events[] = { "issues", "issue_comment", "pull_request", "repository", "public", "member",
+	NULL };
+
+static str about(struct work *w, uuid id)
+{
+	char text[UUID_TEXT];
+
+	uuid_format(id, text);
+	return arena_printf(w->arena, "hook/%.*s", UUID_TEXT, text);
+}
+
+/* 256 random bits in hex, closed. */
+static str fresh_secret(struct work *w, uuid hook_id)
+{
+	uint8_t bytes[32];
+	char text[64];
+	str box;
+
+	randombytes_buf(bytes, sizeof(bytes));
+	hex_encode(bytes, sizeof(bytes), text);
+	box = seal_close(w->arena, seal, about(w, hook_id), str_of(text, sizeof(text)));
+	sodium_memzero(bytes, sizeof(bytes));
+	sodium_memzero(text, sizeof(text));
+	return box;
+}
+
+bool ask_as(struct work *w, int64_t uid, uuid token_id, str sealed)
+{
+	if (w->quota == NULL || seal == NULL)
+		return true;
+	w->quota->account = arena_printf(w->arena, "user/%" PRId64, uid);
+	return seal_open(w, seal, sync_token_about(w, token_id), sealed, &w->quota->token);
+}
+
+/* false with no error: the hook is gone meanwhile */
+static bool read_hook(struct work *w, struct tx *tx, struct hook_task *t, struct sql_hook_read_out *row)
+{
+	bool found;
+
+	if (seal == NULL || address[0] == '\0')
+		return err_set(w, ERR_INVALID, "hook.unconfigured", "seal.key_file or github.hook_url is not set here");
+	if (!sql_hook_read(w, tx, &(struct sql_hook_read_in){ t->hook_id }, row, &found))
+		return false;
+	t->decided = !found;
+	if (w->quota != NULL)
+		w->quota->idle = t->decided;
+	if (!found)
+		return true;
+	if (!row->has_repo_id)
+		return err_snooze(
+			w, 2 * USEC_S, "sync.project_unresolved", "GitHub has not told the repository's id yet");
+	t->project_id = row->project_id;
+	t->repo_id = row->repo_id;
+	t->id = row->has_github_id ? row->github_id : 0;
+	t->pinged = row->pinged;
+	t->since = row->since;
+	t->waited_for = row->has_check;
+	t->url = arena_printf(
+		w->arena, "%s/" STR_FMT, address, STR_ARG(str_skip(about(w, t->hook_id), strlen("hook/"))));
+	quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
+	return !row->has_token_id || ask_as(w, row->uid, row->token_id, row->token);
+}
+
+/* sync.hook --------------------------------------------------------------------------------------------------------------- */
+bool hook_plan(struct work *w, struct tx *tx, void *task)
+{
+	struct hook_task *t = task;
+	struct sql_hook_read_out row = { 0 };
+	struct sql_hook_begin_out begun;
+
+	if (!read_hook(w, tx, t, &row))
+		return false;
+	if (t->decided)
+		return true;
+	if (t->waited_for && !row.has_token_id) {
+		t->gone = "ownership.no_token";
+		return true;
+	}
+	return sql_hook_begin(w, tx, &(struct sql_hook_begin_in){ t->hook_id, fresh_secret(w, t->hook_id) }, &begun) &&
+		seal_open(w, seal, about(w, t->hook_id), begun.secret, &t->secret);
+}
+
+/* GitHub lets administrators alone see and make hooks; to others there are none. */
+static bool not_allowed(struct work *w, struct hook_task *t)
+{
+	if (w->err.kind != ERR_INVALID ||
+		!str_one_of(str_c(w->err.code), "github.not_found|github.refused|github.hook_limit"))
+		return false;
+	t->gone = strcmp(w->err.code, "github.hook_limit") == 0 ? "github.hook_limit" : "ownership.not_admin";
+	err_clear(w);
+	return true;
+}
+
+bool hook_probe(struct work *w, const struct outside *outside, void *task, bool *done)
+{
+	struct hook_task *t = task;
+
+	*done = t->decided || t->gone != NULL || (t->id != 0 && !t->waited_for);
+	if (*done || t->id != 0)
+		return true;
+	if (!github_hook_find(w, outside->github, t->repo_id, t->url, &t->id)) {
+		*done = true;
+		return not_allowed(w, t);
+	}
+	*done = t->id != 0 && !t->waited_for;
+	return true;
+}
+
+bool hook_effect(struct work *w, const struct outside *outside, void *task)
+{
+	struct hook_task *t = task;
+
+	if (t->id != 0) /* the ping that came with it may be lost */
+		return github_hook_ping(w, outside->github, t->repo_id, t->id) || not_allowed(w, t);
+	return github_hook_create(w, outside->github, t->repo_id, t->url, t->secret, events, &t->id) ||
+		not_allowed(w, t);
+}
+
+static bool settle_gone(struct work *w, struct tx *tx, const struct hook_task *t)
+{
+	struct sql_hook_gone_in in = { t->hook_id, str_c(t->gone), w->job, work_trace(w) };
+	struct sql_hook_gone_out out;
+
+	w->output = arena_printf(w->arena, "{\"gone\":\"%s\"}", t->gone);
+	return sql_hook_gone(w, tx, &in, &out);
+}
+
+bool hook_settle(struct work *w, struct tx *tx, void *task)
+{
+	const struct hook_task *t = task;
+
+	if (t->gone != NULL)
+		return settle_gone(w, tx, t);
+	return t->decided || sql_hook_made(w, tx, &(struct sql_hook_made_in){ t->hook_id, t->id });
+}
+
+/* sync.rotate ------------------------------------------------------------------------------------------------------------- */
+bool rotate_plan(struct work *w, struct tx *tx, void *task)
+{
+	struct hook_task *t = task;
+	struct sql_hook_read_out row = { 0 };
+	struct sql_hook_turn_out turned;
+
+	if (!read_hook(w, tx, t, &row) || t->decided)
+		return w->err.kind == ERR_NONE;
+	if (!sql_hook_turn(w, tx, &(struct sql_hook_turn_in){ t->hook_id, fresh_secret(w, t->hook_id) }, &turned))
+		return false;
+	t->next = turned.next;
+	return seal_open(w, seal, about(w, t->hook_id), t->next, &t->secret);
+}
+
+/* The same secret again changes nothing, so nobody asks whether it is there. */
+bool rotate_effect(struct work *w, const struct outside *outside, void *task)
+{
+	const struct hook_task *t = task;
+
+	return t->decided || github_hook_secret(w, outside->github, t->repo_id, t->id, t->secret);
+}
+
+bool rotate_settle(struct work *w, struct tx *tx, void *task)
+{
+	const struct hook_task *t = task;
+
+	return t->decided || sql_hook_turned(w, tx, &(struct sql_hook_turned_in){ t->hook_id, t->next });
+}
+
+/* sync.hooks, sync.health, sync.redeliver --------------------------------------------------------------------------------- */
+bool hooks_settle(struct work *w, struct tx *tx, void *task)
+{
+	struct sql_hook_due_out out;
+
+	(void)task;
+	if (!sql_hook_due(w, tx, &(struct sql_hook_due_in){ w->job, work_trace(w) }, &out))
+		return false;
+	w->output = arena_printf(w->arena, "{\"hooks\":%" PRId64 "}", out.hooks);
+	return true;
+}
+
+bool health_plan(struct work *w, struct tx *tx, void *task)
+{
+	struct hook_task *t = task;
+	struct sql_hook_read_out row = { 0 };
+
+	if (!read_hook(w, tx, t, &row))
+		return false;
+	t->decided |= t->id == 0;
+	return true;
+}
+
+bool health_effect(struct work *w, const struct outside *outside, void *task)
+{
+	struct hook_task *t = task;
+
+	if (t->decided)
+		return true;
+	if (!github_hook_deliveries(w, outside->github, t->repo_id, t->id, t->since, &t->list, &t->n_list)) {
+		if (strcmp(w->err.code, "github.not_found") != 0)
+			return false;
+		err_clear(w);
+		t->gone = "ownership.hook_gone";
+		return true;
+	}
+	return t->pinged || github_hook_ping(w, outside->github, t->repo_id, t->id);
+}
+
+bool health_settle(struct work *w, struct tx *tx, void *task)
+{
+	const struct hook_task *t = task;
+	size_t n = t->n_list;
+	str *guids = arena_array(w->arena, n + 1, sizeof(*guids)),
+	    *names = arena_array(w->arena, n + 1, sizeof(*names));
+	int64_t *ids = arena_array(w->arena, n + 1, sizeof(*ids)), *at = arena_array(w->arena, n + 1, sizeof(*at));
+	int32_t *status = arena_array(w->arena, n + 1, sizeof(*status));
+	struct sql_hook_looked_out out;
+
+	if (t->gone != NULL)
+		return settle_gone(w, tx, t);
+	if (t->decided)
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		char *text = arena_alloc(w->arena, UUID_TEXT);
+
+		uuid_format(t->list[i].guid, text);
+		guids[i] = str_of(text, UUID_TEXT);
+		names[i] = t->list[i].event;
+		ids[i] = t->list[i].id;
+		at[i] = t->list[i].at;
+		status[i] = t->list[i].status;
+	}
+	if (!sql_hook_looked(w, tx,
+		    &(struct sql_hook_looked_in){ t->hook_id, { guids, n }, { ids, n }, { names, n }, { status, n },
+			    { at, n }, w->job, work_trace(w) },
+		    &out))
+		return false;
+	w->output = arena_printf(w->arena, "{\"deliveries\":%zu,\"failed\":%" PRId64 "}", n, out.failed);
+	return true;
+}
+
+bool redeliver_plan(struct work *w, struct tx *tx, void *task)
+{
+	struct hook_task *t = task;
+	struct sql_hook_read_out row = { 0 };
+	struct sql_hook_lost_out lost;
+	bool found;
+
+	if (!read_hook(w, tx, t, &row) || t->decided)
+		return w->err.kind == ERR_NONE;
+	if (!sql_hook_lost(w, tx, &(struct sql_hook_lost_in){ t->hook_id, t->guid }, &lost, &found))
+		return false;
+	t->listed = found;
+	t->decided = !found || lost.arrived || t->id == 0;
+	t->delivery = lost.github_id;
+	if (w->quota != NULL)
+		w->quota->idle = t->decided;
+	return true;
+}
+
+/* Asked for twice, it comes twice with one id, and is stored once. */
+bool redeliver_effect(struct work *w, const struct outside *outside, void *task)
+{
+	const struct hook_task *t = task;
+
+	return t->decided || github_hook_redeliver(w, outside->github, t->repo_id, t->id, t->delivery);
+}
+
+bool redeliver_settle(struct work *w, struct tx *tx, void *task)
+{
+	const struct hook_task *t = task;
+
+	return !t->listed || sql_hook_redelivered(w, tx, &(struct sql_hook_redelivered_in){ t->hook_id, t->guid });
+}
