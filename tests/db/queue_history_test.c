@@ -135,6 +135,42 @@ static void o4_no_page_reads_the_history(void **state)
 		bounded(&filters[i]);
 }
 
+/* Arguments of q.replayable, and the jobs that they mean. */
+static const struct replay {
+	const char *asked, *meant;
+} replays[] = {
+	{ "null, null, 'old.rare', null, null, null, null, null", "j.kind = 'old.rare'" },
+	{ "null, 'nope', null, null, null, null, null, null", "false" },
+	{ "null, 'verify', 'old.rare', 'done', null, null, null, null",
+		"j.kind = 'old.rare' and j.queue = 'verify'" },
+	{ "null, null, null, null, 'pay.reverted', null, null, null", "j.id = 130" },
+	{ "null, null, 'old.rare', null, 'github.rate_limited', null, null, null",
+		"j.kind = 'old.rare' and j.id % 19 = 1" },
+	{ "null, null, null, 'parked', null, null, null, null", "j.id = 130" },
+	{ "null, null, null, null, null, p(10), null, null", "j.project_id = p(10)" },
+	{ "null, null, null, null, null, null, t(100000), t(100200)",
+		"j.created_at >= t(100000) and j.created_at < t(100200)" },
+	{ "array[7, 7, 130], null, null, null, null, null, null, null", "j.id in (7, 130)" },
+};
+
+/* What a replay takes is what reading all of it finds, and comes from indexes and spans. */
+static void o5_replay_filters_read_what_they_find(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(replays) / sizeof(replays[0]); i++) {
+		char want[128];
+
+		snprintf(want, sizeof(want), "%s",
+			ask("select count(*) || ' ' || coalesce(sum(j.id), 0) || ' 0' from q.job j where %s",
+				replays[i].meant));
+		assert_string_equal(
+			ask("select (select count(*) || ' ' || coalesce(sum(r.job_id), 0) from q.replayable(%s) r) || ' '"
+			    " || scans()",
+				replays[i].asked),
+			want);
+	}
+}
+
 /* Ids are given before their transactions end: what comes late is found, at once and when its span is no longer young. */
 static void o4_late_jobs_are_found(void **state)
 {
@@ -191,6 +227,7 @@ int main(void)
 		cmocka_unit_test(o4_spans_are_written_behind_the_head),
 		cmocka_unit_test(o4_history_by_every_filter),
 		cmocka_unit_test(o4_no_page_reads_the_history),
+		cmocka_unit_test(o5_replay_filters_read_what_they_find),
 		cmocka_unit_test(o4_late_jobs_are_found),
 		cmocka_unit_test(o4_a_job_that_ran_again_is_found),
 		cmocka_unit_test(o4_only_workers_write_spans),
