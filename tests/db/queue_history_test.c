@@ -141,8 +141,7 @@ static const struct replay {
 } replays[] = {
 	{ "null, null, 'old.rare', null, null, null, null, null", "j.kind = 'old.rare'" },
 	{ "null, 'nope', null, null, null, null, null, null", "false" },
-	{ "null, 'verify', 'old.rare', 'done', null, null, null, null",
-		"j.kind = 'old.rare' and j.queue = 'verify'" },
+	{ "null, 'verify', 'old.rare', 'done', null, null, null, null", "j.kind = 'old.rare' and j.queue = 'verify'" },
 	{ "null, null, null, null, 'pay.reverted', null, null, null", "j.id = 130" },
 	{ "null, null, 'old.rare', null, 'github.rate_limited', null, null, null",
 		"j.kind = 'old.rare' and j.id % 19 = 1" },
