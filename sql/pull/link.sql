@@ -72,8 +72,10 @@ with frozen as (
 ), candidate as (
 	select id from seen
 	union
-	select s.id from core.submission s join bounty b on b.id = s.bounty_id
+	-- a bounty that another one has won already: this one is told that it has lost
+	select s.id from core.submission s join core.bounty b on b.id = s.bounty_id
 	where s.pull_id = $2 and s.state in ('seen', 'verifying')
+		and (b.id in (select id from bounty) or b.state in ('verified', 'hold', 'payable', 'paying', 'paid'))
 ), queued as (
 	select q.enqueue('verify', 'verify.merge', 'merge:' || c.id || ':' || $8, jsonb_build_object('submission_id', c.id), $9,
 		trace => $10, project_id => $1)

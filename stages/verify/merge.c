@@ -55,7 +55,7 @@ bool merge_peek(struct work *w, struct tx *tx, void *task)
 
 static bool waits_for_author(const struct merge_task *t)
 {
-	return t->facts.claimant_uid == 0 && str_eq(t->facts.author_type, STR("User"));
+	return t->facts.claimant_uid == 0 && t->facts.rival_won == 0 && str_eq(t->facts.author_type, STR("User"));
 }
 
 void merge_about(struct work *w, const struct merge_task *t, bool idle)

@@ -94,7 +94,30 @@ test('V9: what a bot merged waits for a person, unless somebody who may write ap
   assert.equal((await state(c.submission.id, 'review')).reason, 'verify.merger_bot')
 })
 
-test('S9, S20: of two merged pull requests the earlier one wins; the other is told why', async () => {
+test('V3, V5: a merge into a branch that the project lists counts', async () => {
+  const c = await opened()
+  await github(at, 'force', { repo: c.repo, branch: 'stable', to: 'main' })
+  const listed = await patchwork(['project', 'branches', c.project.id, 'stable', '--reason', 'fixes for the release', '--json'])
+  assert.deepEqual([listed.status, JSON.parse(listed.out).branches], [0, 1], listed.err)
+  const pull = await github(at, 'pull', { repo: c.repo, user: c.account.login, title: 'For the release', base: 'stable',
+    body: `/claim #${c.issue.number}`, commits: [{ message: 'For the release' }] })
+  await told(c, 'pull_request', 'opened', pull.number)
+  const s = await world.while(worker, submissionOf(at, c.bounty, pull))
+  await github(at, 'merge', { repo: c.repo, number: pull.number, method: 'squash' })
+  await github(at, 'close', { repo: c.repo, number: c.issue.number })
+  await told(c, 'pull_request', 'closed', pull.number)
+  await told(c, 'issues', 'closed', c.issue.number)
+  const judged = await world.while(worker, eventually('it is judged', () => submission(at, s.id), x => x.verdict, at.wait))
+  assert.deepEqual([judged.verdict.result, judged.evidence_level], ['pass', 4], JSON.stringify(judged.verdict.checks.filter(x => x.code)))
+  const nobodys = await patchwork(['project', 'branches', s.id, 'stable', '--reason', 'x'])
+  assert.deepEqual([nobodys.status, /project\.not_found/.test(nobodys.err)], [1, true])
+  const empty = await patchwork(['project', 'branches', c.project.id, '', '--reason', 'x'])
+  assert.deepEqual([empty.status, /project\.branches/.test(empty.err)], [1, true])
+  assert.equal(await world.sql(`select branches from core.project where id = '${c.project.id}'`), '{stable}')
+})
+
+// A bounty with two pull requests, neither of them merged.
+async function rivals() {
   const c = await opened()
   const { people, account } = world.newcomer()
   await login(at, people.contributor)
@@ -104,6 +127,11 @@ test('S9, S20: of two merged pull requests the earlier one wins; the other is to
     commits: [{ message: 'Another way' }] })
   await told(c, 'pull_request', 'opened', other.number)
   const theirs = await world.while(worker, submissionOf(at, c.bounty, other))
+  return { c, other, theirs }
+}
+
+test('S9, S20: of two merged pull requests the earlier one wins; the other is told why', async () => {
+  const { c, other, theirs } = await rivals()
   await github(at, 'merge', { repo: c.repo, number: c.pull.number, method: 'squash' })
   await new Promise(wake => setTimeout(wake, 1100))
   await github(at, 'merge', { repo: c.repo, number: other.number, method: 'squash' })
@@ -114,6 +142,15 @@ test('S9, S20: of two merged pull requests the earlier one wins; the other is to
   const lost = await state(theirs.id, 'lost')
   assert.ok(['verify.not_first', 'verify.closed_by_rival'].includes(lost.reason), lost.reason)
   assert.equal(lost.payouts.length, 0)
+})
+
+test('S9: a merge that is told after another one was paid has lost', async () => {
+  const { c, other, theirs } = await rivals()
+  await merge(c)
+  await world.while(worker, paid(at, c.submission.id))
+  await github(at, 'merge', { repo: c.repo, number: other.number, method: 'squash' })
+  await told(c, 'pull_request', 'closed', other.number)
+  assert.equal((await state(theirs.id, 'lost')).reason, 'verify.not_first')
 })
 
 // A pull request whose text is this, with the delivery of its merge as it was signed at the merge.

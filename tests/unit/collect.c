@@ -645,6 +645,14 @@ static void an_unlinked_author_costs_no_request(void **state)
 	assert_false(merge_effect(&w, &outside, &t));
 	assert_err(&w, ERR_RETRY, "verify.author_unlinked");
 	assert_int_equal(github.calls, 0);
+	t.facts.rival_won = 5; /* nothing is left to win */
+	assert_true(merge_effect(&w, &outside, &t));
+	assert_string_equal(t.verdict.decided->code, "verify.not_first");
+	stop(NULL);
+	start(NULL);
+	merge();
+	t = merging();
+	t.facts.claimant_uid = 0;
 	t.facts.author_type = STR("Bot"); /* will never link one: decided */
 	github.pull_doc =
 		"{\"base\":{\"ref\":\"main\",\"repo\":{\"id\":10}},\"created_at\":\"2026-01-01T00:00:00Z\",\"head\":{"
