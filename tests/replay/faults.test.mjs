@@ -108,9 +108,11 @@ async function prepared(n) {
   return { merge: () => gates.forEach(g => g.merge()), gates, paid }
 }
 
-// Work that waits for its back-off need not wait for it here; a deadline weeks away is not meant.
+// Work that waits for its back-off need not wait for it here, nor what a clock has jumped past for the look of each minute; a
+// deadline weeks away is not meant.
 const SOON = `run_at < clock_timestamp() + interval '20 min'`
-const hurry = () => world.sql(`update q.scheduled set run_at = now() where run_at > now() and ${SOON}`)
+const hurry = () => world.sql(`update q.scheduled set run_at = now()
+  where (run_at > now() or run_at < now() - interval '50 s') and ${SOON}`)
 
 async function quiet() {
   await until('the queue is quiet', async () => {
