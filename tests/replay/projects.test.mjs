@@ -332,6 +332,8 @@ async function hooked() {
   const { body } = await register(people.ivan, repo)
   await quiet()
   assert.equal((await checked(people.ivan, body.id, 'permission')).state, 'passed')
+  const none = await api.post(`/v1/projects/${body.id}/hook/rotate`, undefined, { token: people.ivan.token })
+  assert.deepEqual([none.status, none.body.code], [409, 'hook.none'])
   const made = await api.post(`/v1/projects/${body.id}/hook`, undefined, { token: people.ivan.token })
   assert.equal(made.status, 202, made.text)
   await until('the hook works', async () => (await project(body.id)).hook?.pinged_at)
