@@ -73,6 +73,10 @@ export class Owners {
   answer(req, path, body) {
     let m
     if ((m = path.match(/^\/app\/installations\/(\d+)\/access_tokens$/)) && req.method === 'POST') return this.mint(req, Number(m[1]))
+    if (path === '/user') {
+      const { user } = this.who(req)
+      return user ? { status: 200, json: this.g.shape().publicUser(user) } : refused(401, 'Bad credentials')
+    }
     const repo = this.repository(path)
     if (!repo) return null
     const rest = path.replace(/^\/(repositories\/\d+|repos\/[^/]+\/[^/]+)/, '')
