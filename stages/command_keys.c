@@ -30,8 +30,8 @@ int command_keys_list(struct work *w, const struct invocation *in)
 		return command_usage("keys list");
 	status = command_visit(w, in, list, &l);
 	if (status == EXIT_OK)
-		print_rows(
-			w, in, PRINT_SHAPE(sql_account_keys_stmt), l.rows, l.n, "key_id tokens", "nothing is sealed");
+		print_rows(w, in, PRINT_SHAPE(sql_account_keys_stmt), l.rows, l.n, "key_id tokens hooks",
+			"nothing is sealed");
 	return status;
 }
 
@@ -55,6 +55,52 @@ static bool rewrap_one(struct work *w, struct tx *tx, struct rewrap *r, const st
 			&(struct sql_account_reseal_in){ row->token_id, seal_close(w->arena, r->seal, about, plain) });
 }
 
+/* { NULL, 0 } stays what it is. */
+static bool rewrap_box(struct work *w, struct rewrap *r, str about, str *box)
+{
+	str plain;
+
+	if (box->n == 0 || seal_is_current(r->seal, *box))
+		return true;
+	if (!seal_open(w, r->seal, about, *box, &plain))
+		return false;
+	*box = seal_close(w->arena, r->seal, about, plain);
+	return true;
+}
+
+static bool rewrap_hook(struct work *w, struct tx *tx, struct rewrap *r, const struct sql_hook_sealed_out *row)
+{
+	struct sql_hook_reseal_in in = { row->hook_id, row->secret, row->next, row->before };
+	str about = sync_hook_about(w, row->hook_id);
+
+	r->tokens++;
+	if (!rewrap_box(w, r, about, &in.secret) || !rewrap_box(w, r, about, &in.next) ||
+		!rewrap_box(w, r, about, &in.before))
+		return false;
+	if (in.secret.p == row->secret.p && in.next.p == row->next.p && in.before.p == row->before.p)
+		return true;
+	r->rewrapped++;
+	return sql_hook_reseal(w, tx, &in);
+}
+
+static bool rewrap_hooks(struct work *w, struct tx *tx, struct rewrap *r)
+{
+	struct sql_hook_sealed_in page = { .most = PAGE };
+	struct sql_hook_sealed_out *rows;
+	size_t n;
+
+	do {
+		if (!sql_hook_sealed(w, tx, &page, &rows, &n))
+			return false;
+		for (size_t i = 0; i < n; i++)
+			if (!rewrap_hook(w, tx, r, &rows[i]))
+				return false;
+		if (n > 0)
+			page.after = rows[n - 1].hook_id;
+	} while (n == PAGE);
+	return true;
+}
+
 static bool rewrap(struct work *w, struct tx *tx, void *arg)
 {
 	struct rewrap *r = arg;
@@ -72,6 +118,8 @@ static bool rewrap(struct work *w, struct tx *tx, void *arg)
 		if (n > 0)
 			page.after = rows[n - 1].token_id;
 	} while (n == PAGE);
+	if (!rewrap_hooks(w, tx, r))
+		return false;
 	told = (struct sql_account_rewrapped_in){ seal_key_id(w->arena, r->seal), r->rewrapped, r->by.actor,
 		r->by.reason };
 	return r->rewrapped == 0 || sql_account_rewrapped(w, tx, &told);
@@ -96,7 +144,7 @@ int command_keys_rewrap(struct work *w, const struct invocation *in)
 		printf("{\"tokens\":%" PRId64 ",\"rewrapped\":%" PRId64 ",\"dry_run\":%s}\n", r.tokens, r.rewrapped,
 			in->dry_run ? "true" : "false");
 	else
-		printf("%" PRId64 " of %" PRId64 " tokens %s sealed by the present key\n", r.rewrapped, r.tokens,
+		printf("%" PRId64 " of %" PRId64 " secrets %s sealed by the present key\n", r.rewrapped, r.tokens,
 			in->dry_run ? "would be" : "are newly");
 	return EXIT_OK;
 }

@@ -19,6 +19,7 @@ extern const struct stage score_payout;
 /* Before the stage runs; the caller keeps what it gave until the stage has ended. */
 void pay_use_signer(const struct signer *signer);
 void sync_use_seal(const struct seal *seal);         /* for users' tokens; NULL: no account can be linked */
+str sync_hook_about(struct work *w, uuid hook_id);   /* what the secrets of a webhook are sealed about */
 str sync_token_about(struct work *w, uuid token_id); /* what a user's token is sealed about */
 void sync_use_hooks(
 	const struct seal *seal, str url); /* where GitHub delivers to; { NULL, 0 } = no webhooks are made */

@@ -19,7 +19,7 @@ void sync_use_hooks(const struct seal *s, str url)
 static const char *const events[] = { "issues", "issue_comment", "pull_request", "repository", "public", "member",
 	NULL };
 
-static str about(struct work *w, uuid id)
+str sync_hook_about(struct work *w, uuid id)
 {
 	char text[UUID_TEXT];
 
@@ -36,7 +36,7 @@ static str fresh_secret(struct work *w, uuid hook_id)
 
 	randombytes_buf(bytes, sizeof(bytes));
 	hex_encode(bytes, sizeof(bytes), text);
-	box = seal_close(w->arena, seal, about(w, hook_id), str_of(text, sizeof(text)));
+	box = seal_close(w->arena, seal, sync_hook_about(w, hook_id), str_of(text, sizeof(text)));
 	sodium_memzero(bytes, sizeof(bytes));
 	sodium_memzero(text, sizeof(text));
 	return box;
@@ -74,7 +74,7 @@ static bool read_hook(struct work *w, struct tx *tx, struct hook_task *t, struct
 	t->since = row->since;
 	t->waited_for = row->has_check;
 	t->url = arena_printf(
-		w->arena, "%s/" STR_FMT, address, STR_ARG(str_skip(about(w, t->hook_id), strlen("hook/"))));
+		w->arena, "%s/" STR_FMT, address, STR_ARG(str_skip(sync_hook_about(w, t->hook_id), strlen("hook/"))));
 	quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
 	return !row->has_token_id || ask_as(w, row->uid, row->token_id, row->token);
 }
@@ -95,7 +95,7 @@ bool hook_plan(struct work *w, struct tx *tx, void *task)
 		return true;
 	}
 	return sql_hook_begin(w, tx, &(struct sql_hook_begin_in){ t->hook_id, fresh_secret(w, t->hook_id) }, &begun) &&
-		seal_open(w, seal, about(w, t->hook_id), begun.secret, &t->secret);
+		seal_open(w, seal, sync_hook_about(w, t->hook_id), begun.secret, &t->secret);
 }
 
 /* GitHub lets administrators alone see and make hooks; to others there are none. */
@@ -164,7 +164,7 @@ bool rotate_plan(struct work *w, struct tx *tx, void *task)
 	if (!sql_hook_turn(w, tx, &(struct sql_hook_turn_in){ t->hook_id, fresh_secret(w, t->hook_id) }, &turned))
 		return false;
 	t->next = turned.next;
-	return seal_open(w, seal, about(w, t->hook_id), t->next, &t->secret);
+	return seal_open(w, seal, sync_hook_about(w, t->hook_id), t->next, &t->secret);
 }
 
 /* The same secret again changes nothing, so nobody asks whether it is there. */

@@ -1,10 +1,11 @@
 // P1 to P6, P11: whose a repository is: registration, the ways to show it, what they grant, what is looked at again and when; webhooks that we
 // make. Real workers against the stand-in for GitHub; a worker is killed at every point of these jobs.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHmac, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { startApi } from '../api/api.mjs'
 import { require } from '../peers/load.mjs'
 import { command } from '../stack/parts.mjs'
@@ -326,6 +327,12 @@ test('P3: who may only write cannot have a hook made, nor who has no token of hi
   assert.deepEqual(await hooksOf(repo), [])
 })
 
+async function run(...words) {
+  const env = words.pop()
+  const [file, ...args] = command(stack, ...words)
+  return promisify(execFile)(file, args, { env: { ...process.env, ...stack.as('patchwork_worker'), ...env } })
+}
+
 // A project of ivan's with a hook that works.
 async function hooked() {
   const repo = await repository('ivan')
@@ -354,6 +361,15 @@ test(`P6: another secret: both pass for a day, then the new one alone; killed at
   assert.equal(await deliver(hook.url, hook.secret, 'ping', mine({ zen: 'late' })), 401)
   assert.equal(await deliver(hook.url, now.secret, 'ping', mine({ zen: 'new' })), 200)
   assert.equal(await sql(`select count(*) from core.hook where project_id = '${id}' and serial = 2 and secret_next is null`), '1')
+  const [old, next] = [stack.path('secrets/seal-key'), stack.path('secrets/seal-key-next')]
+  writeFileSync(next, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
+  const rewrap = (one, other) => run('keys', 'rewrap', '--reason', 'yearly', { PATCHWORK_SEAL_KEY_FILE: one, PATCHWORK_SEAL_KEY_FILE_OTHER: other })
+  const [keyId] = (await sql('select distinct key_id from core.hook where gone_at is null')).split('\n')
+  await rewrap(next, old)
+  assert.equal(await sql(`select count(*) from core.hook where gone_at is null and key_id = '${keyId}'`), '0')
+  await rewrap(old, next)
+  assert.equal(await sql(`select count(*) from core.hook where gone_at is null and key_id <> '${keyId}'`), '0')
+  assert.equal(await deliver(hook.url, now.secret, 'ping', mine({ zen: 'sealed twice' })), 200, 'there and back again')
   const stranger = await api.post(`/v1/projects/${id}/hook/rotate`, undefined, { token: people.mallory.token })
   assert.deepEqual([stranger.status, stranger.body.code], [403, 'auth.role'])
   await quiet()
