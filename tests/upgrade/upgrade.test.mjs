@@ -78,7 +78,14 @@ test('O12: both releases\' workers at once, then this one alone; nothing is lost
   const old = worker
   use(NEW)
   worker = world.worker()
-  const stories = await Promise.all([1, 2, 3].map(() => world.play({ allowance: 10n * AMOUNT })))
+  let deposited // one after the other: the funder's transactions have one order
+  const inTurn = () => {
+    const last = deposited
+    let over
+    deposited = new Promise(done => { over = done })
+    return { 'money locked in the escrow': () => last, 'deposit confirmed, bounty open': () => over() }
+  }
+  const stories = await Promise.all([1, 2, 3].map(() => world.play({ allowance: 10n * AMOUNT, before: inTurn() })))
   for (const c of stories) assert.equal(c.payout.state, 'paid')
   await world.retire(old)
   await world.stack.restart('relay')
