@@ -17,7 +17,7 @@ const { generatePrivateKey, privateKeyToAccount } = await load('viem/accounts')
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 export const STAGES = ['sync', 'verify', 'prove', 'pay', 'score']
-const UNLIMITED = Object.fromEntries(['read', 'write', 'login'].map(n => [`limit.${n}_per_minute`, 0]))
+const UNLIMITED = Object.fromEntries(['read', 'write', 'login', 'project'].map(n => [`limit.${n}_per_minute`, 0]))
 
 // --- a world ---
 
