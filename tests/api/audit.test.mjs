@@ -187,7 +187,7 @@ describe('a worker', () => {
   test('T1: seals, signs and exports by itself', async () => {
     await append(4, 'test.kept')
     const total = Number(await sql('select count(*) from audit.log'))
-    const note = await until('the checkpoint is exported', () => readdirSync(folder).map(f => openNote(readFileSync(`${folder}/${f}`, 'utf8'), key))
+    const note = await until('the checkpoint is exported', () => readdirSync(folder).filter(f => f.endsWith('.note')).map(f => openNote(readFileSync(`${folder}/${f}`, 'utf8'), key))
       .find(n => n.size >= total))
     assert.equal(note.hash, (await recompute(sql))[note.size - 1].hash)
     await verify('--checkpoints', folder)
