@@ -65,7 +65,9 @@ bool sqlstate_err(struct work *w, const PGresult *res, const PGconn *pg)
 	}
 	if (is_ours(w, res, state, message))
 		return false;
-	if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0)
+	/* 23505: two inserted one row and met at an index that their ON CONFLICT does not name; once more, the row is there */
+	if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0 ||
+		strcmp(state, "23505") == 0)
 		return line_err(w, ERR_RETRY, "db.conflict", state, message);
 	if (strcmp(state, "25006") == 0)
 		return line_err(w, ERR_RETRY, "db.read_only", state, message);

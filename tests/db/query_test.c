@@ -464,6 +464,7 @@ static void sqlstates_have_kinds(void **state)
 		{ "40001", "x", ERR_RETRY, "db.conflict" },
 		{ "40P01", "x", ERR_RETRY, "db.conflict" },
 		{ "55P03", "x", ERR_RETRY, "db.conflict" },
+		{ "23505", "x", ERR_RETRY, "db.conflict" },
 		{ "53100", "x", ERR_RETRY, "db.busy" },
 		{ "53300", "x", ERR_RETRY, "db.busy" },
 		{ "57014", "x", ERR_RETRY, "db.busy" },
