@@ -54,8 +54,9 @@ const someone = () => workers.some(alive) || worker()
 
 // The comment's delivery, as it was signed; body changes are made to it.
 async function tell(number, user, text, { action = 'created', change } = {}) {
-  if (action === 'created') await control('comment', { repo: 'ada/engine', number, user, body: text })
-  const { body } = await control('deliver', { event: 'issue_comment', action, repo: 'ada/engine', number, sender: user, send: false })
+  const made = action === 'created' ? await control('comment', { repo: 'ada/engine', number, user, body: text }) : null
+  const { body } = await control('deliver', { event: 'issue_comment', action, repo: 'ada/engine', number, sender: user,
+    comment: made?.comment.id, send: false })
   const json = JSON.parse(body)
   change?.(json)
   await sql(`with d as (insert into ingest.delivery (guid, event, secret_no, body, body_sha256)

@@ -24,7 +24,7 @@
 //   windows  see windows.mjs; GET windows says what came of them
 //   fault    see faults.mjs; DELETE clears      reset   {}
 //   deliver  { url, event, action, repo, number, sender, secret, delivery, hook_id, before, changes, traceparent,
-//             send: false }
+//             comment: its id, or the last one, send: false }
 //   app      { id, public_key, token_ms }       the App whose JWTs are good    install { id, account, repos }    uninstall { id }
 //   suspend  { id, on }                         person { token, user }         whose token it is
 //   file     { repo, path, text }               a commit on the default branch; text null removes it
@@ -121,7 +121,8 @@ async function deliver(g, q) {
   const spec = {
     event: q.event, action: q.action, repo, thread: t, hook_id, before: q.before, changes: q.changes,
     sender: world.user(q.sender ?? t?.user.login ?? repo.owner.login),
-    review: t?.pull?.reviews.at(-1), comment: t?.comments.at(-1),
+    review: t?.pull?.reviews.at(-1),
+    comment: q.comment ? t.comments.find(c => c.id === q.comment) : t?.comments.at(-1),
   }
   const payload = hookPayload(shape(), spec)
   const body = JSON.stringify(payload)
