@@ -172,9 +172,17 @@ export async function createBounty(at, session, project, issue, amount, title) {
 
 const word = value => BigInt(value).toString(16).padStart(64, '0')
 
+// The node gives an account's transactions their nonces as they arrive: two at once may get the same one.
+const sent = new Map()
+function inTurn(account, send) {
+  const mine = (sent.get(account) ?? Promise.resolve()).catch(() => {}).then(send)
+  sent.set(account, mine)
+  return mine
+}
+
 // A transaction of an account that the node has unlocked; its receipt. Reverted ones are receipts, too.
 export async function transact(at, from, to, data) {
-  const hash = await rpc(at.evm, 'eth_sendTransaction', [{ from, to, data, gas: '0x7a120' }])
+  const hash = await inTurn(`${at.evm} ${from}`, () => rpc(at.evm, 'eth_sendTransaction', [{ from, to, data, gas: '0x7a120' }]))
   return eventually(`transaction ${hash} is in a block`, () => rpc(at.evm, 'eth_getTransactionReceipt', [hash]), Boolean, { part: 'evm' })
 }
 

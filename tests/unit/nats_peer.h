@@ -73,15 +73,31 @@ static inline void nats_up(struct nats_peer *p)
 	assert_int_equal(natsConnection_JetStream(&p->js, p->nc, NULL), NATS_OK);
 }
 
+/* A server that does not end when it is told to is made to. */
+static inline void nats_reap(struct nats_peer *p)
+{
+	bool ended = false;
+
+	kill(p->pid, SIGTERM);
+	for (int i = 0; i < 200 && !ended; i++) {
+		ended = waitpid(p->pid, NULL, WNOHANG) != 0;
+		if (!ended)
+			clock_sleep(50 * USEC_MS);
+	}
+	if (!ended) {
+		kill(p->pid, SIGKILL);
+		waitpid(p->pid, NULL, 0);
+	}
+	p->pid = 0;
+}
+
 static inline void nats_down(struct nats_peer *p)
 {
 	jsCtx_Destroy(p->js);
 	natsConnection_Destroy(p->nc);
 	p->js = NULL;
 	p->nc = NULL;
-	kill(p->pid, SIGTERM);
-	waitpid(p->pid, NULL, 0);
-	p->pid = 0;
+	nats_reap(p);
 }
 
 static inline void nats_start(struct nats_peer *p)
