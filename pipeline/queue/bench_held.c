@@ -192,16 +192,16 @@ static void produce_all(void)
 	pthread_join(hints, NULL);
 }
 
-static void report(bool held)
+static void report(void)
 {
 	int part = load.n < 2 * MINUTE * RATE ? load.n / 2 : MINUTE * RATE;
 	double last = wait_ms(load.at + load.n - part, part, 99), first = wait_ms(load.at, part, 99);
 
 	bench_line("queue.keepup",
-		"\"per_s\":%d,\"seconds\":%d,\"held\":%s,\"first_p50_ms\":%.2f,\"first_p99_ms\":%.2f,\"last_p50_ms\":%.2f,"
+		"\"per_s\":%d,\"seconds\":%d,\"held\":true,\"first_p50_ms\":%.2f,\"first_p99_ms\":%.2f,\"last_p50_ms\":%.2f,"
 		"\"last_p99_ms\":%.2f,\"late\":%d,\"late_max_ms\":%.2f",
-		RATE, load.n / RATE, held ? "true" : "false", wait_ms(load.at, part, 50), first,
-		wait_ms(load.at + load.n - part, part, 50), last, load.lates, wait_ms(load.late, load.lates, 100));
+		RATE, load.n / RATE, wait_ms(load.at, part, 50), first, wait_ms(load.at + load.n - part, part, 50),
+		last, load.lates, wait_ms(load.late, load.lates, 100));
 }
 
 bool bench_keepup(struct work *w, struct bench *b)
@@ -232,7 +232,7 @@ bool bench_keepup(struct work *w, struct bench *b)
 	if (ok && (load.failed || waiting() > 0))
 		ok = err_set(w, ERR_BUG, "queue.bench", "%d jobs were not started", waiting());
 	if (ok)
-		report(true);
+		report();
 	free(load.at);
 	free(load.late);
 	return ok;
