@@ -107,7 +107,7 @@ const struct problem problems[] = {
 		"if it is yours, have that checked: POST /v1/projects/{id}/checks" },
 	{ "project.name", 422, "Not a repository's name", "owner/name as on GitHub" },
 	{ "project.name_taken", 409, "The repository is being registered", "find it in /v1/projects" },
-	{ "project.unverified", 409, "The project is not verified", "switch on the repository's webhook" },
+	{ "project.unverified", 409, "The project is not verified", "have its owner checked: see the project" },
 	{ "query.cursor", 400, "Not a cursor of this list",
 		"use next_cursor with the filters it came from, or start again" },
 	{ "query.duplicate", 400, "A parameter is there twice", "send it once" },

@@ -16,15 +16,16 @@ with me as (
 	select s.person_id from core.session s join core.person p on p.id = s.person_id
 	where s.id = $1 and s.revoked_at is null and s.expires_at > now() and p.status = 'active'
 ), bounty as (
-	select b.id, b.asset_id, b.state, b.project_id from core.bounty b join core.project r on r.id = b.project_id
+	select b.id, b.asset_id, b.state, b.project_id, r.state = 'verified' as stands from core.bounty b join core.project r on r.id = b.project_id
 	where b.id = $2 and (not r.private or core.sees($1, 'bounty', b.id))
 ), checked as materialized (
 	select case
 			when not exists (select from me) then 'auth.session_ended'
 			when b.id is null then 'bounty.not_found'
-			when b.state not in ('draft', 'funding') and not exists (
-				select from core.contribution c join me on me.person_id = c.funder_id
-				where c.bounty_id = b.id and c.deposit_tx = $3 and c.state <> 'refused') then 'bounty.not_fundable'
+			when exists (select from core.contribution c join me on me.person_id = c.funder_id
+				where c.bounty_id = b.id and c.deposit_tx = $3 and c.state <> 'refused') then null
+			when b.state not in ('draft', 'funding') then 'bounty.not_fundable'
+			when not b.stands then 'project.unverified'
 		end as refused
 	from (select) as once left join bounty b on true
 ), contribution as (

@@ -116,6 +116,27 @@ test('bounties that cannot be', async () => {
   assert.deepEqual(await grown(before), [0, 0, 0, 0, 0, 0, 0], 'writes nothing')
 })
 
+test('P5: a project that is degraded or lost takes no deposit; one that was named before is found again', async () => {
+  const shaken = await api.verifiedProject(me.token, 'ada/shaken', 7150)
+  const drafts = await Promise.all([1, 2].map(n => api.bounty(me.token, shaken, { issue_number: n })))
+  const fund = (i, tx_hash) => api.post(`/v1/bounties/${drafts[i].body.id}/fund`, { tx_hash }, { token: me.token })
+  const named = hash()
+  const first = await fund(0, named)
+  assert.equal(first.status, 202, first.text)
+  for (const state of ['degraded', 'lost', 'unverified']) {
+    await api.sql(`update core.project set state = '${state}' where id = '${shaken}'`)
+    const before = await rows()
+    for (const i of [0, 1]) {
+      const refused = await fund(i, hash())
+      assert.deepEqual([refused.status, refused.body.code], [409, 'project.unverified'], state)
+    }
+    assert.equal((await fund(0, named)).text, first.text, 'the same again')
+    assert.deepEqual(await grown(before), [0, 0, 0, 0, 0, 0, 0], 'writes nothing')
+  }
+  await api.sql(`update core.project set state = 'verified' where id = '${shaken}'`)
+  assert.equal((await fund(1, hash())).status, 202)
+})
+
 test('funding names a transaction once and asks the chain about it', async () => {
   const { body: b } = await api.bounty(me.token, project, { issue_number: 20 })
   const { body: another } = await api.bounty(me.token, project, { issue_number: 21 })
