@@ -6,13 +6,14 @@ import { require } from '../peers/load.mjs'
 import { rpc } from '../stack/evm.mjs'
 import { command } from '../stack/parts.mjs'
 import { alive, launch, stop, until } from '../stack/proc.mjs'
+import { faultPoints } from '../replay/points.mjs'
 import { CHAIN, startApi } from './api.mjs'
 
 const viem = require('viem')
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
 const built = name => JSON.parse(readFileSync(new URL(`../../build/contract/${name}.json`, import.meta.url)))
 const MAGIC = `0x1626ba7e${'00'.repeat(28)}`
-const PHASES = ['claimed', 'planned', 'effected', 'settling', 'settled']
+const PHASES = faultPoints().kinds['verify.wallet']
 
 const owner = privateKeyToAccount(generatePrivateKey())
 let api, node, deployer, factory

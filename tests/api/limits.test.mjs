@@ -1,7 +1,10 @@
 // Rate windows: who counts as one client, with and without a proxy, in Redis and in the worker while Redis is away.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { require } from '../peers/load.mjs'
 import { startApi } from './api.mjs'
+
+const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
 
 describe('behind a proxy', () => {
   let api
@@ -24,6 +27,12 @@ describe('behind a proxy', () => {
   it('an IPv6 network of 64 bits is one client', async () => {
     assert.deepEqual(await statuses('2001:db8:0:1::1', '2001:db8:0:1:ffff::2', '2001:0db8:0000:0001::3', '2001:db8:0:2::1'),
       [200, 200, 429, 200])
+  })
+  it('who is signed in has a window of his own, wherever he asks from', async () => {
+    const ask = async (token, client) => (await api.get('/v1/me', { token, headers: { 'x-forwarded-for': client } })).status
+    const [one, other] = [await api.signIn(privateKeyToAccount(generatePrivateKey())), await api.signIn(privateKeyToAccount(generatePrivateKey()))]
+    assert.deepEqual([await ask(one.token, '192.0.2.5'), await ask(one.token, '192.0.2.6'), await ask(one.token, '192.0.2.7')], [200, 200, 429])
+    assert.deepEqual([await ask(other.token, '192.0.2.5'), (await statuses('192.0.2.5'))[0]], [200, 200])
   })
   it('what is no address counts as the connection', async () => {
     assert.deepEqual(await statuses('unknown', '192.0.2.4, x', undefined), [200, 200, 429])

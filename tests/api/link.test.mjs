@@ -7,10 +7,12 @@ import { after, before, test } from 'node:test'
 import { require } from '../peers/load.mjs'
 import { command } from '../stack/parts.mjs'
 import { alive, answers, freePort, launch, stop, until } from '../stack/proc.mjs'
+import { faultPoints } from '../replay/points.mjs'
 import { sha256, startApi } from './api.mjs'
 
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
-const PHASES = ['claimed', 'planned', 'effected', 'settling', 'settled']
+const { kinds } = faultPoints()
+const PHASES = kinds['sync.link']
 const RETURN = 'https://app.example/linked'
 
 let api, app
@@ -376,6 +378,7 @@ test('A5: tokens go from one key to the next; another key, and a box of another 
 test('A5, F15: a worker that is killed at each point leaves an account that is linked once, or an attempt that says why not', { timeout: 180_000 }, async () => {
   for (const w of [...workers]) await retire(w)
   await api.sql('delete from core.account_token') // what the test before left behind
+  assert.deepEqual(kinds['sync.account'], PHASES)
   const LOST = ['sync.link.effected', 'sync.link.settling'] // the code is spent, and nobody has the token
   const LINKED = id => api.sql(`select count(*) from core.external_account a join core.account_token t on t.account_id = a.id where a.person_id = '${id}'`)
   for (const [n, phase] of PHASES.entries()) {
@@ -405,6 +408,43 @@ test('A5, F15: a worker that is killed at each point leaves an account that is l
     assert.equal(await api.sql(`select count(*) from q.outbox where topic = 'account.linked' and subject = 'person/${me.person_id}'`), '1')
     await retire(w)
   }
+})
+
+// A worker for each point of the kind, one after the other, until the last one has settled it.
+async function killedAtEach(kind) {
+  for (const phase of kinds[kind]) {
+    const w = worker({ PATCHWORK_FAULT: `${kind}.${phase}:kill` })
+    await until(`killed at ${kind}.${phase}`, () => !alive(w))
+    workers.splice(workers.indexOf(w), 1)
+  }
+}
+const runs = kind => api.sql(`select string_agg(r.state || ' ' || r.attempt, ',' order by r.attempt) from q.run r join q.job j on j.id = r.job_id
+  where j.kind = '${kind}' and j.id = (select max(id) from q.job where kind = '${kind}')`)
+const lostButOne = kind => [...kinds[kind].slice(1).map((_, i) => `rescued ${i + 1}`), `done ${kinds[kind].length}`].join()
+
+test('A5, F15: a worker that is killed at each point of unlinking, or of the daily look, leaves it done, once', { timeout: 120_000 }, async () => {
+  const me = await newcomer()
+  await user('mary', 900200)
+  const first = worker()
+  const { body: { id } } = await link(me, 'mary')
+  await retire(first)
+  await api.sql(`update core.external_account set checked_at = now() - case provider_uid when 900200 then interval '2 days' else '0' end`)
+  await api.sql(`select q.enqueue('sync', 'sync.accounts', null, '{}')`)
+  await killedAtEach('sync.accounts')
+  assert.equal(await runs('sync.accounts'), lostButOne('sync.accounts'))
+  assert.equal(await api.sql(`select count(*) from q.job where kind = 'sync.account' and key like 'account:${id}:%'`), '1')
+  const second = worker()
+  await until('GitHub was asked', async () => await api.sql(`select count(*) from core.external_account
+    where provider_uid = 900200 and checked_at > now() - interval '1 day'`) === '1')
+  await retire(second)
+
+  assert.equal((await api.remove('/v1/me/github', { token: me.token })).status, 200)
+  await killedAtEach('sync.unlink')
+  assert.equal(await runs('sync.unlink'), lostButOne('sync.unlink'))
+  assert.equal(await api.sql(`select count(*) from core.account_token where id = '${id}'`), '0')
+  const left = await shown(me)
+  assert.deepEqual([left.state, left.provider_uid, left.revoked_reason], ['revoked', 900200, 'unlinked'])
+  assert.equal(await api.sql(`select string_agg(topic, ' ' order by id) from q.outbox where subject = 'person/${me.person_id}'`), 'account.linked account.unlinked')
 })
 
 test('A5: an OAuth server that is not ours takes our address, our verifier, our exchange', { timeout: 60_000 }, async () => {

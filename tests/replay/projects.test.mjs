@@ -225,7 +225,7 @@ test('P4: a file shows that the repository wants to be listed, and no more: no b
   assert.equal(await sql(`select count(*) from core.role_grant where project_id = '${body.id}'`), '0')
 })
 
-test('P5: a role that is lost: degraded by the daily look, or at once by the delivery that says so; new bounties 409, what is open stays', async () => {
+test(`P5, F15: a role that is lost: degraded by the daily look, killed at ${points('sync.reverify').length} points, or at once by the delivery that says so; new bounties 409, what is open stays`, async () => {
   const { id, repo, check } = await proven()
   const bounty = (await api.bounty(people.ada.token, id)).body.id
   await control('member', { repo: repo.name, user: 'ada', permission: 'read' })
@@ -234,8 +234,12 @@ test('P5: a role that is lost: degraded by the daily look, or at once by the del
   await quiet()
   assert.equal(await stateOf(id), 'verified', 'it was looked at today')
   await sql(`update core.ownership_check set checked_at = now() - interval '23 hours' where id = '${check.id}'`)
+  for (const w of workers.splice(0)) await stop(w)
+  const looks = () => sql(`select count(*) from q.job where key like 'check:${check.id}:t%'`)
+  const before = Number(await looks())
   await look(2)
-  await quiet()
+  await killed('sync.reverify')
+  assert.equal(Number(await looks()), before + 1, 'looked at once')
   assert.equal(await stateOf(id), 'degraded ownership.lost')
   assert.equal(await rolesOf(people.ada, id), '')
   const refused = await api.bounty(people.ada.token, id, { issue_number: 2 })

@@ -399,7 +399,10 @@ async function playSteps(at, c, step, options) {
     c.merged_at = performance.now()
     return mergePull(at, repo, c.pull, c.issue)
   }, m => `commit ${m.merge_commit_sha.slice(0, 12)}`)
-  await step('merge verified', () => verified(at, c.submission.id), s => `${count(s.verdict.checks.length, 'check')} passed`)
+  await step('merge verified', () => verified(at, c.submission.id), ({ verdict: { checks } }) => {
+    const passed = checks.filter(x => x.result === 'pass').length
+    return `${count(passed, 'check')} passed${passed < checks.length ? `, ${checks.length - passed} flagged` : ''}`
+  })
   c.proof = await step('proof pinned on IPFS', async () => {
     const { proof } = await proved(at, c.submission.id)
     return saveProof(at, proof.cid, proofFile)
