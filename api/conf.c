@@ -86,7 +86,7 @@ static const struct field table[] = {
 	OTHER(FIELD_SPAN, bounty_least, "bounty.least", .initial = "1h", .max = 365 * INT64_C(86400) * USEC_S,
 		.doc = "a request that names a nearer deadline is refused"),
 	OTHER(FIELD_I32, read_per_minute, "limit.read_per_minute", .initial = "1200", .min = 0, .max = 1000000,
-		.doc = "reading requests per minute and address; 0 = no limit"),
+		.doc = "reading requests per minute and address, or person who is signed in; 0 = no limit"),
 	OTHER(FIELD_I32, read_burst, "limit.read_burst", .initial = "240", .min = 1, .max = 1000000,
 		.doc = "how many of them may come at once"),
 	OTHER(FIELD_I32, write_per_minute, "limit.write_per_minute", .initial = "120", .min = 0, .max = 1000000,

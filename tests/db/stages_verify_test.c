@@ -491,6 +491,18 @@ static void V17_the_deadline_ends_a_bounty(void **state)
 	assert_true(((struct deadline_task *)rows_planned(&verify_deadline, DEADLINE))->decided);
 }
 
+static void V17_a_bounty_without_its_money_is_cancelled(void **state)
+{
+	(void)state;
+	rows_bounty();
+	db_test_sql("update core.bounty set deadline_at = now()");
+	rows_settled_twice(&verify_deadline, rows_planned(&verify_deadline, DEADLINE));
+	assert_value(
+		"select b.state || ' ' || e.event from core.bounty b, core.bounty_event e order by e.seq desc limit 1",
+		"cancelled funding_expired");
+	assert_value("select body ->> 'state' from q.outbox where topic = 'bounty.expired'", "cancelled");
+}
+
 static void V17_a_merge_in_review_outlives_the_deadline(void **state)
 {
 	void *task = NULL;
@@ -696,6 +708,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(S10_a_revert_stops_the_payout, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(S10_a_rejected_payout_gives_its_money_back, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(V17_the_deadline_ends_a_bounty, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(V17_a_bounty_without_its_money_is_cancelled, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(V17_a_merge_in_review_outlives_the_deadline, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(V17_an_unlinked_author_has_30_days, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(V17_nobody_decides_for_30_days, rows_start, rows_stop),
