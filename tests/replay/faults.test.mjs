@@ -222,6 +222,10 @@ test('F16: workers that are stopped at a point of paying, past their lease, and 
   }
 })
 
+const exhausted = log => readFileSync(world.stack.log(log), 'utf8').match(/^level=error event=memory\.exhausted size=\d+$/gm)?.length ?? 0
+// What starts it allocates, too.
+const itself = w => until('the worker is itself', () => readFileSync(`/proc/${w.pid}/comm`, 'utf8') === 'patchwork\n')
+
 test('F17: an allocation fails in a worker, again and again', async t => {
   const { below } = seeded(t)
   const story = await prepared(LONG ? 6 : 2)
@@ -229,23 +233,48 @@ test('F17: an allocation fails in a worker, again and again', async t => {
   const start = () => preloaded(memory.env)
   const ends = []
   let w = start()
+  const before = exhausted('preloaded')
   for (let i = 0; i < (LONG ? 100 : 8); i++) {
     if (i === 1) story.merge()
+    await itself(w)
     memory.set('failing', memory.get('allocated') + 1 + below(i % 2 ? 400 : 4000))
-    await until('an allocation failed', () => !alive(w) || memory.get('allocated') >= memory.get('failing'))
-    await sleep(below(100))
-    if (alive(w)) continue
+    await until('an allocation failed', () => !alive(w))
+    assert.ok(memory.get('allocated') >= memory.get('failing'), 'nothing else ended it')
     ends.push(await ended(w))
     memory.set('failing', 0)
     w = start()
   }
-  t.diagnostic(`ends: ${ends.join(' ')}`) // ours is SIGABRT; libraries have theirs
-  memory.set('failing', 0)
+  assert.deepEqual(ends, ends.map(() => 'SIGABRT'), 'whoever asked for memory')
+  assert.equal(exhausted('preloaded') - before, ends.length, 'each said why')
   const clean = world.worker()
   await finished(story, clean)
   await peace()
   await stop(w)
   await world.retire(clean)
+})
+
+// Connecting is where libraries are known to go on without memory: OpenSSL's first use, Kerberos' list of mechanisms.
+test('F17: an allocation fails while a program connects', async t => {
+  const { below } = seeded(t)
+  const memory = scarcity.of('connecting')
+  const run = async n => {
+    memory.set('allocated', 0)
+    memory.set('failing', n)
+    const p = launch({
+      argv: [join(ROOT, 'build/patchwork'), '--config', world.stack.path('patchwork.conf'), 'stages'],
+      env: { ...world.stack.as('patchwork_operator'), ...memory.env }, log: world.stack.log('connecting'),
+    })
+    return ended(p)
+  }
+  assert.equal(await run(0), 0)
+  const all = memory.get('allocated'), step = LONG ? 20 : Math.ceil(all / 60)
+  const before = exhausted('connecting')
+  let failed = 0
+  for (let n = 1 + below(step); n <= all * 0.98; n += step, failed++) // a few come and go with what the database answers
+    assert.equal(await run(n), 'SIGABRT', `allocation ${n} of ${all}`)
+  t.diagnostic(`${failed} of ${all} allocations`)
+  assert.ok(failed >= 50)
+  assert.equal(exhausted('connecting') - before, failed)
 })
 
 // Deliveries, two at a time, until the answer is called -> how many were answered 2xx
