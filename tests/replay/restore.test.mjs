@@ -1,12 +1,14 @@
-// The backup drill: a base backup, the archived log, and a restore to a moment that payments have left behind. What operating.md says
-// about it is what is done here.
+// The backup drill: a base backup, the archived log, and a restore to a moment that payments have left behind; and a failover to a
+// standby that payments have left behind. What operating.md says about them is what is done here.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { appendFileSync, chownSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { until } from '../stack/proc.mjs'
+import { DATABASE, psql } from '../stack/postgres.mjs'
+import { freePort, launch, stop, until } from '../stack/proc.mjs'
 import { deliver, releases } from '../stack/scenario.mjs'
 import { stageSources } from './points.mjs'
 import { attemptsOf, look, referee, report } from './referee.mjs'
@@ -15,13 +17,20 @@ import { operatorNonce, ROOT, World } from './world.mjs'
 const BIN = '/usr/lib/postgresql/15/bin'
 const MERGED = 'merged on GitHub, webhook taken'
 const page = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8').replace(/\s+/g, ' ')
-let world, worker, base
+const notes = mkdtempSync(join(tmpdir(), 'patchwork-notes-'))
+const AUDIT = { PATCHWORK_AUDIT_KEY_FILE: join(notes, 'key'), PATCHWORK_AUDIT_EXPORT_DIR: join(notes, 'out'), PATCHWORK_AUDIT_CHECKPOINT_EVERY: '0s' }
+let world, worker, base, standby
 
 before(async () => {
-  world = await World.start()
+  mkdirSync(AUDIT.PATCHWORK_AUDIT_EXPORT_DIR)
+  world = await World.start({ env: { audit: AUDIT, '--json': AUDIT } })
   base = realpathSync(world.stack.path('postgres'))
 })
-after(() => world?.end())
+after(async () => {
+  await stop(standby, { signal: 'SIGINT' })
+  await world?.end()
+  rmSync(notes, { recursive: true, force: true })
+})
 
 // As the user who owns the cluster.
 const own = file => { const { uid, gid } = statSync(join(base, 'data')); chownSync(file, uid, gid) }
@@ -93,6 +102,13 @@ test('O14, F26: restored to an earlier moment: payments since are adopted, nothi
   await until('what was paid is adopted', async () => await payoutOf(c) === `paid ${c.payout.tx_hash}`)
   assert.equal((await releases(world.at, c.payout.chain_key)).length, 1)
 
+  await paysAgain()
+  await looksRight()
+  await world.retire(worker)
+})
+
+// Behind what another state of the database has sent: the signer is stopped until somebody says that the transactions are ours.
+async function paysAgain() {
   const d = await world.play({ until: 'paid' })
   await until('the signer is stopped', async () => await world.sql('select stopped from ledger.chain_key') === 'pay.nonce_foreign')
   const send = await until('its payment waits', () => world.sql(`select job_id from q.scheduled join q.job on id = job_id where kind = 'pay.send'`))
@@ -100,12 +116,77 @@ test('O14, F26: restored to an earlier moment: payments since are adopted, nothi
   await world.sql(`set role patchwork_owner; ${update.replace('= N', `= ${await operatorNonce(world)}`).replace('...', world.at.wallets.operator.address.slice(2))}`)
   await world.stack.run('patchwork_operator', 'jobs', 'retry', send, '--reason', 'the transactions are ours')
   await until('it is paid', async () => (await payoutOf(d)).startsWith('paid '))
+}
 
+async function looksRight() {
   await world.quiet()
   await until('the audit log is sealed', async () => await world.sql('select unsealed from audit.state') === '0')
   await until('every event is published', async () => await world.sql(`select count(*) from q.outbox o, q.outbox_cursor c
     where c.sink = 'nats' and (o.xid, o.id) > (c.xid, c.id)`) === '0')
   const seen = await referee(await look(world.at, world.sql, { acked: [], attempts: attemptsOf(stageSources()) }))
   assert.ok(seen.every(s => s.breaches.length === 0 && s.unasked.length === 0), `\n${report(seen)}`)
+}
+
+// --- failover ---
+
+// A standby that follows without anybody waiting for it.
+async function follow() {
+  for (const name of ['restore_command', 'recovery_target_name', 'recovery_target_action']) await world.sql(`alter system reset ${name}`)
+  appendFileSync(join(base, 'data/pg_hba.conf'), 'local replication all trust\n')
+  await world.sql('select pg_reload_conf()')
+  await asPostgres(`${BIN}/pg_basebackup`, '-h', world.stack.socket, '-p', world.stack.port('postgres'), '-U', 'postgres', '-D', `${base}/standby`, '-R', '-X', 'stream', '-c', 'fast', '--no-sync')
+  const port = await freePort()
+  const settings = { port, listen_addresses: '', unix_socket_directories: world.stack.socket, max_connections: 200, max_prepared_transactions: 2, fsync: 'off' }
+  standby = launch({
+    argv: [`${BIN}/postgres`, '-D', `${base}/standby`, ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
+    log: world.stack.log('standby'), user: process.getuid() === 0 ? 'postgres' : undefined,
+  })
+  return text => psql(world.stack.socket, port, DATABASE, text)
+}
+
+// The standby has all that there is, and gets nothing more.
+async function cut(ask) {
+  const at = await world.sql('select pg_current_wal_lsn()')
+  await until('the standby has caught up', () => ask(`select pg_last_wal_replay_lsn() >= '${at}'`).then(v => v === 't', () => false))
+  await stop(standby, { signal: 'SIGINT' })
+}
+
+// Its address moves to the standby, which takes writes a moment later.
+async function failover() {
+  await world.stack.kill('postgres')
+  renameSync(join(base, 'data'), join(base, 'primary'))
+  renameSync(join(base, 'standby'), join(base, 'data'))
+  appendFileSync(join(base, 'data/postgresql.auto.conf'), `primary_conninfo = ''\n`)
+  await world.stack.start('postgres')
+  await until('the worker has met a database that only reads', () => /code=db\.read_only/.test(readFileSync(world.stack.log('work'), 'utf8')))
+  assert.equal(await world.sql('select pg_promote()'), 't')
+}
+
+const lastNote = folder => join(folder, readdirSync(folder).sort((a, b) => parseInt(a.match(/\d+/)) - parseInt(b.match(/\d+/))).at(-1))
+
+test('F25: failover to a standby that lacks the last moments, under running programs: nothing is paid twice, the loss is told', async () => {
+  const { public_key } = JSON.parse(await world.stack.run('patchwork_owner', '--json', 'audit', 'checkpoint'))
+  const folder = AUDIT.PATCHWORK_AUDIT_EXPORT_DIR
+  worker = world.worker(AUDIT)
+  await world.play() // the signer is known
+  const ask = await follow()
+  const c = await world.play({ before: { [MERGED]: async () => {
+    await world.quiet()
+    await cut(ask)
+  } } })
+  await until('the audit log is signed up to the payment', async () => {
+    const rows = await world.sql('select max(seq) from audit.link')
+    return readdirSync(folder).some(f => f.includes(rows))
+  })
+  await failover()
+
+  assert.equal(await payoutOf(c), '', 'lost')
+  await deliver(world.at, 'pull_request', 'closed', c.project.full_name, c.pull.number, { delivery: c.merge.merged_delivery })
+  await until('what was paid is adopted', async () => await payoutOf(c) === `paid ${c.payout.tx_hash}`)
+  assert.equal((await releases(world.at, c.payout.chain_key)).length, 1)
+  await assert.rejects(world.stack.run('patchwork_auditor', 'audit', 'verify', '--checkpoints', lastNote(folder), '--key', public_key), /audit\.(truncated|rewritten)/, 'what is lost is told')
+  await newStream()
+  await paysAgain()
+  await looksRight()
   await world.retire(worker)
 })
