@@ -21,6 +21,8 @@ MUST bool conn_open(struct work *w, const struct conn_conf *c, struct conn **out
 void conn_close(struct conn **conn);
 PGconn *conn_pg(struct conn *conn);
 bool conn_alive(const struct conn *conn);
+/* Counts this program's connections, in the order in which they stood: one that was made later has a higher one. */
+uint64_t conn_serial(const struct conn *conn);
 void conn_cancel(struct conn *conn); /* asks the server to stop what runs; for shutdown */
 
 struct pool; /* at most n connections, opened when first wanted, reopened when broken */

@@ -5,8 +5,12 @@
  * transaction id (q.enqueue). So of a head H that was known before a transaction began, and a bound B that is above every id
  * that was out by then: every row at or below H belongs to a transaction below B. A later snapshot in which none of those is
  * in progress shows every row at or below H that will ever be; then `safe` may go up to the first of them that is still
- * visible, or past H. A snapshot's own xmax is no such bound: it is one above the last id that has ended, and ids above it may be out. A transaction that stays open longer than
- * WATERMARK_PATIENCE would hold that back: it is remembered with the seq to go back to when it ends, and is passed. */
+ * visible, or past H. A snapshot's own xmax is no such bound: it is one above the last id that has ended, and ids above it may
+ * be out. A transaction that stays open longer than WATERMARK_PATIENCE would hold that back: it is remembered with the seq to
+ * go back to when it ends, and is passed.
+ *
+ * A server that crashed may hand out again what it had not yet written to its disk: sequences, and transaction ids. All that
+ * was learned before is void then; each connection made since starts a new life. */
 #pragma once
 
 #include <stdbool.h>
@@ -49,6 +53,7 @@ struct watermark {
 	int lates;
 	int64_t head;        /* the highest that was ever read */
 	uint64_t generation; /* counts the times that safe went back */
+	uint64_t life;       /* of the server, as far as we can tell: watermark_live() */
 	usec probed;
 	bool backlog;
 };
@@ -57,7 +62,7 @@ struct watermark {
 struct watermark_look {
 	int64_t from[WATERMARK_PRIOS];
 	int64_t head;
-	uint64_t generation;
+	uint64_t generation, life;
 	bool safe;
 };
 
@@ -71,5 +76,7 @@ struct watermark_seen {
 	bool full;                      /* as many as were asked for */
 };
 
+/* Before a look: a later life than the last one forgets everything; what comes back from looks of earlier ones is ignored. */
+void watermark_live(struct watermark *m, uint64_t life);
 void watermark_look(struct watermark *m, usec now, struct watermark_look *out);
 void watermark_saw(struct watermark *m, usec now, const struct watermark_look *look, const struct watermark_seen *seen);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -139,6 +140,8 @@ static usec connect_until(const struct work *w, const struct conn_conf *c)
 	return w->deadline != 0 && (until == 0 || w->deadline < until) ? w->deadline : until;
 }
 
+static atomic_uint_fast64_t opened;
+
 bool conn_open(struct work *w, const struct conn_conf *c, struct conn **out)
 {
 	usec until = connect_until(w, c);
@@ -162,8 +165,14 @@ bool conn_open(struct work *w, const struct conn_conf *c, struct conn **out)
 		conn_close(&conn);
 		return false;
 	}
+	conn->serial = atomic_fetch_add(&opened, 1) + 1;
 	*out = conn;
 	return true;
+}
+
+uint64_t conn_serial(const struct conn *conn)
+{
+	return conn->serial;
 }
 
 void conn_close(struct conn **conn)

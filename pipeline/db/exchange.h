@@ -6,6 +6,7 @@
 struct conn {
 	PGconn *pg;
 	PGcancel *cancel;
+	uint64_t serial;
 	bool broken;          /* given up: what the server may still answer is never read */
 	const char *begin[2]; /* not sent yet: they travel with the transaction's first statement */
 	const struct sql **prepared;

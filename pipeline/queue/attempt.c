@@ -382,7 +382,7 @@ static bool fused_tx(
 	struct work *w, struct runner *r, struct conn *conn, struct batch *b, int want, struct batch **next)
 {
 	str *outputs = arena_array(w->arena, (size_t)b->n, sizeof(*outputs));
-	struct claim_ask ask = { .want = want, .head = claim_head(b->lane), .settle = b };
+	struct claim_ask ask = { .want = want, .known = claim_known(b->lane), .settle = b };
 	struct tx tx = { 0 };
 	bool any, owned = false, ok;
 
@@ -417,7 +417,7 @@ static bool fused(struct work *w, struct runner *r, struct conn *conn, struct ba
 		return fused_tx(w, r, conn, b, want, next);
 	runner_point(w, b->at[0].stage->kind, "settling");
 	if (!claim_take(w, &tx, r, b->lane,
-		    &(struct claim_ask){ .want = want, .head = claim_head(b->lane), .settle = b }, owned, next))
+		    &(struct claim_ask){ .want = want, .known = claim_known(b->lane), .settle = b }, owned, next))
 		return false;
 	if (!*owned)
 		log_event(LOG_WARN, w, "job.stale", "jobs=%d", b->n);

@@ -29,8 +29,8 @@ static bool claims(struct work *w, struct conn *conn, struct runner *r, usec spa
 		usec began = clock_monotonic();
 
 		ok = claim_take(w, &tx, r, &r->lane[0],
-			&(struct claim_ask){ .want = BATCH, .head = claim_head(&r->lane[0]), .settle = batch }, &owned,
-			&next);
+			&(struct claim_ask){ .want = BATCH, .known = claim_known(&r->lane[0]), .settle = batch },
+			&owned, &next);
 		spans[i] = clock_monotonic() - began;
 		if (batch != NULL)
 			batch_free(batch);

@@ -116,25 +116,27 @@ struct view {
 	int want;
 };
 
-int64_t claim_head(struct lane *lane)
+struct claim_known claim_known(struct lane *lane)
 {
-	int64_t head;
+	struct claim_known known;
 
 	pthread_mutex_lock(&lane->lock);
-	head = lane->mark.head;
+	known = (struct claim_known){ lane->mark.head, lane->mark.life };
 	pthread_mutex_unlock(&lane->lock);
-	return head;
+	return known;
 }
 
-static void view(struct lane *lane, const struct claim_ask *ask, struct view *v)
+/* life: of the connection that the claim goes by. After a crash of the server every connection is a later one. */
+static void view(struct lane *lane, uint64_t life, const struct claim_ask *ask, struct view *v)
 {
 	pthread_mutex_lock(&lane->lock);
 	v->want = lane->stopped ? 0 : ask->want;
 	v->epoch = lane->epoch;
 	v->ruled = lane->ruled;
 	v->asked = clock_monotonic();
+	watermark_live(&lane->mark, life);
 	watermark_look(&lane->mark, v->asked, &v->look);
-	v->look.head = ask->head;
+	v->look.head = ask->known.life == v->look.life ? ask->known.head : 0;
 	v->order = aging_order(&lane->aging, v->want);
 	pthread_mutex_unlock(&lane->lock);
 	for (int i = 0; i < WATERMARK_PRIOS; i++) {
@@ -249,7 +251,7 @@ bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *la
 
 	*out = NULL;
 	b->w.deadline = w->deadline;
-	view(lane, ask, &v);
+	view(lane, conn_serial(tx->conn), ask, &v);
 	if (!query_many(&b->w, tx, v.ruled ? &sql_queue_claim_ruled_stmt : &sql_queue_claim_stmt,
 		    &(struct sql_queue_claim_in){ .worker = r->worker,
 			    .settled = ask->settle == NULL ? 0 : ask->settle->claim,

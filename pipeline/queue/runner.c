@@ -105,17 +105,21 @@ static usec beat_span(const struct runner *r)
 	return span > 5 * USEC_S ? 5 * USEC_S : span;
 }
 
-/* Claims and heartbeats that a crash of the database loses are done again: its commits need not wait for the disk. A lock that
- * another holds is not waited for: heartbeats must go on. */
 static bool open_conn(struct work *w, struct dispatcher *d)
 {
 	struct conn_conf conf = d->r->conf->db;
+
+	conf.queue_plans = true;
+	return conn_open(w, &conf, &d->conn);
+}
+
+/* Claims and heartbeats that a crash of the database loses are done again: its commits need not wait for the disk. A lock that
+ * another holds is not waited for: heartbeats must go on. */
+static bool hasten(struct work *w, struct dispatcher *d)
+{
 	PGresult *res;
 	bool ok;
 
-	conf.queue_plans = true;
-	if (!conn_open(w, &conf, &d->conn))
-		return false;
 	res = PQexec(conn_pg(d->conn), "set synchronous_commit = off; set lock_timeout = '300ms'");
 	ok = PQresultStatus(res) == PGRES_COMMAND_OK;
 	PQclear(res);
@@ -130,7 +134,7 @@ static usec earlier(usec a, usec b)
 	return a < b ? a : b;
 }
 
-/* After a claim whose answer was lost: was it made? */
+/* After a claim whose answer was lost: was it made? And after a crash: are claims there again that were released? */
 static bool look_for_lost(struct work *w, struct tx *tx, struct dispatcher *d, usec now)
 {
 	usec lost = atomic_load(&d->r->lost);
@@ -290,7 +294,7 @@ static bool claim_lane(struct work *w, struct tx *tx, struct dispatcher *d, stru
 	if (!still_stopped(w, tx, lane, &stopped))
 		return false;
 	while (atomic_load(&lane->hot) && !claim_stopped(lane) && (want = room(d, lane)) > 0) {
-		if (!claim_take(w, tx, d->r, lane, &(struct claim_ask){ .want = want, .head = claim_head(lane) },
+		if (!claim_take(w, tx, d->r, lane, &(struct claim_ask){ .want = want, .known = claim_known(lane) },
 			    &owned, &b))
 			return false;
 		if (b == NULL)
@@ -383,7 +387,8 @@ static void turn(struct work *w, struct dispatcher *d)
 	work_reset(w);
 	if (d->conn == NULL || !conn_alive(d->conn)) {
 		conn_close(&d->conn);
-		if (!open_conn(w, d))
+		atomic_store(&d->r->lost, clock_monotonic()); /* a crash may have undone a release */
+		if (!open_conn(w, d) || !hasten(w, d))
 			log_failure(LOG_WARN, w, "queue.unreachable");
 	}
 	if (d->conn != NULL && !tend(w, d, &wait)) {
@@ -463,22 +468,27 @@ static void runner_free(struct runner *r)
 	free(r);
 }
 
+/* Its number is kept, come what may: it is the lease of all its claims. */
+static bool join(struct work *w, struct dispatcher *d)
+{
+	struct tx tx;
+
+	if (!open_conn(w, d))
+		return false;
+	tx = tx_auto(d->conn);
+	return lease_join(w, &tx, d->r) && hasten(w, d);
+}
+
 bool runner_run(struct work *w, const struct runner_conf *c, const struct stage *const stages[],
 	const struct outside *outside, volatile sig_atomic_t *stop)
 {
 	static const char *const channels[] = { WAKE_CHANNEL };
 	struct runner *r = runner_new(w, c, stages, outside);
 	struct dispatcher d = { .r = r };
-	struct tx tx;
 
 	if (r == NULL)
 		return false;
-	if (!open_conn(w, &d)) {
-		runner_free(r);
-		return false;
-	}
-	tx = tx_auto(d.conn);
-	if (!lease_join(w, &tx, r)) {
+	if (!join(w, &d)) {
 		conn_close(&d.conn);
 		runner_free(r);
 		return false;

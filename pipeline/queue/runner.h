@@ -116,15 +116,19 @@ void runner_point(struct work *w, const char *kind, const char *what); /* FAULT(
 
 /* claim.c: ends `settle` and takes up to want jobs; *out is NULL when there are none. *owned says whether settle was still
  * ours.  fails as the statement */
+struct claim_known {
+	int64_t head;  /* the highest seq that this program knows to be handed out */
+	uint64_t life; /* in which it was */
+};
 struct claim_ask {
 	int want;
-	int64_t head;               /* claim_head() before the transaction began */
+	struct claim_known known;   /* claim_known() before the transaction began */
 	const struct batch *settle; /* NULL = none */
 	struct strs outputs;        /* as in sql/queue/claim.sql */
 };
 MUST bool claim_take(struct work *w, struct tx *tx, struct runner *r, struct lane *lane, const struct claim_ask *ask,
 	bool *owned, struct batch **out);
-int64_t claim_head(struct lane *lane); /* the highest seq that this program knows to be handed out */
+struct claim_known claim_known(struct lane *lane);
 void batch_free(struct batch *b);
 /* Around claim_take, by threads: may they take something, and that they are done with it. */
 bool claim_enter(struct runner *r);

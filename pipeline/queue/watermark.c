@@ -40,6 +40,12 @@ bool snapshot_running(const struct snapshot *s, uint64_t xid)
 	return s->cut && (s->n == 0 || xid > s->xip[s->n - 1]);
 }
 
+void watermark_live(struct watermark *m, uint64_t life)
+{
+	if (life > m->life)
+		*m = (struct watermark){ .life = life };
+}
+
 void watermark_look(struct watermark *m, usec now, struct watermark_look *out)
 {
 	out->safe = !m->backlog || now - m->probed >= WATERMARK_PROBE;
@@ -48,6 +54,7 @@ void watermark_look(struct watermark *m, usec now, struct watermark_look *out)
 	memcpy(out->from, out->safe ? m->safe : m->fast, sizeof(out->from));
 	out->head = m->head;
 	out->generation = m->generation;
+	out->life = m->life;
 }
 
 static bool tracked(const struct watermark *m, uint64_t xid)
@@ -155,6 +162,8 @@ static void advance(struct watermark *m, usec now, const struct watermark_look *
 
 void watermark_saw(struct watermark *m, usec now, const struct watermark_look *look, const struct watermark_seen *seen)
 {
+	if (look->life != m->life)
+		return;
 	advance(m, now, look, seen);
 	go_back(m, seen->snapshot);
 	add_point(m, now, look->head, seen->bound);

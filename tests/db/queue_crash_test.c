@@ -352,6 +352,26 @@ static void the_next_stage_is_woken(void **state)
 		"t");
 }
 
+/* Claims are released without waiting for the disk: the database forgets that, and the connection with it. */
+static void f21_a_release_that_a_crash_forgot(void **state)
+{
+	static const struct stage stage = STAGE(.effect = note_effect);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	run_start(&run);
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	eventually("select count(*) from q.run where state = 'done'", "1", 10 * USEC_S);
+	eventually("select count(*) from q.claim", "0", 10 * USEC_S);
+	db_test_sql("insert into q.claim (id, worker, queue, lease, job_ids, attempts, burned, suspects) "
+		    "select claim, worker, 'test', '1 s', array[job_id], array[attempt], '{0}', '{false}' from q.run; "
+		    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'patchwork_worker'");
+	eventually("select count(*) from q.claim", "0", 20 * USEC_S);
+	run_stop(&run);
+	assert_string_equal(db_test_value("select count(*) from q.run"), "1");
+	assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +383,7 @@ int main(void)
 		cmocka_unit_test_setup(two_processes_never_run_the_same_job, empty_queue),
 		cmocka_unit_test_setup(f18_a_drain_ends_what_is_in_hand_and_gives_back_the_rest, empty_queue),
 		cmocka_unit_test_setup(f18_an_undrained_worker_leaves_its_job_to_the_lease, empty_queue),
+		cmocka_unit_test_setup(f21_a_release_that_a_crash_forgot, empty_queue),
 		cmocka_unit_test_setup(f22_a_broken_database_loses_and_doubles_nothing, empty_queue),
 		cmocka_unit_test_setup(f27_a_hint_wakes_and_polling_is_the_floor, empty_queue),
 		cmocka_unit_test_setup(the_next_stage_is_woken, empty_queue),

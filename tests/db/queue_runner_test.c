@@ -339,18 +339,66 @@ static void a_seq_of_the_newest_transaction_is_not_passed(void **state)
 	assert_true(lease_join(&w, &tx, &r) && claim_rules(&w, &tx, lane));
 	PQclear(PQexec(conn_pg(open), "begin; select q.enqueue('test', 'test.one', 'newest', '{}')"));
 	for (int i = 0; i < 5; i++) {
-		struct claim_ask ask = { .want = 10, .head = claim_head(lane) };
+		struct claim_ask ask = { .want = 10, .known = claim_known(lane) };
 
 		assert_true(claim_take(&w, &tx, &r, lane, &ask, &owned, &batch));
 		assert_null(batch);
 	}
 	PQclear(PQexec(conn_pg(open), "commit"));
 	assert_true(claim_take(
-		&w, &tx, &r, lane, &(struct claim_ask){ .want = 10, .head = claim_head(lane) }, &owned, &batch));
+		&w, &tx, &r, lane, &(struct claim_ask){ .want = 10, .known = claim_known(lane) }, &owned, &batch));
 	assert_non_null(batch);
 	assert_int_equal(batch->n, 1);
 	batch_free(batch);
 	conn_close(&open);
+	conn_close(&claims);
+	work_end(&w);
+}
+
+/* A server that crashed gives numbers again which it had not written down: of ready rows, and of claims. */
+static void f21_numbers_that_a_crash_gives_again(void **state)
+{
+	static const struct stage stage = { .name = "test", .kind = "test.one", .lease_s = 30, .attempts = 3 };
+	struct runner_conf conf = { 0 };
+	struct runner r = { .conf = &conf, .lanes = 1 };
+	struct lane *lane = &r.lane[0];
+	struct batch *lost = NULL, *batch = NULL;
+	struct conn *before, *claims;
+	struct work w;
+	struct tx tx;
+	bool owned;
+
+	(void)state;
+	work_init(&w);
+	before = db_test_conn(&w, "patchwork_worker");
+	tx = tx_auto(before);
+	*lane = (struct lane){ .queue = stage.name, .kind = { &stage }, .kinds = 1, .lease = 30 * USEC_S };
+	pthread_mutex_init(&lane->lock, NULL);
+	assert_true(lease_join(&w, &tx, &r) && claim_rules(&w, &tx, lane));
+	db_test_sql("select q.enqueue('test', 'test.one', 'lost', '{}')");
+	for (int i = 0; i < 5; i++) {
+		struct claim_ask ask = { .want = 10, .known = claim_known(lane) };
+
+		assert_true(claim_take(&w, &tx, &r, lane, &ask, &owned, i == 0 ? &lost : &batch));
+	}
+	assert_true(lost != NULL && batch == NULL);
+	conn_close(&before);
+
+	db_test_sql("delete from q.claim; delete from q.job; "
+		    "select setval('q.ready_seq', last_value, false) from q.ready_seq; "
+		    "select setval('q.claim_id', last_value, false) from q.claim_id");
+	db_test_sql("select q.enqueue('test', 'test.one', 'next', '{}')");
+	claims = db_test_conn(&w, "patchwork_worker");
+	tx = tx_auto(claims);
+	assert_true(claim_take(&w, &tx, &r, lane,
+		&(struct claim_ask){ .want = 10, .known = claim_known(lane), .settle = lost }, &owned, &batch));
+	assert_false(owned);
+	assert_non_null(batch);
+	assert_int_equal(batch->n, 1);
+	assert_int_not_equal(batch->claim, lost->claim);
+	assert_string_equal(db_test_value("select count(*) from q.run"), "0");
+	batch_free(lost);
+	batch_free(batch);
 	conn_close(&claims);
 	work_end(&w);
 }
@@ -370,6 +418,7 @@ int main(void)
 		cmocka_unit_test_setup(bad_arguments_and_unknown_kinds, empty_queue),
 		cmocka_unit_test_setup(late_commit_is_found, empty_queue),
 		cmocka_unit_test_setup(a_seq_of_the_newest_transaction_is_not_passed, empty_queue),
+		cmocka_unit_test_setup(f21_numbers_that_a_crash_gives_again, empty_queue),
 		cmocka_unit_test_setup(first_row_of_a_new_database_is_found, empty_queue),
 	};
 

@@ -171,6 +171,39 @@ static void an_answer_from_before_is_not_believed(void **state)
 	assert_int_equal(m.safe[P], 51);
 }
 
+/* It forgot 60 rows and the ids of their transactions, which were open; then it hands both out again, the seqs later than the ids. */
+static void after_a_crash_seqs_may_come_again(void **state)
+{
+	struct watermark m = { 0 };
+	struct watermark_look early;
+	struct snapshot s = take(0, 0);
+	struct watermark_seen seen = { .snapshot = &s, .bound = 101, .head = 100 };
+	int got;
+
+	(void)state;
+	memset(row, 0, sizeof(row));
+	for (int64_t i = 1; i <= ROWS; i++) {
+		row[i].xid = (uint64_t)i;
+		row[i].ends = i <= 40 ? 0 : INT64_MAX;
+	}
+	watermark_live(&m, 1);
+	for (int64_t step = 1; step < 5; step++)
+		claim(&m, step, 100, 100, &got);
+	watermark_look(&m, 5 * USEC_MS, &early);
+	watermark_live(&m, 2);
+	watermark_saw(&m, 6 * USEC_MS, &early, &seen); /* asked before, read after */
+	for (int64_t i = 41; i <= ROWS; i++)
+		row[i].claimed = true;
+	for (int64_t i = 41; i <= 100; i++) { /* each 10 steps later than the one before, each of a later transaction */
+		row[i].xid = (uint64_t)(41 + 10 * (i - 41));
+		row[i].ends = 10 * (i - 40);
+		row[i].claimed = false;
+	}
+	for (int64_t step = 7; step < 700; step++)
+		claim(&m, step, 40 + step / 10 < 100 ? 40 + step / 10 : 100, 100, &got);
+	assert_int_equal(missed(100, 10000), 0);
+}
+
 static void snapshots_are_read(void **state)
 {
 	struct snapshot s;
@@ -194,6 +227,7 @@ int main(void)
 		cmocka_unit_test(the_last_transaction_may_still_commit),
 		cmocka_unit_test(what_a_rolled_back_claim_took_is_found_again),
 		cmocka_unit_test(an_answer_from_before_is_not_believed),
+		cmocka_unit_test(after_a_crash_seqs_may_come_again),
 		cmocka_unit_test(snapshots_are_read),
 	};
 
