@@ -684,6 +684,51 @@ static void one_scores_at_a_time(void **state)
 	assert_true(tx_commit(&rows_work, &tx));
 }
 
+/* The owner's own statement is refused with this code, as a constraint's name or a message. */
+static void refused(struct conn *c, const char *code, const char *sql)
+{
+	PGresult *res = PQexec(conn_pg(c), sql);
+	const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
+	const char *said = constraint != NULL ? constraint : PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+
+	assert_string_equal(said == NULL ? "nothing" : said, code);
+	PQclear(res);
+}
+
+/* Whatever statement books, by hand or ours: PostgreSQL adds it up. */
+static void the_ledger_keeps_its_rules(void **state)
+{
+	struct conn *owner = db_test_conn(&rows_work, "patchwork_owner");
+
+	(void)state;
+	rows_open();
+	refused(owner, "ledger.unbalanced",
+		"insert into ledger.transfer (id, key, kind) values ('" ID(
+			70) "', 'odd', 'deposit');"
+			    "insert into ledger.entry (transfer_id, line, account_id, asset_id, amount) select '" ID(
+				    70) "', row_number() over (), id, asset_id, case kind when 'funder' then -1000 else 999 end from ledger.account");
+	refused(owner, "ledger.unbalanced", "insert into ledger.transfer (key, kind) values ('empty', 'deposit')");
+	refused(owner, "ledger.unbalanced",
+		"insert into ledger.entry (transfer_id, line, account_id, asset_id, amount)"
+		" select transfer_id, 3, account_id, asset_id, 1 from ledger.entry limit 1");
+	refused(owner, "ledger.append_only", "update ledger.entry set amount = amount");
+	refused(owner, "ledger.append_only", "delete from ledger.entry");
+	refused(owner, "ledger.append_only", "truncate ledger.entry");
+	refused(owner, "ledger.append_only", "update ledger.transfer set key = key");
+	refused(owner, "ledger.append_only", "delete from ledger.transfer");
+	refused(owner, "ledger.overdrawn",
+		"select ledger.move('odd', 'hold', 'escrow', '" BOUNTY "', 'payable', '" BOUNTY "', '" ASSET
+		"', 1001, null)");
+	refused(owner, "ledger.overdrawn",
+		"select ledger.move('odd', 'send', 'payable', '" BOUNTY "', 'in_transit', '" BOUNTY "', '" ASSET
+		"', 1, null)");
+	assert_value(
+		"select string_agg(key || ' ' || (select string_agg(amount::text, ' ' order by line) from ledger.entry"
+		" where transfer_id = t.id), ',') from ledger.transfer t",
+		"deposit:" CONTRIBUTION " -1000 1000");
+	conn_close(&owner);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -707,6 +752,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_release_by_another_transaction_counts, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_fee_is_raised_under_the_same_nonce, start, rows_stop),
 		cmocka_unit_test_setup_teardown(unknown_payouts_are_refused, start, rows_stop),
+		cmocka_unit_test_setup_teardown(the_ledger_keeps_its_rules, start, rows_stop),
 		cmocka_unit_test_setup_teardown(only_what_was_paid_is_scored, start, rows_stop),
 		cmocka_unit_test_setup_teardown(points_fall_within_a_month, start, rows_stop),
 		cmocka_unit_test_setup_teardown(one_scores_at_a_time, start, rows_stop),
