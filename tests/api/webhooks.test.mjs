@@ -189,6 +189,7 @@ test('PostgreSQL down is told at once, and passes', async () => {
   assert.equal(a.status, 503, a.text)
   assert.ok(Date.now() - from < 10_000, `${Date.now() - from} ms`)
   assert.ok(Number(a.headers.get('retry-after')) >= 1)
+  assert.equal((await api.deliver({ n: 9 })).body.code, 'api.database_down')
   assert.equal((await api.get('/readyz')).status, 503)
   assert.equal((await api.get('/livez')).status, 200)
   assert.equal((await api.get('/metrics')).status, 200)
