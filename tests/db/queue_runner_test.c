@@ -75,6 +75,40 @@ static void runs_once_and_keeps_history(void **state)
 	assert_string_equal(db_test_value("select count(*) from q.worker where stopped_at is not null"), "1");
 }
 
+enum { CROWD = 8 };
+
+/* Ends when so many wait here at once. */
+static bool crowd_effect(struct work *w, const struct outside *outside, void *task)
+{
+	usec began = clock_monotonic();
+
+	(void)outside, (void)task;
+	calls++;
+	while (calls < CROWD) {
+		if (clock_monotonic() - began > 20 * USEC_S)
+			return err_set(w, ERR_INVALID, "test.alone", "%d of %d came", calls, CROWD);
+		clock_sleep(5 * USEC_MS);
+	}
+	return true;
+}
+
+static void threads_that_wait_outside_hold_no_connection(void **state)
+{
+	static const struct stage stage = STAGE(.plan = note_settle, .effect = crowd_effect, .settle = note_settle);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	calls = 0;
+	run.conf.threads = CROWD;
+	assert_true(run.conf.connections < CROWD);
+	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[8]))");
+	run_start(&run);
+	eventually("select string_agg(state || ' ' || attempt, ',') from q.run",
+		"done 1,done 1,done 1,done 1,done 1,done 1,done 1,done 1", 40 * USEC_S);
+	run_stop(&run);
+	assert_int_equal(calls, CROWD);
+}
+
 static void retries_within_the_bounds_of_backoff(void **state)
 {
 	static const struct stage stage = STAGE(.effect = fail_effect);
@@ -407,6 +441,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(runs_once_and_keeps_history, empty_queue),
+		cmocka_unit_test_setup(threads_that_wait_outside_hold_no_connection, empty_queue),
 		cmocka_unit_test_setup(retries_within_the_bounds_of_backoff, empty_queue),
 		cmocka_unit_test_setup(jitter_is_spread_and_capped, empty_queue),
 		cmocka_unit_test_setup(parks_after_its_attempts_and_at_once_when_invalid, empty_queue),
