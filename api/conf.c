@@ -18,6 +18,8 @@ static const struct field table[] = {
 		.doc = "client connections per worker; beyond it none is accepted"),
 	KEY(FIELD_SIZE, body_max, "body_max", .initial = "25m", .min = 1024, .max = 1 << 30,
 		.doc = "largest request body; routes have lower limits of their own"),
+	KEY(FIELD_SIZE, body_memory, "body_memory", .initial = "256m", .min = 1024, .max = INT64_C(1) << 40,
+		.doc = "bodies above 64k that a worker holds or awaits, together, at least api.body_max; beyond it 503 api.busy"),
 	KEY(FIELD_SPAN, keepalive, "keepalive", .initial = "20s", .doc = "an idle connection is closed after this"),
 	KEY(FIELD_SPAN, header_timeout, "header_timeout", .initial = "10s",
 		.doc = "from a request's first byte to the end of its headers"),

@@ -4,10 +4,11 @@
 #include "base/conf.h"
 
 struct api_conf {
-	str listen;       /* "ADDRESS:PORT", "[ADDRESS]:PORT", "unix:PATH" */
-	int32_t workers;  /* processes */
-	int32_t sockets;  /* client connections per worker */
-	int64_t body_max; /* bytes, of any request */
+	str listen;          /* "ADDRESS:PORT", "[ADDRESS]:PORT", "unix:PATH" */
+	int32_t workers;     /* processes */
+	int32_t sockets;     /* client connections per worker */
+	int64_t body_max;    /* bytes, of any request */
+	int64_t body_memory; /* bytes, of all large ones in a worker */
 	usec keepalive, header_timeout, body_timeout, drain;
 	str database;          /* postgresql:// URL or libpq keywords */
 	str database_password; /* { NULL, 0 } = as in the URL or the environment */

@@ -11,8 +11,19 @@
 #include "routes.h"
 #include "wake.h"
 
+#define BODY_LEAST ((size_t)1 << 20) /* what is a little too long is read, and refused by its route in full */
+
+/* Before any of the body is read. */
+static size_t body_limit(const struct http_request *req)
+{
+	size_t n = routes_body_max(req->path);
+
+	return n > BODY_LEAST ? n : BODY_LEAST;
+}
+
 void dispatch_prepare(void)
 {
+	http_body_limit = body_limit;
 	keys_load();
 	openapi_prepare();
 	for (size_t i = 0; i < n_routes; i++)

@@ -47,6 +47,8 @@ static void set_limits(void)
 	worker_set_affinity = 0;
 	http_header_max = HEADER_MAX;
 	http_body_max = (size_t)api_conf.body_max;
+	http_body_held_max =
+		(size_t)(api_conf.body_memory > api_conf.body_max ? api_conf.body_memory : api_conf.body_max);
 	http_header_timeout = (u_int16_t)(api_conf.header_timeout / USEC_S);
 	http_keepalive_time = (u_int16_t)(api_conf.keepalive / USEC_S);
 	http_body_timeout = (u_int16_t)(api_conf.body_timeout / USEC_S);

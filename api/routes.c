@@ -524,6 +524,17 @@ static bool matches(const char *pattern, const struct call *c)
 	return i == c->n_segments;
 }
 
+size_t routes_body_max(const char *path)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < n_routes; i++) {
+		if (strncmp(path, routes[i].path, strcspn(routes[i].path, "{")) == 0 && routes[i].body_max > most)
+			most = routes[i].body_max;
+	}
+	return most;
+}
+
 static void allow(struct call *c, const struct route *r)
 {
 	c->allow = arena_printf(c->w.arena, STR_FMT "%s%s%s", STR_ARG(c->allow), c->allow.n > 0 ? ", " : "", r->method,

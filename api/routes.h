@@ -70,3 +70,6 @@ extern const size_t n_routes;
 
 /* The method's route for the path in c->segments, or NULL with c->allow = the methods that the path has. */
 const struct route *route_find(struct call *c, const char *method);
+
+/* The longest body that a route takes whose path begins as this one does; bytes. */
+size_t routes_body_max(const char *path);

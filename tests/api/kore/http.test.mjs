@@ -1,12 +1,13 @@
 // Each HTTP row of conf/kore.patch, by raw sockets against the sanitized server.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { get, raw, sleep, startApi, statuses } from './harness.mjs';
+import net from 'node:net';
+import { get, raw, sleep, startApi, statuses, until } from './harness.mjs';
 
 let api;
 before(async () => {
 	api = await startApi({ env: { PATCHWORK_API_HEADER_TIMEOUT: '1s', PATCHWORK_API_KEEPALIVE: '2s', PATCHWORK_API_BODY_TIMEOUT: '2s',
-		PATCHWORK_API_BODY_MAX: '1m', PATCHWORK_API_WORKERS: '1' } });
+		PATCHWORK_API_BODY_MAX: '1m', PATCHWORK_API_BODY_MEMORY: '1m', PATCHWORK_API_WORKERS: '1' } });
 });
 after(() => api.stop());
 
@@ -181,6 +182,19 @@ test('bytes after a refusal are dropped, a client that leaves harms nobody', asy
 		await send(chunks, { quiet: 20 });
 	await sleep(600);
 	assert.equal((await get(api.port, '/livez')).body, 'ok\n');
+});
+
+test('F5: large bodies share a ceiling, held and announced; small ones pass, and the place is free again', async () => {
+	const post = (n, body = '') => `POST /echo HTTP/1.1\r\n${H}Content-Length: ${n}\r\n\r\n${body}`;
+	const held = net.connect(api.port, '127.0.0.1').on('error', () => {});
+	held.write(post(900_000, 'x'));
+	await until('the ceiling is reached', async () => /^HTTP\/1.1 503/.test((await send(post(200_000), { quiet: 300 })).text), 1500);
+	refused(await send(post(200_000)), 503, 'api.busy');
+	assert.deepEqual(statuses((await send(post(60_000, 'x'.repeat(60_000)))).text), [200]);
+	held.destroy();
+	await until('its place is free', async () => statuses((await send(post(200_000, 'x'.repeat(200_000)), { quiet: 500 })).text)[0] === 200);
+	const whole = await send(post(1 << 20, 'y'.repeat(1 << 20)), { quiet: 1500 });
+	assert.deepEqual(statuses(whole.text), [200], 'nothing is held any more');
 });
 
 test('a body of a megabyte arrives whole', async () => {
