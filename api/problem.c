@@ -62,6 +62,8 @@ const struct problem problems[] = {
 	{ "bounty.deadline_past", 422, "The deadline is past", "name a time to come" },
 	{ "bounty.deposit_taken", 409, "This deposit funds something else",
 		"lock money for this bounty and name that transaction" },
+	{ "bounty.deposits_pending", 409, "Twenty deposits of yours are being looked for",
+		"wait until the chain has decided about some of them" },
 	{ "bounty.issue_closed", 409, "The issue is closed", "reopen it, or choose another one" },
 	{ "bounty.not_found", 404, "No such bounty", "check the id" },
 	{ "bounty.not_fundable", 409, "The bounty takes no deposit now", "look at its state" },

@@ -50,6 +50,8 @@ bool request_begin(struct call *c)
 {
 	const char *p = c->req->path + 1, *end;
 
+	if (c->req->path[0] != '/' && c->req->method != HTTP_METHOD_OPTIONS) /* which may ask about "*" */
+		return problem_set(c, "api.not_found");
 	while (c->req->path[0] == '/' && *p != '\0') {
 		end = strchrnul(p, '/');
 		if (c->n_segments == PATH_SEGMENTS)

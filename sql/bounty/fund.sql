@@ -1,4 +1,5 @@
--- one row: say which transaction locked the money; its confirmation is checked by a job. The same again finds the same
+-- one row: say which transaction locked the money; its confirmation is checked by a job. The same again finds the same. Each
+-- that is pending has the chain asked for up to a day: twenty of a person at a time
 -- in   session_id       uuid
 -- in   bounty_id        uuid
 -- in   tx_hash          bytea
@@ -26,6 +27,8 @@ with me as (
 				where c.bounty_id = b.id and c.deposit_tx = $3 and c.state <> 'refused') then null
 			when b.state not in ('draft', 'funding') then 'bounty.not_fundable'
 			when not b.stands then 'project.unverified'
+			when (select count(*) from core.contribution c join me on me.person_id = c.funder_id where c.state = 'pending') >= 20
+				then 'bounty.deposits_pending'
 		end as refused
 	from (select) as once left join bounty b on true
 ), contribution as (

@@ -4,6 +4,7 @@
 #include "verify.h"
 
 #define WAIT_MAX (30 * USEC_S)
+#define ABSENT_MAX (300 * USEC_S) /* anybody can name a transaction that there is not */
 
 bool fund_plan(struct work *w, struct tx *tx, void *task)
 {
@@ -60,9 +61,9 @@ static bool judge(struct work *w, struct fund_task *t)
 }
 
 /* 1 s, 2 s, 4 s ... from one look to the next */
-static usec wait(const struct work *w)
+static usec wait(const struct work *w, usec most)
 {
-	return clock_doubled(USEC_S, w->attempt - 1, WAIT_MAX);
+	return clock_doubled(USEC_S, w->attempt - 1, most);
 }
 
 bool fund_effect(struct work *w, const struct outside *outside, void *task)
@@ -80,8 +81,8 @@ bool fund_effect(struct work *w, const struct outside *outside, void *task)
 	case CHAIN_ABSENT:
 		if (t->stale)
 			return refuse(t, "deposit.not_found", "the chain has not seen the transaction for a day");
-		return err_snooze(w, wait(w), "verify.deposit_absent", "the chain does not know the transaction yet");
-	default: return err_snooze(w, wait(w), "verify.deposit_shallow", "the transaction is not deep enough yet");
+		return err_snooze(w, wait(w, ABSENT_MAX), "verify.deposit_absent", "the chain does not know the transaction yet");
+	default: return err_snooze(w, wait(w, WAIT_MAX), "verify.deposit_shallow", "the transaction is not deep enough yet");
 	}
 }
 

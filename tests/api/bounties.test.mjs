@@ -168,6 +168,22 @@ test('funding names a transaction once and asks the chain about it', async () =>
   assert.deepEqual(now.contributions.map(c => c.tx_hash), [tx])
 })
 
+test('twenty deposits of a person may be pending: transactions that there are not cost the chain no more than that', async () => {
+  const someone = await api.signIn(privateKeyToAccount(generatePrivateKey()))
+  const { body: b } = await api.bounty(me.token, project, { issue_number: 23 })
+  const fund = tx_hash => api.post(`/v1/bounties/${b.id}/fund`, { tx_hash }, { token: someone.token })
+  const known = hash()
+  assert.equal((await fund(known)).status, 202)
+  for (let i = 1; i < 20; i++) assert.equal((await fund(hash())).status, 202)
+  const before = await rows()
+  const more = await fund(hash())
+  assert.deepEqual([more.status, more.body.code], [409, 'bounty.deposits_pending'])
+  assert.equal((await fund(known)).status, 202, 'a repeat is none of these')
+  assert.deepEqual(await grown(before), [0, 0, 0, 0, 0, 0, 0])
+  await api.sql(`update core.contribution set state = 'refused', reason = 'deposit.not_found' where deposit_tx = '\\x${known.slice(2)}'`)
+  assert.equal((await fund(hash())).status, 202)
+})
+
 test('a deposit that was refused may be named again', async () => {
   const { body: b } = await api.bounty(me.token, project, { issue_number: 22 })
   const tx_hash = hash()

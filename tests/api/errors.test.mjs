@@ -97,6 +97,11 @@ const raw = text => new Promise((resolve, reject) => {
   socket.on('error', reject)
 })
 
+test('a target that is no path', async () => {
+  for (const target of ['livez', 'http://x/livez', '*'])
+    await refuse(raw(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`), 404, 'api.not_found')
+})
+
 test('headers that are there twice', async () => {
   const before = await rows()
   const ask = (path, method, extra, body = '') => raw([`${method} ${path} HTTP/1.1`, 'host: x', 'connection: close', ...extra,
