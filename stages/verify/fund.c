@@ -81,8 +81,11 @@ bool fund_effect(struct work *w, const struct outside *outside, void *task)
 	case CHAIN_ABSENT:
 		if (t->stale)
 			return refuse(t, "deposit.not_found", "the chain has not seen the transaction for a day");
-		return err_snooze(w, wait(w, ABSENT_MAX), "verify.deposit_absent", "the chain does not know the transaction yet");
-	default: return err_snooze(w, wait(w, WAIT_MAX), "verify.deposit_shallow", "the transaction is not deep enough yet");
+		return err_snooze(
+			w, wait(w, ABSENT_MAX), "verify.deposit_absent", "the chain does not know the transaction yet");
+	default:
+		return err_snooze(
+			w, wait(w, WAIT_MAX), "verify.deposit_shallow", "the transaction is not deep enough yet");
 	}
 }
 
