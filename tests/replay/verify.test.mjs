@@ -2,9 +2,11 @@
 // again in another database.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { createPublicKey, verify } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { load } from '../peers/load.mjs'
 import { command } from '../stack/parts.mjs'
 import { bountyState, deliver, eventually, get, github, linkAccount, login, paid, releases, submission, submissionOf } from '../stack/scenario.mjs'
 import { World } from './world.mjs'
@@ -235,6 +237,36 @@ test('S10: what still stands at the end of the hold is paid', async () => {
   const c = await held()
   await holdEnds(c)
   await world.while(worker, paid(at, c.submission.id))
+})
+
+// RFC 8785 of what has neither fractions nor numbers beyond 2^53.
+const canonical = v => (Array.isArray(v) ? `[${v.map(canonical)}]`
+  : v && typeof v === 'object' ? `{${Object.keys(v).sort().map(k => `${JSON.stringify(k)}:${canonical(v[k])}`)}}` : JSON.stringify(v))
+
+test('a proof by the tools of strangers: its signature, its address, its form, what it says and what it does not', async () => {
+  const [{ CID }, { sha256 }, raw] = await Promise.all(['multiformats/cid', 'multiformats/hashes/sha2', 'multiformats/codecs/raw'].map(load))
+  const [cid, sha, login] = (await world.sql(`select f.cid || ' ' || p.merge_sha || ' ' || p.author_login from proof.proof f
+    join core.submission s on s.id = f.submission_id join core.pull p on p.id = s.pull_id where s.state = 'paid' limit 1`)).split(' ')
+  const ask = (path, accept) => fetch(`${at.api}${path}`, { headers: { accept } })
+  const envelope = await (await ask(`/v1/proofs/${cid}`, 'application/vnd.dsse.envelope.v1+json')).json()
+  const bytes = Buffer.from(envelope.payload, 'base64')
+  const [{ keyid, sig }] = envelope.signatures
+  const key = createPublicKey({ key: Buffer.from(`302a300506032b6570032100${keyid}`, 'hex'), format: 'der', type: 'spki' })
+  const signed = type => Buffer.concat([Buffer.from(`DSSEv1 ${type.length} ${type} ${bytes.length} `), bytes])
+  assert.equal(envelope.payloadType, 'application/vnd.in-toto+json')
+  assert.ok(verify(null, signed(envelope.payloadType), key, Buffer.from(sig, 'base64')))
+  assert.ok(!verify(null, signed('application/json'), key, Buffer.from(sig, 'base64')), 'the type is signed, too')
+  assert.equal(CID.create(1, raw.code, await sha256.digest(bytes)).toString(), cid)
+  for (const [url, method] of [[`${at.api}/ipfs/${cid}`, 'GET'], [`${at.ipfs}/api/v0/cat?arg=${cid}`, 'POST']])
+    assert.deepEqual(Buffer.from(await (await fetch(url, { method })).arrayBuffer()), bytes, url)
+  const statement = JSON.parse(bytes)
+  assert.equal(canonical(statement), bytes.toString())
+  assert.deepEqual([statement._type, statement.subject.map(s => s.digest)], ['https://in-toto.io/Statement/v1', [{ gitCommit: sha }]])
+  const { bounty, split, verdict } = statement.predicate
+  assert.deepEqual(Object.keys(statement.predicate), ['author', 'bounty', 'issue', 'merger', 'pull', 'repository', 'split', 'verdict'])
+  assert.deepEqual([typeof bounty.amount, bounty.chain, split.map(x => x.bp)], ['string', 'eip155:338', [10000]])
+  assert.ok(verdict.evidence_sha256.length > 5 && verdict.checks.length === 17 && verdict.policy_sha256.length === 64)
+  assert.ok(!bytes.toString().includes(login) && !bytes.includes('@') && !bytes.includes('127.0.0.1'), 'no name, no e-mail, no address of a machine')
 })
 
 test('S12: a verdict made again in a database restored from a dump: the same bytes; another fact is named', async () => {
