@@ -71,6 +71,33 @@ static void O8_a_paused_stage_claims_nothing_until_it_is_resumed(void **state)
 	      " from audit.log where action like 'queue.%'");
 }
 
+/* The worker is idle and knows older rules: it claims nothing by them, whenever it hears of the new ones. */
+static void O8_no_claim_goes_by_the_rules_of_before(void **state)
+{
+	struct run run = run_of(&one);
+
+	(void)state;
+	run.stages[1] = &two;
+	run_start(&run);
+	db_test_sql("select q.enqueue('test', 'test.one', 'known', '{}')");
+	eventually("select count(*) from q.run", "1", PATIENCE);
+	for (int i = 0; i < 3; i++) {
+		db_test_sql("do $$ begin perform q.pause('stage', 'test', 'cli:me', 'why');"
+			    " perform q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[5])); end $$");
+		clock_sleep(300 * USEC_MS);
+		holds("select (select count(*) from q.ready) = 5 and (select count(*) from q.claim) = 0");
+		db_test_sql("do $$ begin perform q.resume('stage', 'test', 'cli:me', 'why');"
+			    " perform q.pause('kind', 'test.one', 'cli:me', 'why'); end $$");
+		eventually("select count(*) from q.held", "5", PATIENCE);
+		db_test_sql("select q.resume('kind', 'test.one', 'cli:me', 'why')");
+		eventually(
+			"select (select count(*) from q.held) + (select count(*) from q.ready) + (select count(*) from q.claim)",
+			"0", PATIENCE);
+	}
+	run_stop(&run);
+	holds("select count(*) = 16 and bool_and(attempt = 1 and state = 'done') from q.run");
+}
+
 /* What is paused goes aside, does not stand in the way, and comes back by priority and in its order. */
 static void O8_a_paused_kind_blocks_nobody_and_keeps_its_order(void **state)
 {
@@ -581,6 +608,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(O8_a_paused_stage_claims_nothing_until_it_is_resumed),
+		TEST(O8_no_claim_goes_by_the_rules_of_before),
 		TEST(O8_a_paused_kind_blocks_nobody_and_keeps_its_order),
 		TEST(O8_a_paused_project_waits_alone),
 		TEST(O8_a_pause_says_who_and_why),
