@@ -1,11 +1,15 @@
 // The history of runs over the API and by the command, and how old history leaves (O4). What is found by each filter, and at what
 // cost, is asked of 200,000 runs in tests/db/queue_history_test.c.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { require } from '../peers/load.mjs'
+import { command } from '../stack/parts.mjs'
+import { until } from '../stack/proc.mjs'
 import { startApi } from './api.mjs'
 
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
@@ -146,9 +150,9 @@ describe('O4: patchwork history', () => {
     appendFileSync(`${file(0)}.changed`, '\n')
     await assert.rejects(leave('detach', 0, `${file(0)}.changed`), /history\.differs/)
     await assert.rejects(leave('detach', 1, file(0)), /history\.differs/)
-    writeFileSync(join(api.dir, 'keep.conf'), readFileSync(api.stack.path('patchwork.conf'), 'utf8') + 'history.keep = 3650d\n', { mode: 0o600 })
-    await assert.rejects(api.stack.run('patchwork_owner', '--config', join(api.dir, 'keep.conf'), 'history', 'detach', '0', '--export', file(0),
-      '--reason', 'old'), /history\.young|failed/)
+    const [program, ...words] = command(api.stack, 'history', 'detach', '0', '--export', file(0), '--reason', 'old')
+    const env = { ...process.env, ...api.stack.as('patchwork_owner'), PATCHWORK_HISTORY_KEEP: '3650d' }
+    await assert.rejects(promisify(execFile)(program, words, { env }), /history\.young: the newest of partition 0/)
     assert.equal((await states())[0], 'due')
     assert.equal(await sql('select count(*) from q.detached'), '0')
   })
@@ -170,11 +174,27 @@ describe('O4: patchwork history', () => {
     assert.equal(await sql('select count(*) from q.span where n < 1953'), '0')
   })
 
+  // A detach that is cancelled while it waits for a reader: PostgreSQL has begun it, and has it finished by FINALIZE alone.
+  async function interrupted(parent, n) {
+    const reader = sql(`set application_name = 'reader'; begin; lock table q.${parent} in access share mode; select pg_sleep(60)`).catch(() => {})
+    const is = application => `select pid from pg_stat_activity where application_name = '${application}'`
+    await until('a reader reads', async () => await sql(`select count(*) from pg_locks where granted and relation = 'q.${parent}'::regclass and pid in (${is('reader')})`) === '1')
+    const detach = sql(`set application_name = 'detach';\nalter table q.${parent} detach partition q.${parent}_${n} concurrently`).catch(e => e)
+    const pending = () => sql(`select inhdetachpending from pg_inherits where inhrelid = 'q.${parent}_${n}'::regclass`)
+    await until('it is begun', async () => await pending() === 't')
+    await sql(`select pg_cancel_backend(pid) from (${is('detach')}) x`)
+    assert.match((await detach).message, /canceling statement/)
+    await sql(`select pg_terminate_backend(pid) from (${is('reader')}) x`)
+    await reader
+    assert.equal(await pending(), 't')
+  }
+
   test('detach: what was interrupted is taken up by the same command', async () => {
     await sql(`delete from q.parked`)
     await sql(`insert into q.detached (n, jobs, runs, sha256, actor, reason) values
       (1, 40, 44, '\\x${createHash('sha256').update(readFileSync(file(1))).digest('hex')}', 'cli:ada', 'old')`)
     await sql('alter table q.run detach partition q.run_1')
+    await interrupted('job', 1)
     assert.equal((await states())[1], 'detaching')
     await assert.rejects(leave('detach', 1, file(0)), /history\.differs/)
     assert.equal(rows(await leave('detach', 1, file(1)))[0].runs, 44)

@@ -1,5 +1,6 @@
 /* Every type through a real server and back; what a statement's failure means. */
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -485,6 +486,60 @@ static void sqlstates_have_kinds(void **state)
 	assert_string_equal(w.err.text, "since Monday");
 }
 
+/* When two wait for a lock, the first may go on. */
+static void *let_first_go_on(void *arg)
+{
+	struct conn *locker = arg;
+	usec end = clock_monotonic() + 30 * USEC_S;
+	bool both = false;
+
+	while (!both && clock_monotonic() < end) {
+		PGresult *res = PQexec(conn_pg(locker), "select count(*) >= 2 from pg_locks where not granted");
+
+		both = strcmp(PQgetvalue(res, 0, 0), "t") == 0;
+		PQclear(res);
+		clock_sleep(5 * USEC_MS);
+	}
+	PQclear(PQexec(conn_pg(locker), "select pg_advisory_unlock(7)"));
+	return both ? arg : NULL;
+}
+
+/* The first insert of a row by two at once: the other index has the first one's entry, the one that ON CONFLICT names not yet. */
+static void two_first_inserts_meet_at_another_index(void **state)
+{
+	struct conn *first = db_test_conn(&w, NULL), *locker = db_test_conn(&w, NULL);
+	usec end = clock_monotonic() + 30 * USEC_S;
+	pthread_t thread;
+	void *met;
+
+	(void)state;
+	db_test_sql("create table twin (id int8, name text constraint plain_name unique);"
+		    /* a session with trial.hold = on waits for the test when its insert asks for the second time */
+		    "create function held_once(id int8) returns int8 immutable language plpgsql as $$ begin"
+		    " if current_setting('trial.hold', true) = 'on' then perform set_config('trial.hold', 'next', false);"
+		    " elsif current_setting('trial.hold', true) = 'next' then perform pg_advisory_xact_lock_shared(7); end if;"
+		    " return id; end $$;"
+		    "create unique index on twin (held_once(id))");
+	PQclear(PQexec(conn_pg(locker), "select pg_advisory_lock(7)"));
+	PQclear(PQexec(conn_pg(first), "set trial.hold = 'on'"));
+	assert_true(PQsendQuery(conn_pg(first),
+		"insert into twin values (1, 'x') on conflict (held_once(id)) do nothing"));
+	while (strcmp(db_test_value("select count(*) from pg_locks where not granted"), "1") != 0) {
+		assert_true(clock_monotonic() < end);
+		clock_sleep(5 * USEC_MS);
+	}
+	assert_int_equal(pthread_create(&thread, NULL, let_first_go_on, locker), 0);
+	assert_false(sql_trial_twin(&w, &tx, &(struct sql_trial_twin_in){ 1, STR("x") }));
+	assert_err(ERR_RETRY, "db.conflict");
+	pthread_join(thread, &met);
+	assert_non_null(met);
+	assert_true(sql_trial_twin(&w, &tx, &(struct sql_trial_twin_in){ 1, STR("x") })); /* once more: it is there */
+	PQclear(PQgetResult(conn_pg(first)));
+	assert_string_equal(db_test_value("select count(*) from twin"), "1");
+	conn_close(&first);
+	conn_close(&locker);
+}
+
 static void statements_are_prepared_once(void **state)
 {
 	(void)state;
@@ -554,6 +609,7 @@ int main(void)
 		T(shapes_are_kept),
 		T(constraints_carry_codes),
 		T(sqlstates_have_kinds),
+		T(two_first_inserts_meet_at_another_index),
 		T(statements_are_prepared_once),
 		T(deadline_cancels),
 		T(stale_plan_asks_for_another_connection),

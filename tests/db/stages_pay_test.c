@@ -320,6 +320,27 @@ static void the_hold_is_waited_out(void **state)
 	assert_err(&rows_work, ERR_RETRY, "pay.bounty_held");
 }
 
+/* Who owns the repository is not known: nothing is promised, nothing is spent; it goes on by itself once that is shown again. */
+static void a_degraded_project_pays_nothing(void **state)
+{
+	static const char *const states[] = { "degraded", "lost" };
+	void *task;
+
+	(void)state;
+	proven();
+	for (size_t i = 0; i < 2; i++) {
+		db_test_sql(arena_printf(rows_work.arena, "update core.project set state = '%s'%c", states[i], '\0').p);
+		task = NULL;
+		assert_false(rows_plan(&rows_work, rows_conn, &pay_quote, QUOTE, &task));
+		assert_true(rows_work.err.snooze && rows_work.err.retry_after > 0);
+		assert_err(&rows_work, ERR_RETRY, "pay.project_degraded");
+	}
+	assert_value("select state from ledger.payout", "hold");
+	db_test_sql("update core.project set state = 'verified'");
+	quoted(5);
+	assert_value("select state from ledger.payout", "payable");
+}
+
 /* A release that the escrow would refuse is seen on payout and bounty; a person decides (B2 of the ledger stays whole). */
 static void a_refused_release_stops_the_payout(void **state)
 {
@@ -741,6 +762,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_proof_without_verdict_or_wallet, start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_oldest_wallet_is_paid, start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_hold_is_waited_out, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_degraded_project_pays_nothing, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_refused_release_stops_the_payout, start, rows_stop),
 		cmocka_unit_test_setup_teardown(no_proof_past_the_lock, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_payout_is_paid_and_scored, start, rows_stop),

@@ -313,6 +313,32 @@ test('P9: /patchwork off: we write nothing more there, until it is on', async ()
   assert.ok((await ours(n)).some(c => /1 PTD/.test(c.body)))
 })
 
+test('P9: /patchwork on: an open bounty is told of where nobody spoke to us, a draft is not; without it neither', async () => {
+  someone()
+  const spoken = await issue()
+  const bounty = async n => {
+    const id = await sql(`with i as (insert into core.issue (project_id, provider_issue_id, number, state) values ('${PROJECT}', ${9_000_000 + n}, ${n}, 'open') returning *)
+      insert into core.bounty (project_id, issue_id, created_by, asset_id, amount, deadline_at, hold)
+      select project_id, i.id, '${PERSON}', a.id, 1000000, '2031-01-31', '7 days' from i, core.asset a returning id`)
+    await quiet()
+    return id
+  }
+  const funding = id => sql(`select core.bounty_move('${id}', 'deposit_seen', 'test', null)`).then(quiet)
+  await sql('update core.project set announce = false')
+  const silent = await issue()
+  await funding(await bounty(silent))
+  assert.deepEqual(await ours(silent), [])
+  await tell(spoken, 'ada', '/patchwork on')
+  await quiet()
+  const n = await issue()
+  const id = await bounty(n)
+  assert.deepEqual(await ours(n), [])
+  await funding(id)
+  const [mine, ...more] = await ours(n)
+  assert.deepEqual(more, [])
+  assert.match(mine.body, /\| 1 PTD \| funding \| 2031-01-31 \|/)
+})
+
 test('I14: patchwork evidence show prints a document by its hash, and nothing else', async () => {
   const sha = await sql(`select encode(sha256, 'hex') from ingest.evidence limit 1`)
   const [file, ...args] = command(stack, 'evidence', 'show', sha)

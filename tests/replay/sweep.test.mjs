@@ -110,3 +110,23 @@ test('I11: a repository that did not change costs one answer of 304', async () =
   assert.deepEqual((await said('log')).map(r => r.status), [304])
   assert.equal(await parked(), '')
 })
+
+test('I8: a first worker makes the schedules that every installation wants, and they run; what operators decided stays', async () => {
+  const list = () => sql(`select string_agg(concat_ws(' ', name, cron, kind, enabled), ', ' order by name) from q.schedule`)
+  const start = async () => {
+    const w = worker({ PATCHWORK_WORKER_SCHEDULES: 'true' })
+    await until('it is at work', async () => await sql(`select count(*) from q.worker where substring(name from ':([0-9]+)$')::int = ${w.pid}`) === '1')
+  }
+  assert.equal(await list(), '')
+  await start()
+  assert.equal(await list(), ['accounts 17 * * * * sync.accounts t', 'hooks 5-59/10 * * * * sync.hooks t',
+    'ownership 23 * * * * sync.reverify t', 'reconcile */10 * * * * sync.reconcile t'].join(', '))
+  await sql(`update q.schedule set next_at = q.cron_next(cron, zone, now() - interval '61 min')`)
+  await until('each has run', async () => await sql(`select count(distinct split_part(key, ':', 2)) from q.job j join q.run r on r.job_id = j.id
+    where j.key like 'cron:%' and r.state = 'done'`) === '4')
+  await quiet()
+  assert.equal(await parked(), '')
+  await sql(`update q.schedule set enabled = false, cron = '0 * * * *' where name = 'hooks'; delete from q.schedule where name = 'ownership'`)
+  await start()
+  assert.match(await list(), /hooks 0 \* \* \* \* sync\.hooks f, ownership 23 /)
+})
