@@ -513,17 +513,18 @@ static void two_first_inserts_meet_at_another_index(void **state)
 	void *met;
 
 	(void)state;
-	db_test_sql("create table twin (id int8, name text constraint plain_name unique);"
-		    /* a session with trial.hold = on waits for the test when its insert asks for the second time */
-		    "create function held_once(id int8) returns int8 immutable language plpgsql as $$ begin"
-		    " if current_setting('trial.hold', true) = 'on' then perform set_config('trial.hold', 'next', false);"
-		    " elsif current_setting('trial.hold', true) = 'next' then perform pg_advisory_xact_lock_shared(7); end if;"
-		    " return id; end $$;"
-		    "create unique index on twin (held_once(id))");
+	db_test_sql(
+		"create table twin (id int8, name text constraint plain_name unique);"
+		/* a session with trial.hold = on waits for the test when its insert asks for the second time */
+		"create function held_once(id int8) returns int8 immutable language plpgsql as $$ begin"
+		" if current_setting('trial.hold', true) = 'on' then perform set_config('trial.hold', 'next', false);"
+		" elsif current_setting('trial.hold', true) = 'next' then perform pg_advisory_xact_lock_shared(7); end if;"
+		" return id; end $$;"
+		"create unique index on twin (held_once(id))");
 	PQclear(PQexec(conn_pg(locker), "select pg_advisory_lock(7)"));
 	PQclear(PQexec(conn_pg(first), "set trial.hold = 'on'"));
-	assert_true(PQsendQuery(conn_pg(first),
-		"insert into twin values (1, 'x') on conflict (held_once(id)) do nothing"));
+	assert_true(
+		PQsendQuery(conn_pg(first), "insert into twin values (1, 'x') on conflict (held_once(id)) do nothing"));
 	while (strcmp(db_test_value("select count(*) from pg_locks where not granted"), "1") != 0) {
 		assert_true(clock_monotonic() < end);
 		clock_sleep(5 * USEC_MS);
