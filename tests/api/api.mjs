@@ -14,7 +14,8 @@ export async function startApi({ conf = {}, parts = ['postgres', 'redis', 'api']
   const dir = mkdtempSync('/var/tmp/patchwork-api-test.')
   const stack = await startStack({
     dir, parts, programs: 'san', fsync: false,
-    conf: { 'api.workers': 2, 'api.origin': 'https://app.example', 'limit.login_per_minute': 100000, 'limit.login_burst': 10000,
+    conf: { 'api.workers': 2, 'api.connect_wait': '5s', 'api.statement_timeout': '30s', // a slow machine is no reason for 503
+      'api.origin': 'https://app.example', 'limit.login_per_minute': 100000, 'limit.login_burst': 10000,
       'limit.read_per_minute': 100000, 'limit.read_burst': 10000, 'limit.write_per_minute': 100000, 'limit.write_burst': 10000,
       'limit.project_per_minute': 100000, 'limit.project_burst': 10000,
       ...conf },

@@ -190,7 +190,7 @@ const post = (agent, url, body) => new Promise((done, fail) => {
   }).on('error', fail).end(JSON.stringify(body))
 })
 
-test('A1: the shipped program, whose system calls are filtered, does all of it, too, and hands out 10,000 nonces, each another one', { timeout: 240_000 }, async () => {
+test('A1: the shipped program, whose system calls are filtered, does all of it, too, and hands out 10,000 nonces, each another one', { timeout: 300_000 }, async () => {
   const shipped = await startApi({ programs: 'rel' })
   try {
     const me = await shipped.signIn(account)

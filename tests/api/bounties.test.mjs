@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { require } from '../peers/load.mjs'
+import { until } from '../stack/proc.mjs'
 import { CHAIN, contribution, ESCROW, startApi, TOKEN } from './api.mjs'
 
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
@@ -75,11 +76,13 @@ test('fifty repeats at once make one bounty', async () => {
 
 test('a request that another one is still working on', async () => {
   const key = 'slow'
-  const held = api.sql(`begin; select pg_advisory_xact_lock(hashtextextended('bounty.create:${me.person_id}:${key}', 0)); select pg_sleep(0.7); commit`)
-  await new Promise(wake => setTimeout(wake, 250))
+  const held = api.sql(`begin; select pg_advisory_xact_lock(hashtextextended('bounty.create:${me.person_id}:${key}', 0)); select pg_sleep(300)`)
+  const over = assert.rejects(held, /canceling statement/)
+  const holder = await until('it is held', () => api.sql("select pid from pg_stat_activity where wait_event = 'PgSleep'"))
   const a = await api.bounty(me.token, project, {}, key)
   assert.deepEqual([a.status, a.body.code], [409, 'idempotency.in_flight'])
-  await held
+  await api.sql(`select pg_cancel_backend(${holder})`)
+  await over
   assert.equal((await api.bounty(me.token, project, {}, key)).status, 201)
 })
 

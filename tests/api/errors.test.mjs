@@ -143,14 +143,14 @@ test('security headers, and who may read from a browser', async () => {
 })
 
 test('rate windows, with Redis and without; and no delivery where no secret is set', async () => {
-  const small = await startApi({ conf: { 'limit.login_per_minute': 6, 'limit.login_burst': 3, 'limit.read_per_minute': 0, 'api.workers': 1,
+  const small = await startApi({ conf: { 'limit.login_per_minute': 1, 'limit.login_burst': 3, 'limit.read_per_minute': 0, 'api.workers': 1,
     'webhook.secret_file': undefined } })
   try {
     const address = privateKeyToAccount(generatePrivateKey()).address
     const ask = () => small.post('/v1/auth/challenge', { address, chain_id: 338 })
     const answers = [await ask(), await ask(), await ask(), await ask()]
     assert.deepEqual(answers.map(a => a.status), [201, 201, 201, 429])
-    assert.equal(answers[0].headers.get('ratelimit-policy'), '"login";q=3;w=30')
+    assert.equal(answers[0].headers.get('ratelimit-policy'), '"login";q=3;w=180')
     assert.match(answers[0].headers.get('ratelimit'), /^"login";r=2;t=\d+$/)
     assert.equal(answers[3].body.code, 'api.rate_limited')
     assert.ok(Number(answers[3].headers.get('retry-after')) >= 1)
@@ -160,7 +160,7 @@ test('rate windows, with Redis and without; and no delivery where no secret is s
     await refuse(small.deliver({ n: 1 }, { secret: '' }), 503, 'webhook.unconfigured')
     assert.equal(await small.rows('ingest.delivery'), 0)
     await small.stack.kill('redis', 'SIGTERM')
-    const end = Date.now() + 5000
+    const end = Date.now() + 60_000
     let ready
     do ready = await small.get('/readyz')
     while (ready.body.status !== 'degraded' && Date.now() < end)

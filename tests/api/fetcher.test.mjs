@@ -14,7 +14,7 @@ import { launch, stop, until } from '../stack/proc.mjs'
 import { startStack } from '../stack/stack.mjs'
 
 const TURNS = fileURLToPath(new URL('../../build/tests/outside/turns', import.meta.url))
-const PATIENCE = { timeout: 30_000 }
+const PATIENCE = { timeout: 60_000 }
 
 let stack
 let repo

@@ -241,7 +241,7 @@ const LIES = {
   'that it is not merged, after it said so': { merged: true, fault: n => ({ match: { path: `/pulls/${n}$` }, after: 1, times: 99, patch: { merged: false, merged_at: null } }) },
 }
 
-test('F12: whatever GitHub lies about a merge, nothing is verified while it does', { timeout: 120_000 }, async t => {
+test('F12: whatever GitHub lies about a merge, nothing is verified while it does', { timeout: 300_000 }, async t => {
   const play = async lie => {
     const p = await project()
     await control('issue', { repo: p.name, user: 'ada', title: 'It stalls' })

@@ -66,7 +66,7 @@ test('security, without it: every private route answers 401 and nothing else', a
   }
 })
 
-test('every reply conforms, by a proxy that compares', { timeout: 120_000 }, async () => {
+test('every reply conforms, by a proxy that compares', { timeout: 300_000 }, async () => {
   assert.ok(existsSync(PRISM), 'Prism is part of tests/peers')
   const port = await freePort()
   const prism = spawn(process.execPath, [PRISM, 'proxy', '--errors', '-h', '127.0.0.1', '-p', String(port), `${api.url}/openapi.json`, api.url],

@@ -70,7 +70,7 @@ async function browse(path) {
 
 const plain = html => html.replace(/<[^>]+>/g, ' ').replace(/&amp;/g, '&').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/[\s\u202f]+/g, ' ')
 
-test('a browser shows the open bounty, the board and the contribution, as text', { timeout: 60_000 }, async () => {
+test('a browser shows the open bounty, the board and the contribution, as text', { timeout: 300_000 }, async () => {
   const { dom, strayed, complaints } = await browse('/')
   const text = plain(dom)
   assert.ok(text.includes('<b>Mind the "markup"</b>'), text)
@@ -83,7 +83,7 @@ test('a browser shows the open bounty, the board and the contribution, as text',
   assert.deepEqual([strayed, complaints], [[], []])
 })
 
-test('one contribution\'s lineage, in the order of time', { timeout: 60_000 }, async () => {
+test('one contribution\'s lineage, in the order of time', { timeout: 300_000 }, async () => {
   const { dom, complaints } = await browse(`/#submission/${made.submission}`)
   const timeline = plain(dom.slice(dom.indexOf('id="timeline"')))
   for (const part of ['Bounty created', 'pull request closed', 'Pull request #7 merged', 'Verdict: pass', 'V1 pass', made.cid, 'Payout of 250 TUSD scheduled',

@@ -7,6 +7,7 @@ import { request } from 'node:http'
 import { after, before, test } from 'node:test'
 import { GITHUB_SECRET, sha256, startApi } from './api.mjs'
 import { load } from '../peers/load.mjs'
+import { until } from '../stack/proc.mjs'
 
 const { sign } = await load('@octokit/webhooks-methods')
 const NEXT = GITHUB_SECRET
@@ -174,13 +175,15 @@ test('workers hear of a new job within moments', async () => {
   let out = ''
   child.stdout.on('data', d => { out += d })
   child.stderr.on('data', d => { out += d })
-  child.stdin.write('listen patchwork_ready;\nselect 1;\n')
-  await new Promise(wake => setTimeout(wake, 400))
+  child.stdin.write("listen patchwork_ready;\nselect 'it listens';\n")
+  await until('psql listens', () => out.includes('it listens'))
   await api.deliver({ n: 8 })
-  await new Promise(wake => setTimeout(wake, 200))
-  child.stdin.end('select 2;\n')
+  await until('it is told', () => { // psql looks after each statement
+    child.stdin.write('select 2;\n')
+    return /notification "patchwork_ready" with payload "sync"/.test(out)
+  }, { every: 100 })
+  child.stdin.end()
   await new Promise(done => child.once('exit', done))
-  assert.match(out, /notification "patchwork_ready" with payload "sync"/)
 })
 
 test('PostgreSQL down is told at once, and passes', async () => {
@@ -188,14 +191,14 @@ test('PostgreSQL down is told at once, and passes', async () => {
   const from = Date.now()
   const a = await api.deliver({ n: 9 })
   assert.equal(a.status, 503, a.text)
-  assert.ok(Date.now() - from < 10_000, `${Date.now() - from} ms`)
+  assert.ok(Date.now() - from < 30_000, `${Date.now() - from} ms`)
   assert.ok(Number(a.headers.get('retry-after')) >= 1)
   assert.equal((await api.deliver({ n: 9 })).body.code, 'api.database_down')
   assert.equal((await api.get('/readyz')).status, 503)
   assert.equal((await api.get('/livez')).status, 200)
   assert.equal((await api.get('/metrics')).status, 200)
   await api.stack.start('postgres')
-  const end = Date.now() + 10_000
+  const end = Date.now() + 60_000
   let up
   do up = (await api.deliver({ n: 10 })).status
   while (up !== 202 && Date.now() < end)

@@ -54,7 +54,7 @@ test('it may be interrupted, and stops everything', async () => {
   await new Promise(go => child.stdout.on('data', data => String(data).includes('wallets log in') && go()))
   child.kill('SIGINT')
   assert.equal(await end, 130)
-  await until('nothing is left', () => left().length === 0, { timeout: 5000 })
+  await until('nothing is left', () => left().length === 0, { timeout: 30_000 })
 })
 
 test('it works after a kill -9 of everything', async () => {

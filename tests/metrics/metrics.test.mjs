@@ -111,7 +111,7 @@ test('X3: one trace: from the webhook through jobs, log lines and requests outsi
   seen.ipfs.length = seen.evm.length = 0
   await github(world.at, 'merge', { repo: c.project.full_name, number: c.pull.number, method: 'squash' })
   await deliver(world.at, 'pull_request', 'closed', c.project.full_name, c.pull.number, { traceparent: `00-${id}-b7ad6b7169203331-01` })
-  await until('it is scored', async () => await world.sql(`select count(*) from q.outbox where topic = 'score.added' and trace like '00-${id}-%'`) === '1', { timeout: 45_000 })
+  await until('it is scored', async () => await world.sql(`select count(*) from q.outbox where topic = 'score.added' and trace like '00-${id}-%'`) === '1', { timeout: 90_000 })
   await world.quiet()
 
   const jobs = (await world.sql(`select id, kind, trace from q.job where trace like '00-${id}-%'`)).split('\n').map(l => l.split('|'))

@@ -34,7 +34,7 @@ const comments = async n => (await fetch(`${stack.url('github')}/repositories/${
 const ours = async n => (await comments(n)).filter(c => c.user.login === 'patchwork-bot')
 const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready) + (select count(*) from q.claim)
   + (select count(*) from q.scheduled join q.job on id = job_id where kind <> 'verify.deadline'
-  and (kind <> 'sync.attempt' or run_at <= now()))`) === '0', { timeout: 30_000 })
+  and (kind <> 'sync.attempt' or run_at <= now()))`) === '0', { timeout: 90_000 })
 const refusals = n => sql(`select coalesce(string_agg(verb || ' ' || code, ', ' order by at, ordinal), '') from core.command where number = ${n} and code is not null`)
 const parked = () => sql(`select coalesce(string_agg(j.kind || ' ' || r.error_code || ' ' || r.error, ', '), '') from q.parked p join q.job j on j.id = p.job_id
   join q.run r on r.job_id = p.job_id and r.attempt = p.attempt`)

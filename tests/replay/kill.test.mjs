@@ -47,7 +47,7 @@ async function playKilled(world, faults, options) {
   story.catch(() => {})
   for (const fault of faults) {
     const w = world.worker({ PATCHWORK_FAULT: fault })
-    const end = await Promise.race([ended(w), story.then(() => sleep(2000, 'the end of the story'))])
+    const end = await Promise.race([ended(w), story.then(() => sleep(60_000, 'the end of the story', { ref: false }))])
     assert.equal(end, 'SIGKILL', `${fault} is reached before ${over ? 'the story ends' : 'the worker ends otherwise'}`)
   }
   const clean = world.worker()

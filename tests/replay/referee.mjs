@@ -202,9 +202,9 @@ async function publishedOn(url, stream) {
   const reader = await NatsReader.open(url)
   const published = []
   try {
-    const { state } = await reader.request(`$JS.API.STREAM.INFO.${stream}`, {}, Date.now() + 10_000)
+    const { state } = await reader.request(`$JS.API.STREAM.INFO.${stream}`, {}, Date.now() + 60_000)
     if (state.messages > 0)
-      for await (const m of reader.stream(stream, undefined, Date.now() + 30_000)) {
+      for await (const m of reader.stream(stream, undefined, Date.now() + 60_000)) {
         published.push({ id: m.headers['Nats-Msg-Id'], subject: m.subject, event: JSON.parse(m.data) })
         if (published.length === state.messages) break
       }

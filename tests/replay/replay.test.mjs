@@ -35,7 +35,7 @@ const batchEnds = async batch => {
   await until(`replay ${batch} is over`, async () => {
     [seen] = await lines('jobs', 'replay', 'status', String(batch))
     return seen.state !== 'open' && seen.running === 0
-  }, { timeout: 45_000 })
+  }, { timeout: 90_000 })
   return seen
 }
 

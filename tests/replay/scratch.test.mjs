@@ -86,7 +86,7 @@ test('O6: a day of deliveries in an empty database gives the same projections', 
   await world.while(second, (async () => {
     for (const { queue, kind, key, args } of jobs) {
       await scratch(`select q.enqueue('${queue}', '${kind}', '${key}', '${JSON.stringify(args)}'); notify patchwork_ready, '${queue}'`)
-      await until(`${key} and what follows is done`, async () => await still() === '0', { timeout: 45_000 })
+      await until(`${key} and what follows is done`, async () => await still() === '0', { timeout: 90_000 })
     }
   })())
   await world.retire(second)

@@ -17,16 +17,21 @@ const { generatePrivateKey, privateKeyToAccount } = await load('viem/accounts')
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 export const STAGES = ['sync', 'verify', 'prove', 'pay', 'score']
+// Another worker has its jobs a second after it was last seen.
+export const MORTAL = { PATCHWORK_WORKER_LEASE: '1s' }
+// A slow machine is no reason for the API to turn somebody away.
+const PATIENT = { 'api.connect_wait': '5s', 'api.statement_timeout': '30s' }
 const UNLIMITED = Object.fromEntries(['read', 'write', 'login', 'project'].map(n => [`limit.${n}_per_minute`, 0]))
 
 // --- a world ---
 
 export class World {
   // parts: without `work`: the test starts its workers
-  static async start({ conf = {}, env = {}, parts = ['ipfs', 'postgres', 'nats', 'redis', 'evm', 'github', 'api', 'relay'] } = {}) {
+  // lease: a worker that lives keeps its claims however slow the machine is; one that is to be killed has MORTAL
+  static async start({ conf = {}, env = {}, lease = '60s', parts = ['ipfs', 'postgres', 'nats', 'redis', 'evm', 'github', 'api', 'relay'] } = {}) {
     const stack = await startStack({
       dir: mkdtempSync(join(tmpdir(), 'patchwork-replay-')), parts, programs: 'san', fsync: false,
-      conf: { 'worker.lease': '1s', 'worker.poll': '250ms', 'relay.poll': '50ms', ...UNLIMITED, ...conf },
+      conf: { 'worker.lease': lease, 'worker.poll': '250ms', 'relay.poll': '50ms', ...PATIENT, ...UNLIMITED, ...conf },
       env: { ...env, api: { LSAN_OPTIONS: `suppressions=${join(HERE, '../api/lsan.txt')}:print_suppressions=0` } },
     })
     return new World(stack)
@@ -34,7 +39,7 @@ export class World {
 
   constructor(stack) {
     this.stack = stack
-    this.at = { ...stack.info, program: stack.program('patchwork'), wait: { patience: 45_000 } }
+    this.at = { ...stack.info, program: stack.program('patchwork'), wait: { patience: 90_000 } }
     this.serial = 0
     this.workers = []
   }
@@ -43,6 +48,7 @@ export class World {
 
   worker(env = {}, stages = STAGES) {
     const name = `work-${++this.serial}`
+    if (env.PATCHWORK_FAULT) env = { ...MORTAL, ...env }
     const w = launch({
       argv: command(this.stack, 'work', ...stages), env: { ...this.stack.as('patchwork_worker'), ...env },
       log: this.stack.log('work'), pidFile: this.stack.pidFile(name), tied: 'SIGKILL',
@@ -83,7 +89,7 @@ export class World {
   // Nothing is claimed, ready or due.
   async quiet() {
     await until('the queue is quiet', async () => await this.sql(`select (select count(*) from q.claim) + (select count(*) from q.ready)
-      + (select count(*) from q.scheduled join q.job on id = job_id where kind <> 'verify.deadline') + (select count(*) from q.mark)`) === '0', { timeout: 45_000 })
+      + (select count(*) from q.scheduled join q.job on id = job_id where kind <> 'verify.deadline') + (select count(*) from q.mark)`) === '0', { timeout: 90_000 })
       .catch(async e => { throw new Error(`${e.message}\n${await this.unfinished()}`) })
   }
 
@@ -206,7 +212,8 @@ export async function leftBehind(world, c, mark) {
   const jobs = new Map(rows['q.job'].filter(j => j.kind !== 'verify.deadline').map(j => [j.id, masked(j.key, 'key')]))
   const runs = rows['q.run'].filter(r => jobs.has(r.job_id))
   seen.done = runs.filter(r => r.state === 'done').map(r => jobs.get(r.job_id)).sort()
-  const odd = runs.filter(r => !['done', 'rescued', 'snoozed', 'returned'].includes(r.state))
+  // a worker that finds itself unseen gives back what another may have by then
+  const odd = runs.filter(r => !['done', 'rescued', 'snoozed', 'returned'].includes(r.state) && r.error_code !== 'queue.lease_lost')
   return { seen, jobs: [...jobs.values()].sort(), runs, odd }
 }
 

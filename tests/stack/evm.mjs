@@ -10,7 +10,7 @@ let serial = 0
 export async function rpc(url, method, params = []) {
   const resp = await fetch(url, {
     method: 'POST', headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: ++serial, method, params }), signal: AbortSignal.timeout(10_000),
+    body: JSON.stringify({ jsonrpc: '2.0', id: ++serial, method, params }), signal: AbortSignal.timeout(60_000),
   })
   const { result, error } = await resp.json()
   if (error) throw new Error(`${method}: ${error.message}`)

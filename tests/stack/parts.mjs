@@ -32,7 +32,7 @@ const outside = {
     spec: c => ({ argv: [process.execPath, join(HERE, 'ipfs.mjs'), c.path('ipfs'), c.port('ipfs')] }),
     ready: c => answers(`${http(c.port('ipfs'))}/api/v0/version`, { method: 'POST' }),
     urls: c => ({ ipfs: http(c.port('ipfs')) }),
-    patience: 60_000,
+    patience: 120_000,
   },
   postgres: {
     ports: ['postgres'],
@@ -116,7 +116,7 @@ const programs = {
     needs: ['database', 'evm', 'github', 'ipfs', 'contracts'],
     spec: c => ({ argv: command(c, 'work', 'sync', 'verify', 'prove', 'pay', 'score'), env: c.as('patchwork_worker') }),
     ready: async c => await c.sql(`select 1 from q.worker where stopped_at is null and started_at >= '${c.launched.work}'`) !== '',
-    drain: 30_000,
+    drain: 60_000,
   },
 }
 

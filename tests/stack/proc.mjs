@@ -54,7 +54,7 @@ export function launch({ argv, log, pidFile, env = {}, cwd = '/', user, tied }) 
   return { ...p, gone, pidFile }
 }
 
-export async function until(what, ask, { timeout = 30_000, every = 25 } = {}) {
+export async function until(what, ask, { timeout = 60_000, every = 25 } = {}) {
   const end = Date.now() + timeout
   for (;;) {
     const got = await ask()
@@ -65,12 +65,12 @@ export async function until(what, ask, { timeout = 30_000, every = 25 } = {}) {
 }
 
 // Asks it to end, then makes it; returns when it is gone.
-export async function stop(p, { signal = 'SIGTERM', patience = 15_000 } = {}) {
+export async function stop(p, { signal = 'SIGTERM', patience = 60_000 } = {}) {
   if (alive(p)) {
     try {
       process.kill(p.pid, signal)
       await until(`${p.program} ${p.pid} ends`, () => !alive(p), { timeout: patience }).catch(() => process.kill(p.pid, 'SIGKILL'))
-      await until(`${p.program} ${p.pid} is killed`, () => !alive(p), { timeout: 5000 })
+      await until(`${p.program} ${p.pid} is killed`, () => !alive(p), { timeout: 30_000 })
     } catch (e) {
       if (e.code !== 'ESRCH') throw e
     }
@@ -97,7 +97,7 @@ export async function freePort() {
 
 export const answers = async (url, init) => {
   try {
-    const resp = await fetch(url, { signal: AbortSignal.timeout(2000), ...init })
+    const resp = await fetch(url, { signal: AbortSignal.timeout(10_000), ...init })
     await resp.arrayBuffer()
     return resp.ok
   } catch {

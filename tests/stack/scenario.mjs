@@ -34,7 +34,7 @@ export function expect(what, got, expected, part) {
 }
 
 // Asks until `done` of the answer is true; `over` names an answer after which it never will be.
-export async function eventually(what, ask, done, { patience = 20_000, over, part } = {}) {
+export async function eventually(what, ask, done, { patience = 60_000, over, part } = {}) {
   const end = Date.now() + patience
   for (let pause = 15; ; pause = Math.min(pause * 1.3, 200)) {
     const got = await ask()
@@ -57,7 +57,7 @@ async function once(at, method, path, { body, token, key, accept }) {
   if (token) headers.authorization = `Bearer ${token}`
   if (key) headers['idempotency-key'] = key
   const resp = await fetch(at.api + path, {
-    method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(10_000),
+    method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(60_000),
   }).catch(e => { throw new Unmet(`${method} ${path}: no answer from the API (${e.cause?.message ?? e.message})`, { part: 'api' }) })
   const bytes = Buffer.from(await resp.arrayBuffer())
   const json = /json/.test(resp.headers.get('content-type') ?? '')
@@ -268,7 +268,7 @@ export function cidOf(bytes) {
 }
 
 const ipfs = async (at, path) => {
-  const resp = await fetch(`${at.ipfs}/api/v0/${path}`, { method: 'POST', signal: AbortSignal.timeout(10_000) })
+  const resp = await fetch(`${at.ipfs}/api/v0/${path}`, { method: 'POST', signal: AbortSignal.timeout(60_000) })
   if (!resp.ok) throw new Unmet(`IPFS answered ${resp.status} to ${path}`, { expected: 200, got: await resp.text(), part: 'ipfs' })
   return Buffer.from(await resp.arrayBuffer())
 }
@@ -315,7 +315,7 @@ export async function boardRow(at, project, personId) {
 }
 
 // Events of the project on NATS, in the order of the stream, once all of those topics are there.
-export async function projectEvents(at, project, topics = CONTRIBUTION_TOPICS, patience = 15_000) {
+export async function projectEvents(at, project, topics = CONTRIBUTION_TOPICS, patience = 60_000) {
   const reader = await NatsReader.open(at.nats)
   try {
     const events = []

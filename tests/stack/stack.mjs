@@ -83,7 +83,7 @@ class Stack {
       })
       this.running[name] = { ...p, signal }
       const over = p.gone.then(code => ({ code }))
-      const up = until(name, () => part.ready(this), { timeout: part.patience ?? 30_000 }).then(() => null)
+      const up = until(name, () => part.ready(this), { timeout: part.patience ?? 60_000 }).then(() => null)
       const ended = await Promise.race([up, over]).catch(e => {
         throw new Error(`${e.message}\n${tail(this.log(name))}`)
       })

@@ -1,5 +1,6 @@
 // What the tests of the substrate share: the probe server, raw sockets, an own PostgreSQL and an own Redis.
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { after } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -15,7 +16,7 @@ const asRoot = process.getuid() === 0;
 const started = new Set();
 after(() => started.forEach((child) => child.kill('SIGKILL')));
 
-export async function until(what, check, ms = 10_000) {
+export async function until(what, check, ms = 60_000) {
 	const end = Date.now() + ms;
 	for (;;) {
 		const value = await check();
@@ -81,8 +82,17 @@ export async function startApi({ binary = 'build/tests/api/probe-san', env = {},
 	return api;
 }
 
-// Sends the chunks, one packet each, and collects what comes back until the server closes or `quiet` ms pass in silence.
-export function raw(port, chunks, { quiet = 500, pause = 30, limit = 20_000 } = {}) {
+// Is that at least so many answers, the last one with its body?
+function whole(text, answers) {
+	if (statuses(text).length < answers) return false;
+	const last = text.slice(text.lastIndexOf('HTTP/1.1 '));
+	const end = last.indexOf('\r\n\r\n');
+	return end >= 0 && last.length >= end + 4 + Number(/content-length: (\d+)/i.exec(last.slice(0, end))?.[1] ?? 0);
+}
+
+// Sends the chunks, one packet each, and collects what comes back until the server closes or, once there are so many answers of which
+// none said that it closes, `quiet` ms pass in silence.
+export function raw(port, chunks, { answers = 1, quiet = 300, pause = 30, limit = 60_000 } = {}) {
 	return new Promise((done) => {
 		const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
 		const result = { text: '', closed: false, error: null, ms: Date.now() };
@@ -95,7 +105,10 @@ export function raw(port, chunks, { quiet = 500, pause = 30, limit = 20_000 } = 
 			done(result);
 		};
 		const last = setTimeout(finish, limit);
-		const rearm = () => { clearTimeout(timer); timer = setTimeout(finish, quiet); };
+		const rearm = () => {
+			clearTimeout(timer);
+			if (answers === 0 || (whole(result.text, answers) && !/connection: close/i.test(result.text))) timer = setTimeout(finish, quiet);
+		};
 		socket.on('data', (d) => { result.text += d.toString('latin1'); rearm(); });
 		socket.on('error', (e) => { result.error = e.code; });
 		socket.on('close', () => { result.closed = true; finish(); });
@@ -111,7 +124,7 @@ export function raw(port, chunks, { quiet = 500, pause = 30, limit = 20_000 } = 
 
 export const statuses = (text) => [...text.matchAll(/HTTP\/1\.[01] (\d{3})/g)].map((m) => Number(m[1]));
 
-export function get(port, target, { method = 'GET', timeout = 10_000 } = {}) {
+export function get(port, target, { method = 'GET', timeout = 60_000 } = {}) {
 	return new Promise((done, fail) => {
 		const socket = net.connect({ port, host: '127.0.0.1' });
 		let text = '';
@@ -147,6 +160,8 @@ export async function startPostgres() {
 		`-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${dir} -c fsync=off`, 'start'], { stdio: 'ignore' });
 	pg.stop = (mode = 'fast') => asPostgres([`${PG}/pg_ctl`, '-D', `${dir}/data`, '-w', '-m', mode, 'stop']);
 	pg.sql = (text) => asPostgres(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', pg.url, '-c', text]).trim();
+	// The same, without waiting for it here.
+	pg.ask = (text) => promisify(execFile)('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', pg.url, '-c', text]);
 	pg.remove = () => {
 		try { pg.stop('immediate'); } catch { /* stopped already */ }
 		fs.rmSync(dir, { recursive: true, force: true });

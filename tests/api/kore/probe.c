@@ -1,7 +1,7 @@
 /* A dispatch() with routes for the tests of the substrate: linked with entry, pipe, window in place of the real one.
  *
  *   /livez           ok                          /pid             the worker's pid
- *   /echo            the request as it was read  /sleep/MS        answers after MS milliseconds
+ *   /echo            the request as it was read  /sleep/MS        answers after MS milliseconds, logged when it begins
  *   /exit            the worker ends             /forbidden/CALL  makes a system call that the filter refuses
  *   /allocate        much memory, a file, time: what normal work does under the filter
  *   /sql/STATEMENT   one of the statements below, its parameter in the query string: state, kind, code, first column
@@ -135,6 +135,8 @@ static int sleep_for(struct http_request *req, const char *ms)
 
 	if (p->over)
 		return answer(req, "slept\n");
+	if (first)
+		log_event(LOG_INFO, &p->w, "probe.sleeps", NULL);
 	if (first)
 		p->timer = kore_timer_add(on_timer, strtoull(ms, NULL, 10), req, KORE_TIMER_ONESHOT);
 	return wait(req);
