@@ -53,6 +53,30 @@ test('the filter: normal work passes, a forbidden call ends the worker', async (
 	}
 });
 
+test('a worker that hangs is left out: the other one accepts', async () => {
+	const api = await startApi({ ...shipped, env: { PATCHWORK_API_WORKERS: '2' } });
+	const kept = [];
+	const answered = () => new Promise((done, fail) => {
+		const socket = net.connect(api.port, '127.0.0.1', () => socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'));
+		kept.push(socket);
+		socket.once('data', done);
+		socket.setTimeout(30_000, () => fail(new Error('no answer'))).on('error', fail);
+	});
+	try {
+		for (const pid of api.workers()) { // one of them holds the lock
+			process.kill(pid, 'SIGSTOP');
+			for (let i = 0; i < 5; i++) await answered();
+			process.kill(pid, 'SIGCONT');
+			for (const socket of kept.splice(0)) socket.destroy();
+		}
+		for (let i = 0; i < 5; i++) await answered();
+		for (const socket of kept) socket.destroy();
+		await api.stop();
+	} finally {
+		api.child.kill('SIGKILL');
+	}
+});
+
 for (const workers of ['1', '2']) {
 	test(`SIGTERM with ${workers} worker(s): what is in hand is answered, nothing new is accepted`, async () => {
 		const api = await startApi({ env: { PATCHWORK_API_WORKERS: workers, PATCHWORK_API_DRAIN: '60s' } });
