@@ -1,7 +1,7 @@
 // The stack's own promises: several side by side, nothing left behind, a crash survived, no foreign process harmed.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -119,4 +119,22 @@ test('a tied stack ends with the process that started it, however that ends', as
   assert.equal(pids.length, 3)
   await until('its parts are gone', () => pids.every(pid => startTime(pid) === null))
   await cli(dir, 'clean')
+})
+
+test('packages that cannot be had are named, with how to go on; the same command does', async () => {
+  const dir = folder(), at = (...words) => join(dir, ...words)
+  for (const name of ['bin', 'tests/stack', 'tests/tree']) mkdirSync(at(name), { recursive: true })
+  copyFileSync(new URL('../stack/install.sh', import.meta.url), at('tests/stack/install.sh'))
+  writeFileSync(at('tests/tree/package-lock.json'), '{}')
+  const install = npm => {
+    writeFileSync(at('bin/npm'), `#!/bin/sh\n${npm}\n`, { mode: 0o755 })
+    return run('bash', [at('tests/stack/install.sh'), 'npm', 'tree'], { env: { ...process.env, PATH: `${at('bin')}:${process.env.PATH}` } })
+  }
+  await assert.rejects(install('exit 1'), e => {
+    assert.deepEqual([e.code, existsSync(at('tests/tree/node_modules/.installed'))], [1, false])
+    return /tests\/tree\/package-lock\.json names\n.*run the same command again/.test(e.stderr)
+  })
+  assert.match((await install('mkdir tests/tree/node_modules')).stdout, /installing npm packages of tests\/tree/)
+  assert.equal((await install('exit 1')).stdout, '', 'nothing is missing')
+  rmSync(dir, { recursive: true })
 })
