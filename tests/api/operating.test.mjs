@@ -77,6 +77,9 @@ test('each role may do what the table says, and no more', async () => {
   })) await assert.rejects(as(role, text), /permission denied/, `${role}: ${text}`)
   for (const text of ['update ledger.payout set state = state', 'delete from q.ready', 'insert into ledger.account default values', 'insert into q.run default values'])
     await assert.rejects(as('api', text), /permission denied/, text)
+  for (const [table, column] of [['core.wallet', 'linked_at'], ['core.payout_wallet', 'chosen_at'], ['core.project', 'state'], ['core.bounty', 'state'],
+    ['core.contribution', 'state'], ['core.contribution', 'confirmed_at'], ['core.issue', 'state'], ['core.person', 'status']])
+    await assert.rejects(as('api', `insert into ${table} (${column}) values (default)`), /permission denied/, `${table}.${column}`)
   for (const table of ['q.run', 'ledger.transfer', 'ledger.entry', 'core.bounty_event', 'ingest.evidence', 'proof.verdict'])
     await assert.rejects(as('worker', `delete from ${table}`), /permission denied/, table)
 })
