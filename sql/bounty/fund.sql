@@ -1,5 +1,6 @@
 -- one row: say which transaction locked the money; its confirmation is checked by a job. The same again finds the same. Each
--- that is pending has the chain asked for up to a day: twenty of a person at a time
+-- that is pending has the chain asked for up to a day: twenty of a person at a time. Who named what another wallet has locked does
+-- not name it again before a wallet has joined: meanwhile nobody else could
 -- in   session_id       uuid
 -- in   bounty_id        uuid
 -- in   tx_hash          bytea
@@ -29,6 +30,10 @@ with me as (
 			when not b.stands then 'project.unverified'
 			when (select count(*) from core.contribution c join me on me.person_id = c.funder_id where c.state = 'pending') >= 20
 				then 'bounty.deposits_pending'
+			when exists (select from core.contribution c join me on me.person_id = c.funder_id
+				where c.bounty_id = b.id and c.deposit_tx = $3 and c.reason = 'deposit.funder' and not exists (
+					select from core.wallet w where w.person_id = me.person_id and w.linked_at > c.created_at))
+				then 'bounty.deposit_taken'
 		end as refused
 	from (select) as once left join bounty b on true
 ), contribution as (

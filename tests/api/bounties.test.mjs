@@ -187,6 +187,23 @@ test('twenty deposits of a person may be pending: transactions that there are no
   assert.equal((await fund(hash())).status, 202)
 })
 
+test('who named a deposit that is not his is not in its funder\'s way twice', async () => {
+  const { body: b } = await api.bounty(me.token, project, { issue_number: 24 })
+  const tx_hash = hash()
+  const fund = token => api.post(`/v1/bounties/${b.id}/fund`, { tx_hash }, { token })
+  const foreign = await fund(other.token)
+  assert.equal(foreign.status, 202)
+  assert.equal((await fund(me.token)).body.code, 'bounty.deposit_taken')
+  await api.sql(`update core.contribution set state = 'refused', reason = 'deposit.funder' where id = '${foreign.body.contribution_id}'`)
+  const again = await fund(other.token)
+  assert.deepEqual([again.status, again.body.code], [409, 'bounty.deposit_taken'])
+  await api.sql(`insert into core.wallet (person_id, chain_id, caip10, address)
+    values ('${other.person_id}', ${CHAIN}, 'eip155:${CHAIN}:${`0x${'ab'.repeat(20)}`}', decode(repeat('ab', 20), 'hex'))`)
+  assert.equal((await fund(other.token)).status, 202, 'a wallet has joined since')
+  await api.sql(`update core.contribution set state = 'refused', reason = 'deposit.funder' where bounty_id = '${b.id}' and state = 'pending'`)
+  assert.equal((await fund(me.token)).status, 202)
+})
+
 test('a deposit that was refused may be named again', async () => {
   const { body: b } = await api.bounty(me.token, project, { issue_number: 22 })
   const tx_hash = hash()
