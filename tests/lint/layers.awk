@@ -18,7 +18,7 @@ BEGIN {
 BEGINFILE {
 	split(FILENAME, part, "/")
 	layer = part[1] == "pipeline" || part[1] == "include" ? part[2] : part[1]
-	text = ""
+	began = 0
 }
 /^#include "/ {
 	path = $2
@@ -33,7 +33,14 @@ BEGINFILE {
 		complain(FNR, layer " includes " path)
 }
 /^#include <kore\// && layer != "api" { complain(FNR, "only api/ includes Kore") }
-/^[a-z].*\(/ { head = $0 }
-/struct tx \*/ && /struct outside \*/ && /^[a-z]/ { complain(FNR, "one function takes a transaction and the outside") }
+/^[a-z].*\(/ { head = ""; began = FNR }
+began {
+	head = head $0                 # a signature may take several lines
+	if (/[;{]/) {
+		if (head ~ /struct tx \*/ && head ~ /struct outside \*/)
+			complain(began, "one function takes a transaction and the outside")
+		began = 0
+	}
+}
 function complain(line, what) { printf "%s:%d: %s\n", FILENAME, line, what; bad++ }
 END { exit bad > 0 }
