@@ -49,9 +49,9 @@ static void on_notice(void *arg, const char *message)
 static PGconn *begin_connect(void)
 {
 	char url[1024], options[64];
-	const char *keys[] = { "dbname", "application_name", "gssencmode", "client_encoding", "options",
-		"keepalives_idle", "tcp_user_timeout", "password", NULL };
-	const char *values[] = { url, "patchwork-api", "disable", "UTF8", options, "10", "10000", NULL, NULL };
+	const char *keys[] = { "password", "dbname", "application_name", "gssencmode", "client_encoding", "options",
+		"keepalives_idle", "tcp_user_timeout", NULL }; /* a password of the URL goes before ours */
+	const char *values[] = { NULL, url, "patchwork-api", "disable", "UTF8", options, "10", "10000", NULL };
 	char secret[256];
 
 	snprintf(url, sizeof(url), STR_FMT, STR_ARG(api_conf.database));
@@ -59,7 +59,7 @@ static PGconn *begin_connect(void)
 		(long)(api_conf.statement_timeout / USEC_MS));
 	if (api_conf.database_password.n > 0) {
 		snprintf(secret, sizeof(secret), STR_FMT, STR_ARG(api_conf.database_password));
-		values[7] = secret;
+		values[0] = secret;
 	}
 	return PQconnectStartParams(keys, values, 1);
 }

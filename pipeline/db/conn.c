@@ -67,25 +67,25 @@ static char *session_options(struct work *w, const struct conn_conf *c, const PQ
 		.p;
 }
 
+/* What the URL says goes before the password, which stands in front of it, and after the rest. */
 struct conn *conn_start(struct work *w, const struct conn_conf *c)
 {
-	const char *keys[MAX_PARAMS] = { "dbname", "client_encoding", "fallback_application_name", "tcp_user_timeout",
-		"keepalives_idle", "keepalives_interval", "keepalives_count", "options" };
-	const char *values[MAX_PARAMS] = { arena_cstr(w->arena, c->url), "UTF8", "patchwork", "30000", "15", "5", "3" };
-	PQconninfoOption *parsed = PQconninfoParse(values[0], NULL);
+	const char *keys[MAX_PARAMS] = { "password", "dbname", "client_encoding", "fallback_application_name",
+		"tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "options" };
+	const char *values[MAX_PARAMS] = { c->password.p == NULL ? NULL : arena_cstr(w->arena, c->password),
+		arena_cstr(w->arena, c->url), "UTF8", "patchwork", "30000", "15", "5", "3" };
+	PQconninfoOption *parsed = PQconninfoParse(values[1], NULL);
 	struct conn *conn;
-	int n = 8;
+	int n = 9;
 
 	if (parsed == NULL) { /* libpq's own message would repeat the URL, password and all */
 		err_set(w, ERR_INVALID, "db.refused", "the database URL is malformed");
 		return NULL;
 	}
-	values[7] = session_options(w, c, parsed);
+	values[8] = session_options(w, c, parsed);
 	PQconninfoFree(parsed);
 	if (c->application != NULL)
 		keys[n] = "application_name", values[n++] = c->application;
-	if (c->password.p != NULL)
-		keys[n] = "password", values[n++] = arena_cstr(w->arena, c->password);
 	conn = calloc(1, sizeof(*conn));
 	if (conn == NULL || (conn->pg = PQconnectStartParams(keys, values, 1)) == NULL)
 		abort();

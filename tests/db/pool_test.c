@@ -74,6 +74,8 @@ static void *borrow(void *arg)
 		now = atomic_fetch_add(&in_use, 1) + 1;
 		if (now > most)
 			most = now;
+		for (usec until = clock_monotonic() + 30 * USEC_S; most < 2 && clock_monotonic() < until;)
+			clock_sleep(USEC_MS); /* the first one stays until there is a second */
 		tx = tx_auto(conn);
 		if (sql_trial_none(&mine, &tx))
 			atomic_fetch_add(&done, 1);
@@ -212,6 +214,23 @@ static void password_is_never_shown(void **state)
 	}
 }
 
+static void password_of_the_url_goes_first(void **state)
+{
+	static const char *const suffix[] = { "?password=url", "" }, *const want[] = { "url", "file" };
+	struct conn *conn;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct conn_conf conf = db_test_conf(NULL);
+
+		conf.url = arena_printf(w.arena, "%.*s%s", (int)conf.url.n, conf.url.p, suffix[i]);
+		conf.password = STR("file");
+		assert_true(conn_open(&w, &conf, &conn));
+		assert_string_equal(PQpass(conn_pg(conn)), want[i]);
+		conn_close(&conn);
+	}
+}
+
 static void session_is_set_up(void **state)
 {
 	struct conn_conf conf = db_test_conf(NULL);
@@ -278,6 +297,7 @@ int main(void)
 		T(broken_ones_are_replaced),
 		T(refusals_have_kinds),
 		T(password_is_never_shown),
+		T(password_of_the_url_goes_first),
 		T(session_is_set_up),
 		T(another_thread_can_cancel),
 	};
