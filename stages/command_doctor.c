@@ -111,6 +111,17 @@ static bool look(struct work *w, struct tx *tx, void *arg)
 	return true;
 }
 
+/* The schema is not ours, or (42501) this role may not look at it. */
+static void find_misfit(struct work *w, struct doctor *d)
+{
+	find(d, STR("migrations"), true,
+		arena_printf(w->arena, "%s: %s", w->err.code == NULL ? "" : w->err.code, w->err.text));
+	if (str_starts(str_c(w->err.text), STR("42501 "))) {
+		d->at[d->n - 1].means = STR("The role that runs this may not read what it looks at.");
+		d->at[d->n - 1].next = STR("Run it as patchwork_operator: db.url, or PATCHWORK_DB_URL.");
+	}
+}
+
 /* What else is wrong can only be asked of a schema that is ours. */
 static bool look_at_migrations(struct work *w, const struct invocation *in, struct doctor *d, bool *fit)
 {
@@ -127,8 +138,7 @@ static bool look_at_migrations(struct work *w, const struct invocation *in, stru
 	if (!ok && w->err.kind == ERR_RETRY)
 		return false;
 	if (!ok)
-		find(d, STR("migrations"), true,
-			arena_printf(w->arena, "%s: %s", w->err.code == NULL ? "" : w->err.code, w->err.text));
+		find_misfit(w, d);
 	else if (report.applied > 0)
 		find(d, STR("migrations"), true,
 			arena_printf(w->arena, "%d of %d are not applied", report.applied, report.total));

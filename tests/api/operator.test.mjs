@@ -243,6 +243,12 @@ describe('doctor', () => {
     assert.match(seen.of('migrations')[0].found, /1 of \d+ are not applied/)
   })
 
+  test('migrations: a role that may not read is told which one may', async () => {
+    const seen = await doctor({ PATCHWORK_DB_URL: stack.info.databases.patchwork_worker })
+    assert.equal(seen.code, 1)
+    assert.match(seen.of('migrations')[0].next, /patchwork_operator/)
+  })
+
   test('sessions: a role that cannot see the sessions of others is told so', async () => {
     await stack.sql('revoke pg_monitor from patchwork_operator', 'postgres')
     const seen = await doctor()
