@@ -11,6 +11,7 @@ GEN := $(BUILD)/gen/sql.h
 $(BUILD)/gen/sql.list: NAMES = $(SQL_FILES)
 $(BUILD)/gen/migrations.list: NAMES = $(MIGRATIONS)
 $(BUILD)/gen/%.list: FORCE
+	@command -v gawk >/dev/null || { echo 'patchwork: gawk is missing, make install installs what the build needs' >&2; false; }
 	@mkdir -p $(@D)
 	@echo '$(NAMES)' | cmp -s - $@ || echo '$(NAMES)' > $@
 

@@ -3,4 +3,4 @@
 ROW :=
 .PHONY: check-fault
 check-fault: $(if $(ROW),check-build) ## run the tests of one row: ROW=F8 [SEED=n]; without ROW: list them
-	@BUILD=$(BUILD) $(if $(SEED),PATCHWORK_SEED=$(SEED)) node tests/fault.mjs $(ROW)
+	@BUILD=$(BUILD) $(if $(SEED),PATCHWORK_SEED=$(SEED)) $(NODE) tests/fault.mjs $(ROW)

@@ -280,6 +280,9 @@ function page(info) {
       `curl -s ${info.github}/_control/deliver -d '${JSON.stringify({
         url: `${info.api}/v1/webhooks/github`, event: 'pull_request', action: 'closed', repo: 'ada/engine', number: 2, secret: '@',
       }).replace('"@"', `"'"$(cat ${relative(process.cwd(), join(info.dir, 'secrets/webhook-secret'))})"'"`)}'`],
+    info.api && info.database && ['an operator\'s commands (docs/operating.md): what is wrong, what ran, a contribution from any of its ids',
+      `export PATCHWORK_CONF=${relative(process.cwd(), join(info.dir, 'patchwork.conf'))} PATCHWORK_DB_URL="$(node -p 'require("./${file}").databases.patchwork_operator')"`,
+      'build/patchwork doctor', 'build/patchwork history list', 'build/patchwork help'],
     info.database && ['the database, as the owner of its tables', `psql "$(node -p 'require("./${file}").database')"`],
     info.evm && ['addresses and keys of the wallets on the chain', `node -p 'require("./${file}").wallets'`],
     ['everything at once', file],
