@@ -93,7 +93,7 @@ const openRow = b => ({
 const recentRow = b => ({
 	key: `recent-${b.id}`,
 	content: link('submission', b.submission.id, element('span', 'name', headline(b)), element('span', 'amount', money(b.amount, b.asset)),
-		element('span', 'sub', `${b.submission.author}, pull request #${b.submission.pull_number}, ${ago(b.state_since)}`),
+		element('span', 'sub', `${b.project.full_name} #${b.submission.pull_number} by ${b.submission.author}, ${ago(b.state_since)}`),
 		element('span', `state ${mood(b.submission.state)}`, words(b.submission.state))),
 })
 
@@ -149,7 +149,8 @@ function story(l) {
 			d.reason ? `, ${d.reason}` : null)
 	for (const p of l.pulls)
 		if (p.merged_at) tell(heard(l, p), `Pull request #${p.number} merged`, 'good', `${p.title}, by ${p.author}, ${moment(p.merged_at)}, commit `, hash(p.merge_sha))
-	for (const v of l.verdicts) tell(v.created_at, `Verdict: ${v.result}`, mood(v.result), checks(v.checks))
+	for (const v of l.verdicts)
+		tell(v.created_at, `${v.kind === 'hold' ? 'Verdict before payment' : 'Verdict'}: ${v.result}`, mood(v.result), checks(v.checks))
 	for (const f of l.proofs) {
 		tell(f.created_at, 'Proof signed', 'good', anchor(`/v1/proofs/${f.cid}`, f.cid))
 		tell(f.pinned_at, 'Proof pinned on IPFS', 'good', 'the block: ', anchor(`/ipfs/${f.cid}`, `/ipfs/${short(f.cid)}`))

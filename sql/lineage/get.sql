@@ -10,7 +10,7 @@
 -- out  bounties       jsonb        [{id, issue_id, issue_number, title, state, state_since, blocker, amount, asset, events}]
 -- out  contributions  jsonb        [{id, bounty_id, funder, tx_hash, state, reason, amount, block_number, created_at, confirmed_at}]
 -- out  submissions    jsonb        [{id, bounty_id, pull_id, claimant_id, evidence_level, state, reason, created_at, updated_at}]
--- out  verdicts       jsonb        [{id, submission_id, result, policy_sha256, evidence_root, checks, created_at}]
+-- out  verdicts       jsonb        [{id, submission_id, kind, result, policy_sha256, evidence_root, checks, created_at}]
 -- out  proofs         jsonb        [{cid, submission_id, created_at, pinned_at}]
 -- out  payouts        jsonb        [{id, submission_id, payee, amount, asset, state, blocker, due_at, tx_hash, paid_at}]
 -- out  transactions   jsonb        [{id, payout_id, attempt, nonce, tx_hash, state, created_at, sent_at, block_number, observed_at}]
@@ -112,8 +112,8 @@ select
 	(select coalesce(jsonb_agg(jsonb_build_object('id', id, 'bounty_id', bounty_id, 'pull_id', pull_id,
 		'claimant_id', claimant_id, 'evidence_level', evidence_level, 'state', state, 'reason', reason,
 		'created_at', created_at, 'updated_at', updated_at) order by id), '[]') from submissions) as submissions,
-	(select coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'submission_id', v.submission_id, 'result', v.result,
-		'policy_sha256', '0x' || encode(v.policy_sha256, 'hex'), 'evidence_root', '0x' || encode(v.evidence_root, 'hex'),
+	(select coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'submission_id', v.submission_id, 'kind', v.kind,
+		'result', v.result, 'policy_sha256', '0x' || encode(v.policy_sha256, 'hex'), 'evidence_root', '0x' || encode(v.evidence_root, 'hex'),
 		'checks', v.checks, 'created_at', v.created_at) order by v.created_at, v.id), '[]')
 		from proof.verdict v where v.submission_id in (select id from submissions)) as verdicts,
 	(select coalesce(jsonb_agg(jsonb_build_object('cid', f.cid, 'submission_id', f.submission_id, 'created_at', f.created_at,

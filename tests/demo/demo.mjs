@@ -16,6 +16,7 @@ import { Steps } from './steps.mjs'
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 const PROGRAM = join(ROOT, 'build/patchwork')
 const run = promisify(execFile)
+const here = file => relative(process.cwd(), file)
 const steps = new Steps()
 
 // One line with what came of it; the value goes on.
@@ -41,7 +42,7 @@ async function verifyOffline(at, file) {
   const way = await isolation()
   const where = way.length ? 'with the network away' : 'NOT cut off from the network (this machine permits no namespace)'
   const said = await step(`proof verified ${where}`, () => verify(at, way, file).then(r => r.stdout, e => { throw new Error(e.stderr || e.message) }),
-    () => relative(process.cwd(), file))
+    () => here(file))
   for (const line of said.trimEnd().split('\n').slice(1)) steps.say(`            ${line}`)
   await step('the same proof with one byte changed is refused', async () => {
     const envelope = JSON.parse(readFileSync(file, 'utf8'))
@@ -96,7 +97,7 @@ function explain(e, logs) {
   const say = line => process.stderr.write(`${line}\n`)
   if (e.expected !== undefined) say(`\nexpected  ${text(e.expected)}\ngot       ${text(e.got)}`)
   const part = e.part && logs && tail(join(logs, `${e.part}.log`), 20)
-  if (part) say(`\nthe end of ${relative(process.cwd(), join(logs, `${e.part}.log`))}\n${part.replace(/^/gm, '    ')}`)
+  if (part) say(`\nthe end of ${here(join(logs, `${e.part}.log`))}\n${part.replace(/^/gm, '    ')}`)
   if (process.env.PATCHWORK_DEBUG) say(e.stack)
 }
 
@@ -117,7 +118,8 @@ async function alone(dir) {
     steps.title('The end')
     await step('everything stopped', () => stopAll(stack), () => 'no process is left')
     steps.say(`\n${steps.paint(32, 'Every step happened:')} ${steps.total()}; from the merge's webhook to its confirmed payment ${(c.paid_after / 1000).toFixed(2)} s`)
-    steps.say(`The proof is kept in ${relative(process.cwd(), c.proof.file)}. make up starts the same and leaves it running.`)
+    steps.say('The proof is kept; make up starts the same and leaves it running. To look at the proof again:')
+    steps.say(`  ${here(PROGRAM)} --config ${here(join(dir, 'patchwork.conf'))} proof verify ${here(c.proof.file)}`)
   } catch (e) {
     if (ending) return ending
     explain(e, join(dir, 'log'))

@@ -5,7 +5,9 @@ import { count, formatAmount } from '../stack/scenario.mjs'
 const ASKS = {
   V1: 'in the bounty\'s repository', V2: 'merged, says GitHub now', V3: 'into a branch that counts', V4: 'with a merge commit',
   V5: 'which the default branch contains', V6: 'and closed the issue as completed', V7: 'by the claimant, a person',
-  V16: 'first to do so',
+  V8: 'nobody else wrote of it', V9: 'merged or approved by another', V10: 'a stranger to the funder', V11: 'approved as it was merged',
+  V12: 'no check of it failed', V13: 'more than white space', V14: 'not reverted since', V15: 'still in that branch', V16: 'first to do so',
+  V17: 'before the deadline',
 }
 
 const ms = r => Math.max(0, Date.parse(r.finished_at) - Date.parse(r.started_at))
@@ -15,6 +17,15 @@ function job(j, all) {
   const last = j.runs.at(-1)
   const runs = j.runs.length === 1 ? `${ms(last)} ms` : count(j.runs.length, 'run')
   return [`${j.kind}  ${j.state}`, `job ${j.id}, ${runs}, ${j.key}`, all.filter(x => x.parent_id === j.id).map(x => job(x, all))]
+}
+
+// The one at the end of the hold asks the same again: what it found otherwise than the first one.
+function verdict(v, first) {
+  const told = v === first ? v.checks : v.checks.filter((c, i) => c.result !== first.checks[i]?.result)
+  const name = v.kind === 'hold' ? 'verdict before payment' : 'verdict'
+  const same = told.length < v.checks.length ? `, ${count(v.checks.length - told.length, 'check')} as before` : ''
+  return [`${name}  ${v.result}`, `evidence ${v.evidence_root.slice(0, 18)}...${same}`,
+    told.map(c => [`${c.id.padEnd(3)}  ${c.result}`, c.detail ?? c.code ?? ASKS[c.id], []])]
 }
 
 // -> [text, remark, children] with the same below
@@ -28,8 +39,7 @@ function tree(l) {
       bounty.events.map(e => [`${e.from} -> ${e.to}`, `${e.event}, ${clock(e.at)}`, []])],
     ...l.contributions.map(c => [`deposit  ${c.state}`, `block ${c.block_number}, ${c.tx_hash}`, []]),
     [count(l.jobs.length, 'job'), null, l.jobs.filter(j => !ids.has(j.parent_id)).map(j => job(j, l.jobs))],
-    ...l.verdicts.map(v => [`verdict  ${v.result}`, `evidence ${v.evidence_root.slice(0, 18)}...`,
-      v.checks.map(c => [`${c.id.padEnd(3)}  ${c.result}`, c.detail ?? c.code ?? ASKS[c.id], []])]),
+    ...l.verdicts.map(v => verdict(v, l.verdicts[0])),
     ...l.proofs.map(p => [`proof  ${p.cid}`, `pinned ${clock(p.pinned_at)}`, []]),
     ...l.payouts.map(p => [`payout  ${formatAmount(p.amount, p.decimals)} ${p.symbol} to ${p.payee}`, `${p.state} ${clock(p.paid_at)}`, [
       ...l.transactions.filter(t => t.payout_id === p.id).map(t => [`transaction  ${t.tx_hash}`, `${t.state}, nonce ${t.nonce}, block ${t.block_number}`, []]),
