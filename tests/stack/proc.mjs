@@ -29,6 +29,9 @@ export function recall(file) {
   }
 }
 
+// Debian keeps nats-server in /usr/sbin, which is not in the PATH of anybody but root.
+const PATH = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`
+
 // argv in the background, output appended to log.
 //   user       run as that user (only when we are root)
 //   tied       ends with us, by that signal, however we end
@@ -39,7 +42,7 @@ export function launch({ argv, log, pidFile, env = {}, cwd = '/', user, tied }) 
   if (user) wrap.push(`--reuid=${user}`, `--regid=${user}`, '--init-groups')
   if (tied) wrap.push(`--pdeathsig=${tied}`)
   const [file, ...args] = wrap.length ? ['setpriv', ...wrap, '--', ...argv] : argv
-  const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, detached: true, stdio: ['ignore', out, out] })
+  const child = spawn(file, args, { cwd, env: { ...process.env, PATH, ...env }, detached: true, stdio: ['ignore', out, out] })
   closeSync(out)
   const p = { pid: child.pid, start: child.pid ? startTime(child.pid) : null, program: basename(argv[0]) }
   const gone = new Promise(resolve => {
