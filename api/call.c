@@ -14,6 +14,8 @@ static void end(struct call *c)
 		pipe_detach(&c->admission);
 	else if (c->waiting)
 		window_detach(&c->window);
+	pipe_drop(&c->pipe);
+	pipe_drop(&c->admission);
 	if (n_spare < SPARE_MAX) {
 		work_reset(&c->w);
 		spare[n_spare++] = c;

@@ -160,6 +160,7 @@ void pipe_submit(struct pipe_call *call)
 	op->since = clock_monotonic();
 	call->op = op;
 	call->res = NULL;
+	call->kept = false;
 	call->err = (struct err){ 0 };
 	metric_add(METRIC_DB_CALLS, 1);
 	count_in_hand(1);
@@ -188,6 +189,13 @@ void pipe_detach(struct pipe_call *call)
 	finish(op);
 }
 
+void pipe_drop(struct pipe_call *call)
+{
+	if (!call->kept)
+		PQclear(call->res);
+	call->res = NULL;
+}
+
 static void clear_result(void *res)
 {
 	PQclear(res);
@@ -202,6 +210,7 @@ bool pipe_result(struct work *w, struct pipe_call *call)
 		return false;
 	}
 	arena_defer(w->arena, clear_result, call->res);
+	call->kept = true;
 	status = PQresultStatus(call->res);
 	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || sqlstate_err(w, call->res, NULL);
 }

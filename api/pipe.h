@@ -20,6 +20,7 @@ struct pipe_call {
 	struct err err;
 	/* of pipe.c */
 	struct pipe_op *op;
+	bool kept; /* res belongs to an arena */
 };
 
 void pipe_start(void); /* in a worker; connects by itself */
@@ -34,6 +35,9 @@ void pipe_submit(struct pipe_call *call);
 /* The client has gone: done() will not run. A call that has been sent completes in the database and its result is
  * dropped; one that has not is forgotten. */
 void pipe_detach(struct pipe_call *call);
+
+/* Its caller has ended and may never have looked: what no arena has is cleared. */
+void pipe_drop(struct pipe_call *call);
 
 /* In or after done(), once: true when res holds rows (or none were wanted); res then lives as long as w's arena.
  * fails  as pipe_submit, and as sqlstate_err */

@@ -97,6 +97,18 @@ const raw = text => new Promise((resolve, reject) => {
   socket.on('error', reject)
 })
 
+// What is not given back is found by the leak check when the API stops.
+test('clients that leave about the moment of their answer', async () => {
+  const text = path => `GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${me.token}\r\n\r\n`
+  const leave = (path, after) => new Promise(gone => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1', () => socket.write(text(path), () => setTimeout(() => socket.destroy(), after)))
+    socket.on('close', gone).on('error', () => {})
+  })
+  for (let i = 0; i < 40; i++)
+    await Promise.all(Array.from({ length: 16 }, (_, n) => leave(n % 2 ? '/v1/bounties' : '/v1/roles', n % 8)))
+  assert.equal((await api.get('/livez')).status, 200)
+})
+
 test('a target that is no path', async () => {
   for (const target of ['livez', 'http://x/livez', '*'])
     await refuse(raw(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`), 404, 'api.not_found')
