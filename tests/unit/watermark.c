@@ -77,7 +77,7 @@ static void every_late_commit_is_found(void **state)
 	struct watermark m;
 
 	(void)state;
-	for (unsigned seed = 1; seed <= 30; seed++) {
+	for (unsigned seed = 1; seed <= 12; seed++) {
 		int64_t walked = 0, steps = ROWS + 3000;
 		int got;
 
