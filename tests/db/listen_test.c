@@ -93,7 +93,7 @@ static void waits_as_long_as_asked(void **state)
 	assert_hears("jobs", "up");
 	before = clock_monotonic();
 	assert_false(wait_ms(300));
-	assert_in_range(clock_monotonic() - before, 300 * USEC_MS, 10 * USEC_S);
+	assert_in_range(clock_monotonic() - before, 300 * USEC_MS, 60 * USEC_S);
 	before = clock_monotonic();
 	assert_false(wait_ms(0));
 	assert_in_range(clock_monotonic() - before, 0, 5 * USEC_S);

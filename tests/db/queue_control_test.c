@@ -2,7 +2,6 @@
 #include "queue_help.h"
 #include "sql.h"
 
-#define PATIENCE (30 * USEC_S)
 #define NOISY "00000000-0000-7000-8000-00000000000a"
 #define QUIET "00000000-0000-7000-8000-00000000000b"
 #define STAGE(KIND, ...)                                                                                               \
@@ -51,9 +50,9 @@ static void O8_a_paused_stage_claims_nothing_until_it_is_resumed(void **state)
 	(void)state;
 	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[1000]))");
 	run_start(&run);
-	eventually("select count(*) > 20 from q.run", "t", PATIENCE);
+	eventually("select count(*) > 20 from q.run", "t");
 	db_test_sql("select q.pause('stage', 'test', 'cli:me', 'the outside is down')");
-	eventually("select count(*) from q.claim", "0", PATIENCE);
+	eventually("select count(*) from q.claim", "0");
 	db_test_sql("create table before as select count(*) n from q.run");
 	db_test_sql("select q.enqueue('test', 'test.one', 'later', '{}', priority => (-2)::smallint)");
 	db_test_sql("notify patchwork_ready, 'test'");
@@ -64,7 +63,7 @@ static void O8_a_paused_stage_claims_nothing_until_it_is_resumed(void **state)
 	clock_sleep(500 * USEC_MS);
 	holds("select (select n from before) = count(*) from q.run");
 	db_test_sql("drop table before; select q.resume('stage', 'test', 'cli:me', 'it is back')");
-	eventually("select count(*) from q.run where state = 'done' and attempt = 1", "1001", PATIENCE);
+	eventually("select count(*) from q.run where state = 'done' and attempt = 1", "1001");
 	run_stop(&run);
 	holds("select string_agg(concat_ws(' ', action, object_type, object_id, actor_id, reason), ', ' order by id) ="
 	      " 'queue.pause stage test cli:me the outside is down, queue.resume stage test cli:me it is back'"
@@ -80,7 +79,7 @@ static void O8_no_claim_goes_by_the_rules_of_before(void **state)
 	run.stages[1] = &two;
 	run_start(&run);
 	db_test_sql("select q.enqueue('test', 'test.one', 'known', '{}')");
-	eventually("select count(*) from q.run", "1", PATIENCE);
+	eventually("select count(*) from q.run", "1");
 	for (int i = 0; i < 3; i++) {
 		db_test_sql("do $$ begin perform q.pause('stage', 'test', 'cli:me', 'why');"
 			    " perform q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[5])); end $$");
@@ -88,11 +87,11 @@ static void O8_no_claim_goes_by_the_rules_of_before(void **state)
 		holds("select (select count(*) from q.ready) = 5 and (select count(*) from q.claim) = 0");
 		db_test_sql("do $$ begin perform q.resume('stage', 'test', 'cli:me', 'why');"
 			    " perform q.pause('kind', 'test.one', 'cli:me', 'why'); end $$");
-		eventually("select count(*) from q.held", "5", PATIENCE);
+		eventually("select count(*) from q.held", "5");
 		db_test_sql("select q.resume('kind', 'test.one', 'cli:me', 'why')");
 		eventually(
 			"select (select count(*) from q.held) + (select count(*) from q.ready) + (select count(*) from q.claim)",
-			"0", PATIENCE);
+			"0");
 	}
 	run_stop(&run);
 	holds("select count(*) = 16 and bool_and(attempt = 1 and state = 'done') from q.run");
@@ -113,11 +112,11 @@ static void O8_a_paused_kind_blocks_nobody_and_keeps_its_order(void **state)
 	db_test_sql(
 		"select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[5]), priority => 2::smallint)");
 	run_start(&run);
-	eventually("select count(*) from q.run", "5", PATIENCE);
-	eventually("select count(*) from q.held where lane = 'kind:test.two'", "400", PATIENCE);
+	eventually("select count(*) from q.run", "5");
+	eventually("select count(*) from q.held where lane = 'kind:test.two'", "400");
 	holds("select count(*) = 0 from q.ready");
 	db_test_sql("select q.resume('kind', 'test.two', 'cli:me', 'why')");
-	eventually("select count(*) from q.run where state = 'done' and attempt = 1", "405", PATIENCE);
+	eventually("select count(*) from q.run where state = 'done' and attempt = 1", "405");
 	run_stop(&run);
 	holds("select array_agg(j.id order by r.started_at, r.job_id) = array_agg(j.id order by j.priority, j.id)"
 	      " from q.run r join q.job j on j.id = r.job_id where kind = 'test.two'");
@@ -135,11 +134,11 @@ static void O8_a_paused_project_waits_alone(void **state)
 		"'), q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[100]), project_id => '" QUIET
 		"')");
 	run_start(&run);
-	eventually("select count(*) from q.run", "100", PATIENCE);
-	eventually("select count(*) from q.held", "100", PATIENCE);
+	eventually("select count(*) from q.run", "100");
+	eventually("select count(*) from q.held", "100");
 	holds("select bool_and(project_id = '" QUIET "') from q.run r join q.job j on j.id = r.job_id");
 	db_test_sql("select q.resume('project', '" NOISY "', 'cli:me', 'why')");
-	eventually("select count(*) from q.run where state = 'done' and attempt = 1", "200", PATIENCE);
+	eventually("select count(*) from q.run where state = 'done' and attempt = 1", "200");
 	run_stop(&run);
 }
 
@@ -191,9 +190,9 @@ static void O8_a_waiting_job_is_cancelled_at_once(void **state)
 	holds("select q.cancel(999999999, 'cli:me', 'why') = 'unknown'");
 	refused("select q.cancel(1, 'cli:me', '')", "queue.cancel_reason");
 	run_start(&run);
-	eventually("select count(*) from q.run where state = 'done'", "1", PATIENCE);
-	eventually("select count(*) from q.run where state = 'cancelled'", "5", PATIENCE);
-	eventually("select count(*) from q.cancel", "0", PATIENCE);
+	eventually("select count(*) from q.run where state = 'done'", "1");
+	eventually("select count(*) from q.run where state = 'cancelled'", "5");
+	eventually("select count(*) from q.cancel", "0");
 	run_stop(&run);
 	holds("select string_agg(key, ',') = 'kept' from q.run join q.job_key using (job_id) where state = 'done'");
 	holds("select count(*) = 5 and bool_and(error_code = 'queue.cancelled' and error like 'not wanted%' or key = 'lost')"
@@ -233,7 +232,7 @@ static void O8_what_is_held_or_cancelled_is_told_so(void **state)
 	db_test_sql("select q.pause('kind', 'test.one', 'cli:me', 'why')");
 	db_test_sql("select q.enqueue('test', 'test.one', 'held', '{}'), q.enqueue('test', 'test.one', 'gone', '{}')");
 	run_start(&run);
-	eventually("select count(*) from q.held", "2", PATIENCE);
+	eventually("select count(*) from q.held", "2");
 	run_stop(&run);
 	holds("select " CANCEL("gone") " = 'cancelled'");
 	is_told_as("held", "held");
@@ -286,12 +285,12 @@ static void O8_a_running_job_is_cancelled_before_its_effect_and_never_after(void
 		empty_queue(state);
 		db_test_sql("select q.enqueue('test', 'test.one', 'k', '{}')");
 		run_start(&run);
-		eventually("select string_agg(what, ',') from seen", reached[i], PATIENCE);
+		eventually("select string_agg(what, ',') from seen", reached[i]);
 		holds("select " CANCEL("k") " = 'running'");
 		clock_sleep(i == 0 ? 1500 * USEC_MS : 0); /* its worker has heard of it at the latest now */
 		db_test_sql("insert into seen (what) values ('go on')");
-		eventually("select string_agg(state, ',') from q.run", ends[i], PATIENCE);
-		eventually("select count(*) from q.cancel", "0", PATIENCE);
+		eventually("select string_agg(state, ',') from q.run", ends[i]);
+		eventually("select count(*) from q.cancel", "0");
 		run_stop(&run);
 		assert_string_equal(db_test_value("select string_agg(what, ',' order by id) from seen"), seen[i]);
 	}
@@ -318,8 +317,8 @@ static void O8_a_cancel_leaves_no_effect_unsettled(void **state)
 	run.conf.lease = 0;
 	holds("select " CANCEL("k") " = 'running'");
 	run_start(&run);
-	eventually("select string_agg(state, ',' order by attempt) from q.run", "rescued,done", PATIENCE);
-	eventually("select count(*) from q.cancel", "0", PATIENCE);
+	eventually("select string_agg(state, ',' order by attempt) from q.run", "rescued,done");
+	eventually("select count(*) from q.cancel", "0");
 	run_stop(&run);
 	assert_string_equal(db_test_value("select string_agg(what, ',') from seen"), "settle");
 }
@@ -337,7 +336,7 @@ static void O8_a_low_priority_is_not_starved(void **state)
 	db_test_sql(
 		"select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[10000]), priority => (-2)::smallint)");
 	run_start(&run);
-	eventually("select count(*) from q.run join q.job_key using (job_id)", "1", PATIENCE);
+	eventually("select count(*) from q.run join q.job_key using (job_id)", "1");
 	holds("select count(*) > 100 from q.ready where prio = -2"); /* the others are not through */
 	db_test_sql("select q.pause('stage', 'test', 'cli:me', 'enough')");
 	run_stop(&run);
@@ -354,12 +353,11 @@ static void O8_a_low_priority_is_not_starved(void **state)
 static void quiet_is_served_soon(struct run *run)
 {
 	run_start(run);
-	eventually("select count(*) > 50 from q.run", "t", PATIENCE);
+	eventually("select count(*) > 50 from q.run", "t");
 	for (int i = 0; i < 10; i++)
 		db_test_sql("select q.enqueue('test', 'test.one', null, '{}', project_id => '" QUIET "')");
 	db_test_sql("notify patchwork_ready, 'test'");
-	eventually("select count(*) from q.run r join q.job j on j.id = r.job_id where project_id = '" QUIET "'", "10",
-		PATIENCE);
+	eventually("select count(*) from q.run r join q.job j on j.id = r.job_id where project_id = '" QUIET "'", "10");
 	holds(AHEAD);
 	holds("select count(*) > 500 from q.held where lane = 'share:" NOISY "'");
 }
@@ -378,7 +376,7 @@ static void F20_a_project_s_bulk_does_not_delay_another(void **state)
 	db_test_sql("delete from q.held where seq > (select min(seq) + 300 from q.held)");
 	eventually(
 		"select (select count(*) from q.ready) + (select count(*) from q.held) + (select count(*) from q.claim)",
-		"0", PATIENCE);
+		"0");
 	run_stop(&run);
 	holds("select count(*) = 0 from q.run where attempt > 1 or state <> 'done'"); /* aside and back burns nothing */
 	holds("select count(*) = 0 from q.lane");
@@ -411,8 +409,8 @@ static void F20_backlogs_go_on_in_turn(void **state)
 		"select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[400]), project_id => '" QUIET
 		"')");
 	run_start(&run);
-	eventually("select count(*) from q.run r join q.job j on j.id = r.job_id where project_id = '" QUIET "'", "400",
-		PATIENCE);
+	eventually(
+		"select count(*) from q.run r join q.job j on j.id = r.job_id where project_id = '" QUIET "'", "400");
 	holds("select count(*) < 1600 from q.run r join q.job j on j.id = r.job_id where project_id = '" NOISY "'");
 	db_test_sql("select q.pause('stage', 'test', 'cli:me', 'enough')");
 	run_stop(&run);
@@ -445,7 +443,7 @@ static void in_two_processes(struct run *run, int jobs)
 	run->conf.threads = 8;
 	pid = run_fork(run, NULL);
 	run_start(run);
-	eventually("select count(*) from q.run where state = 'done'", want, PATIENCE);
+	eventually("select count(*) from q.run where state = 'done'", want);
 	run_stop(run);
 	kill(pid, SIGTERM);
 	assert_int_equal(run_wait(pid), 0);
@@ -486,16 +484,15 @@ static void O8_a_limit_set_under_load_holds_from_then_on(void **state)
 	run.conf.threads = 8;
 	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[1000]))");
 	run_start(&run);
-	eventually("select count(*) > 10 from q.run", "t", PATIENCE);
+	eventually("select count(*) > 10 from q.run", "t");
 	db_test_sql("select q.limit_set('all', 'test', null, null, 1, null, null, 'cli:me', 'why')");
 	clock_sleep(500 * USEC_MS); /* a claim that was on its way then has its number now */
 	db_test_sql("create table later as select last_value as claim from q.claim_id");
-	eventually("select count(*) > 10 from q.run where (claim & 4294967295) > (select claim from later)", "t",
-		PATIENCE);
+	eventually("select count(*) > 10 from q.run where (claim & 4294967295) > (select claim from later)", "t");
 	holds("select q.limit_drop('all', 'cli:me', 'why')");
 	eventually("select count(*) > 20 from q.run where started_at > (select max(at) from audit.log"
 		   " where action = 'queue.limit_drop')",
-		"t", PATIENCE);
+		"t");
 	db_test_sql("select q.pause('stage', 'test', 'cli:me', 'enough')");
 	run_stop(&run);
 	holds("select bool_and(attempt = 1 and state in ('done', 'returned')) from q.run");
@@ -527,7 +524,7 @@ static void O8_a_crash_gives_back_its_place_under_a_limit(void **state)
 	assert_true(WIFSIGNALED(run_wait(run_fork(&run, NULL))));
 	holds("select count(*) = 1 from q.slot");
 	run_start(&other);
-	eventually("select count(*) from q.run where state = 'done'", "5", PATIENCE);
+	eventually("select count(*) from q.run where state = 'done'", "5");
 	run_stop(&other);
 	holds("select count(*) = 1 and bool_and(state = 'rescued') from q.run where state <> 'done'");
 }

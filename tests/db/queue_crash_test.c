@@ -1,7 +1,8 @@
 /* What happens when workers die, stop, or lose their database. */
 #include "queue_help.h"
 
-#define LEASE 1 /* seconds */
+#define LEASE 1               /* seconds */
+#define LASTING (60 * USEC_S) /* of a worker that lives, however slow the machine is */
 #define STAGE(...)                                                                                                     \
 	{                                                                                                              \
 		.name = "test", .kind = "test.one", .lease_s = LEASE, .attempts = 3, .retry_base = 20 * USEC_MS,       \
@@ -53,11 +54,11 @@ static bool slow_effect(struct work *w, const struct outside *outside, void *tas
 
 static bool longer_than_its_lease(struct work *w, const struct outside *outside, void *task)
 {
-	clock_sleep(2500 * USEC_MS);
+	clock_sleep(5 * USEC_S);
 	return note_effect(w, outside, task);
 }
 
-/* At each point of a run: killed there, the next worker finishes it within lease + 5 s and repeats no effect. */
+/* At each point of a run: killed there, the next worker finishes it once the lease has ended and repeats no effect. */
 static void f15_a_killed_worker_s_job_runs_again(void **state)
 {
 	static const char *const points[] = { "queue.claimed", "test.one.claimed", "test.one.probed",
@@ -74,9 +75,10 @@ static void f15_a_killed_worker_s_job_runs_again(void **state)
 		db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
 		status = run_wait(run_fork(&run, fault));
 		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		run.conf.lease = LASTING;
 		run_start(&run);
-		eventually("select count(*) from q.run where state = 'done'", "1", (LEASE + 5) * USEC_S);
-		eventually("select count(*) from q.claim", "0", (LEASE + 5) * USEC_S);
+		assert_true(eventually("select count(*) from q.run where state = 'done'", "1") < (LEASE + 30) * USEC_S);
+		assert_true(eventually("select count(*) from q.claim", "0") < (LEASE + 30) * USEC_S);
 		run_stop(&run);
 		assert_string_equal(
 			db_test_value("select string_agg(what, ',' order by id) from seen"), "effect,settle");
@@ -100,9 +102,9 @@ static void f16_a_stopped_worker_cannot_settle(void **state)
 		pid = run_fork(&run, faults[i]);
 		assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
 		assert_true(WIFSTOPPED(status));
+		run.conf.lease = LASTING;
 		run_start(&run);
-		eventually(
-			"select count(*) from q.run where state = 'done' and attempt = 2", "1", (LEASE + 5) * USEC_S);
+		eventually("select count(*) from q.run where state = 'done' and attempt = 2", "1");
 		kill(pid, SIGCONT);
 		clock_sleep(500 * USEC_MS);
 		kill(pid, SIGTERM);
@@ -136,12 +138,13 @@ static void f16_a_stopped_worker_cannot_settle_a_pure_batch(void **state)
 		pid = run_fork(&run, "queue.claimed:stop");
 		assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
 		assert_true(WIFSTOPPED(status));
+		run.conf.lease = LASTING;
 		run_start(&run);
-		eventually("select count(*) from q.run where state = 'done'", "12", (LEASE + 5) * USEC_S);
+		eventually("select count(*) from q.run where state = 'done'", "12");
 		run_stop(&run);
 		kill(pid, SIGCONT);
 		db_test_sql("select q.enqueue('test', 'test.one', 'last', '{}')");
-		eventually("select count(*) from q.run where state = 'done'", "13", 10 * USEC_S);
+		eventually("select count(*) from q.run where state = 'done'", "13");
 		kill(pid, SIGTERM);
 		assert_int_equal(run_wait(pid), 0);
 		assert_string_equal(db_test_value("select count(*) || ' ' || count(distinct job) from seen"), seen[i]);
@@ -178,10 +181,10 @@ static void f19_a_deadly_job_is_parked_and_the_others_do_not_pay(void **state)
 			pid = 0;
 			deaths++;
 		}
-		assert_true(clock_monotonic() - began < 40 * USEC_S);
+		assert_true(clock_monotonic() - began < PATIENCE);
 		clock_sleep(20 * USEC_MS);
 	}
-	eventually("select count(*) from q.run where state = 'done'", "11", 10 * USEC_S);
+	eventually("select count(*) from q.run where state = 'done'", "11");
 	kill(pid, SIGTERM);
 	run_wait(pid);
 	assert_int_equal(deaths, 1 + 3);
@@ -197,10 +200,11 @@ static void a_slow_job_keeps_its_lease_while_its_worker_lives(void **state)
 	struct run run = run_of(&stage), other = run_of(&stage);
 
 	(void)state;
+	run.conf.lease = other.conf.lease = 2 * USEC_S;
 	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
 	run_start(&run);
 	run_start(&other);
-	eventually("select string_agg(state, ',') from q.run", "done", 10 * USEC_S);
+	eventually("select string_agg(state, ',') from q.run", "done");
 	run_stop(&run);
 	run_stop(&other);
 	assert_string_equal(db_test_value("select count(*) from seen"), "1");
@@ -215,10 +219,11 @@ static void two_processes_never_run_the_same_job(void **state)
 
 	(void)state;
 	run.conf.threads = 16;
+	run.conf.lease = LASTING;
 	db_test_sql("select q.enqueue_many('test', 'test.one', array_fill('{}'::jsonb, array[1000]))");
 	pid = run_fork(&run, NULL);
 	run_start(&run);
-	eventually("select count(*) from q.run", "1000", 30 * USEC_S);
+	eventually("select count(*) from q.run", "1000");
 	run_stop(&run);
 	kill(pid, SIGTERM);
 	assert_int_equal(run_wait(pid), 0);
@@ -250,7 +255,7 @@ static void f18_a_drain_ends_what_is_in_hand_and_gives_back_the_rest(void **stat
 		"0");
 	assert_string_equal(db_test_value("select max(burned) from q.ready"), "0");
 	run_start(&run);
-	eventually("select count(*) from q.run where state = 'done'", "60", 20 * USEC_S);
+	eventually("select count(*) from q.run where state = 'done'", "60");
 	run_stop(&run);
 }
 
@@ -263,14 +268,15 @@ static void f18_an_undrained_worker_leaves_its_job_to_the_lease(void **state)
 
 	(void)state;
 	run.conf.drain = 300 * USEC_MS;
+	other.conf.lease = LASTING;
 	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
 	pid = run_fork(&run, NULL);
-	eventually("select count(*) from q.claim", "1", 5 * USEC_S);
+	eventually("select count(*) from q.claim", "1");
 	kill(pid, SIGTERM);
 	status = run_wait(pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == RUNNER_LEFT_IN_HAND);
 	run_start(&other);
-	eventually("select string_agg(state, ',' order by attempt) from q.run", "rescued,done", (LEASE + 5) * USEC_S);
+	eventually("select string_agg(state, ',' order by attempt) from q.run", "rescued,done");
 	run_stop(&other);
 }
 
@@ -288,7 +294,7 @@ static void f22_a_broken_database_loses_and_doubles_nothing(void **state)
 		db_test_sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'patchwork_worker'"
 			    " and datname = current_database()");
 	}
-	eventually("select count(*) from q.run where state = 'done'", "300", 30 * USEC_S);
+	eventually("select count(*) from q.run where state = 'done'", "300");
 	run_stop(&run);
 	assert_string_equal(db_test_value("select count(*) || ' ' || count(distinct job) from seen"), "300 300");
 	assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
@@ -301,18 +307,18 @@ static void f27_a_hint_wakes_and_polling_is_the_floor(void **state)
 	struct run run = run_of(&stage);
 
 	(void)state;
-	run.conf.poll = 8 * USEC_S;
+	run.conf.poll = 60 * USEC_S;
 	run_start(&run);
 	clock_sleep(500 * USEC_MS);
 	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
 	db_test_sql("notify patchwork_ready, 'test'");
-	assert_true(eventually("select count(*) from q.run", "1", 30 * USEC_S) < 7 * USEC_S);
+	assert_true(eventually("select count(*) from q.run", "1") < 40 * USEC_S);
 	run_stop(&run);
 	run.conf.poll = 300 * USEC_MS;
 	run_start(&run);
 	clock_sleep(500 * USEC_MS);
 	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
-	assert_true(eventually("select count(*) from q.run", "2", 30 * USEC_S) < 15 * USEC_S);
+	assert_true(eventually("select count(*) from q.run", "2") < 40 * USEC_S);
 	run_stop(&run);
 }
 
@@ -338,13 +344,13 @@ static void the_next_stage_is_woken(void **state)
 	struct run run = run_of(&first), other = run_of(&after);
 
 	(void)state;
-	run.conf.poll = other.conf.poll = 8 * USEC_S;
+	run.conf.poll = other.conf.poll = 60 * USEC_S;
 	run_start(&run);
 	run_start(&other);
 	clock_sleep(500 * USEC_MS);
 	db_test_sql("select q.enqueue('test', 'test.one', null, '{}', trace => 't', created_by => 'me')");
 	db_test_sql("notify patchwork_ready, 'test'");
-	assert_true(eventually("select count(*) from q.run", "2", 30 * USEC_S) < 7 * USEC_S);
+	assert_true(eventually("select count(*) from q.run", "2") < 40 * USEC_S);
 	run_stop(&run);
 	run_stop(&other);
 	assert_string_equal(db_test_value("select (a.root_id, a.parent_id, a.trace)::text = (b.id, b.id, 't')::text"
@@ -361,12 +367,12 @@ static void f21_a_release_that_a_crash_forgot(void **state)
 	(void)state;
 	run_start(&run);
 	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
-	eventually("select count(*) from q.run where state = 'done'", "1", 10 * USEC_S);
-	eventually("select count(*) from q.claim", "0", 10 * USEC_S);
+	eventually("select count(*) from q.run where state = 'done'", "1");
+	eventually("select count(*) from q.claim", "0");
 	db_test_sql("insert into q.claim (id, worker, queue, lease, job_ids, attempts, burned, suspects) "
 		    "select claim, worker, 'test', '1 s', array[job_id], array[attempt], '{0}', '{false}' from q.run; "
 		    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'patchwork_worker'");
-	eventually("select count(*) from q.claim", "0", 20 * USEC_S);
+	eventually("select count(*) from q.claim", "0");
 	run_stop(&run);
 	assert_string_equal(db_test_value("select count(*) from q.run"), "1");
 	assert_string_equal(db_test_value("select count(*) from q.ready"), "0");

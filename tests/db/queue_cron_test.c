@@ -189,7 +189,7 @@ static void cron_a_tick_is_one_job_whoever_looks(void **state)
 		snprintf(sql, sizeof(sql),
 			"select count(*) >= %d and bool_and(exists (select from q.run r where r.job_id = j.id)) from q.job j",
 			back);
-		eventually(sql, keys, 20 * USEC_S);
+		eventually(sql, keys);
 	}
 	run_stop(&run);
 	kill(pid, SIGTERM);

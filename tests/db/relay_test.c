@@ -95,7 +95,7 @@ static void await_count(int64_t want)
 {
 	int64_t n = -1;
 
-	for (int i = 0; i < 400 && n < want; i++) {
+	for (int i = 0; i < 3600 && n < want; i++) {
 		n = nats_count(&nats, STREAM);
 		clock_sleep(25 * USEC_MS);
 	}

@@ -138,7 +138,7 @@ static void late_answers_count_for_nothing(void **state)
 	m[2].body = str_of(arena_zero(w.arena, 2 << 20), 2 << 20);
 	assert_false(bus_publish(&w, b, m, 3));
 	assert_err(&w, ERR_INVALID, "bus.too_large");
-	for (int i = 0; i < 200 && nats_count(&nats, STREAM) < 2; i++)
+	for (int i = 0; i < 6000 && nats_count(&nats, STREAM) < 2; i++)
 		clock_sleep(10 * USEC_MS);
 	assert_int_equal(js_DeleteStream(nats.js, STREAM, NULL, NULL), NATS_OK);
 	assert_false(bus_publish(&w, b, some(4, 2), 2));
@@ -193,7 +193,7 @@ static void a_frozen_broker_is_noticed(void **state)
 	assert_false(bus_publish(&w, b, some(6, 5), 5));
 	assert_int_equal(w.err.kind, ERR_RETRY);
 	assert_true(strcmp(w.err.code, "bus.no_ack") == 0 || strcmp(w.err.code, "bus.unreachable") == 0);
-	assert_true(clock_monotonic() - began < 15 * USEC_S);
+	assert_true(clock_monotonic() - began < 60 * USEC_S);
 	kill(nats.pid, SIGCONT);
 	must(bus_publish(&w, b, some(6, 5), 5));
 	assert_int_equal(nats_count(&nats, STREAM), 10);

@@ -57,13 +57,13 @@ static inline void nats_up(struct nats_peer *p)
 	natsStatus s = NATS_ERR;
 
 	nats_run(p);
-	for (int i = 0; i < 200 && !nats_port(p); i++)
+	for (int i = 0; i < 1800 && !nats_port(p); i++)
 		clock_sleep(50 * USEC_MS);
 	assert_true(p->port > 0);
 	assert_int_equal(natsOptions_Create(&o), NATS_OK);
 	natsOptions_SetURL(o, p->url);
 	natsOptions_SetAllowReconnect(o, false);
-	for (int i = 0; i < 100 && s != NATS_OK; i++) {
+	for (int i = 0; i < 1800 && s != NATS_OK; i++) {
 		s = natsConnection_Connect(&p->nc, o);
 		if (s != NATS_OK)
 			clock_sleep(50 * USEC_MS);
