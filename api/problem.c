@@ -109,6 +109,8 @@ const struct problem problems[] = {
 		"if it is yours, have that checked: POST /v1/projects/{id}/checks" },
 	{ "project.name", 422, "Not a repository's name", "owner/name as on GitHub" },
 	{ "project.name_taken", 409, "The repository is being registered", "find it in /v1/projects" },
+	{ "project.not_opted_in", 403, "The project has not opted in to this",
+		"its owner shows that it is theirs, or lets anyone put bounties on it" },
 	{ "project.unverified", 409, "The project is not verified", "have its owner checked: see the project" },
 	{ "query.cursor", 400, "Not a cursor of this list",
 		"use next_cursor with the filters it came from, or start again" },

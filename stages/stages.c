@@ -12,6 +12,7 @@ const struct stage *const all_stages[] = {
 	&sync_attempt,
 	&sync_check,
 	&sync_reverify,
+	&sync_policy,
 	&sync_link,
 	&sync_account,
 	&sync_accounts,

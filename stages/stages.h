@@ -9,8 +9,8 @@
 extern const struct stage *const all_stages[]; /* NULL at the end */
 
 extern const struct stage sync_delivery, sync_project, sync_issue, sync_reconcile, sync_sweep, sync_pull, sync_command,
-	sync_status, sync_attempt, sync_check, sync_reverify, sync_hook, sync_rotate, sync_hooks, sync_health,
-	sync_redeliver, sync_link, sync_account, sync_accounts, sync_unlink;
+	sync_status, sync_attempt, sync_check, sync_reverify, sync_policy, sync_hook, sync_rotate, sync_hooks,
+	sync_health, sync_redeliver, sync_link, sync_account, sync_accounts, sync_unlink;
 extern const struct stage verify_fund, verify_wallet, verify_merge, verify_recheck, verify_deadline;
 extern const struct stage prove_proof;
 extern const struct stage pay_quote, pay_send, pay_confirm;

@@ -108,15 +108,15 @@ static bool decode(struct work *w, str content, str *text)
 		err_set(w, ERR_RETRY, "github.malformed", "a file that is no base64");
 }
 
-/* A folder of that name is no file. */
+/* A folder of that name is no file; one of more than a megabyte has another encoding. */
 static bool read_file(struct work *w, const struct github_page *page, bool *found, str *text)
 {
 	int64_t size;
 
-	*found = json_get_i64(page->json, "size", &size) && str_eq(json_get_str(page->json, "encoding"), STR("base64"));
+	*found = json_get_i64(page->json, "size", &size) && str_eq(json_get_str(page->json, "type"), STR("file"));
 	if (!*found)
 		return true;
-	if (size > FILE_MAX)
+	if (size > FILE_MAX || !str_eq(json_get_str(page->json, "encoding"), STR("base64")))
 		return err_set(w, ERR_INVALID, "github.too_large", "a file of more than %d bytes", FILE_MAX);
 	return decode(w, json_get_str(page->json, "content"), text);
 }

@@ -56,7 +56,9 @@ with me as (
 			when exists (select from stored) then null
 			when not (select mine from gate) then 'idempotency.in_flight'
 			when not exists (select from project) then 'bounty.project_unknown'
+			when (select state from project) = 'unverified' then 'project.not_opted_in'
 			when (select state from project) <> 'verified' then 'project.unverified'
+			when not core.opted_in($4, (select person_id from me)) then 'project.not_opted_in'
 			when not exists (select from asset) then 'bounty.asset_unknown'
 			when $8 = 0 then 'bounty.amount_zero'
 			when $11 <= now() then 'bounty.deadline_past'

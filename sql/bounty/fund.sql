@@ -28,6 +28,7 @@ with me as (
 				where c.bounty_id = b.id and c.deposit_tx = $3 and c.state <> 'refused') then null
 			when b.state not in ('draft', 'funding') then 'bounty.not_fundable'
 			when not b.stands then 'project.unverified'
+			when not core.may_fund(b.id, (select person_id from me)) then 'project.not_opted_in'
 			when (select count(*) from core.contribution c join me on me.person_id = c.funder_id where c.state = 'pending') >= 20
 				then 'bounty.deposits_pending'
 			when exists (select from core.contribution c join me on me.person_id = c.funder_id

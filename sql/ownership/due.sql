@@ -5,6 +5,7 @@
 -- out  checks    int8
 -- out  projects  int8
 -- out  lost      int4
+-- out  policies  int8     files that are read again
 -- role worker
 with checks as (
 	select q.enqueue('sync', 'sync.check', 'check:' || k.id || ':t' || k.runs,
@@ -15,5 +16,10 @@ with checks as (
 	select q.enqueue('sync', 'sync.project', 'project:' || p.id || ':t' || to_char(now() at time zone 'UTC', 'YYYYMMDD'),
 		jsonb_build_object('project_id', p.id), $1, trace => $2, project_id => p.id)
 	from core.project p where p.repo_id is not null and p.state <> 'lost'
+), policies as (
+	select q.enqueue('sync', 'sync.policy', 'policy:' || p.id || ':t' || to_char(now() at time zone 'UTC', 'YYYYMMDD'),
+		jsonb_build_object('project_id', p.id), $1, trace => $2, project_id => p.id)
+	from core.project p where p.repo_id is not null and p.default_branch is not null and p.state = 'verified'
 )
-select (select count(*) from checks) as checks, (select count(*) from projects) as projects, core.projects_lose() as lost;
+select (select count(*) from checks) as checks, (select count(*) from projects) as projects, core.projects_lose() as lost,
+	(select count(*) from policies) as policies;

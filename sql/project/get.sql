@@ -14,6 +14,8 @@
 -- out  listed_at       timestamptz? a file in it asks to be listed; no more than that
 -- out  owners          int8         people who have shown that it is theirs
 -- out  hook            jsonb?       {id, pinged_at, last_event_at, rotated_at, looked_at, failed, missing, redelivered}: the newest of ours
+-- out  policy          jsonb?       {commit_sha, sha256, since, rules}: what its file said when it was last valid, and says for merges from now on
+-- out  policy_refused  jsonb?       {commit_sha, sha256, since, code, detail}: its file as it stands now is none; policy counts on
 -- out  hook_alive_at   timestamptz? last signed ping
 -- out  created_by      uuid
 -- out  created_at      timestamptz
@@ -28,6 +30,14 @@ select id, provider, repo_id, full_name, default_branch, private, archived, stat
 			'missing', count(l.guid) filter (where not exists (select from ingest.delivery_key k where k.provider = 'github' and k.guid = l.guid)))
 		from core.hook h left join ingest.hook_delivery l on l.hook_id = h.id
 		where h.project_id = p.id and h.gone_at is null group by h.id order by h.created_at desc limit 1) as hook,
+	(select jsonb_build_object('commit_sha', v.commit_sha, 'sha256', encode(v.sha256, 'hex'), 'since', r.since, 'rules', v.rules)
+		from core.policy_reading r join core.policy_version v on v.id = r.version_id
+		where r.project_id = p.id and v.text is not null and v.id = (core.policy_at(p.id, 'infinity')).id
+		order by r.since desc, r.id desc limit 1) as policy,
+	(select jsonb_build_object('commit_sha', l.commit_sha, 'sha256', l.sha256, 'since', l.since, 'code', l.code, 'detail', l.detail)
+		from (select v.commit_sha, encode(v.sha256, 'hex') as sha256, r.since, v.code, v.detail
+			from core.policy_reading r join core.policy_version v on v.id = r.version_id
+			where r.project_id = p.id order by r.since desc, r.id desc limit 1) l where l.code is not null) as policy_refused,
 	hook_alive_at, created_by,
 	created_at, updated_at, version
 from core.project p where id = $1 and (not private or core.sees($2, 'project', id))

@@ -22,6 +22,8 @@
 -- out  deadline_at     timestamptz
 -- out  grace           interval
 -- out  branches        text[]         that the project lists beside its default branch
+-- out  policy_file     bytea?         the project's own policy, in force at the merge
+-- out  policy_url      text?
 -- out  told_at         timestamptz?   when the delivery of the present state arrived
 -- role worker
 with recursive mine as (
@@ -76,7 +78,8 @@ select m.state, m.bounty_id, b.state as bounty_state, b.project_id, pr.repo_id, 
 	exists (select from ledger.payout o join core.contribution c on c.bounty_id = o.bounty_id and c.state = 'confirmed'
 		where o.state = 'paid' and o.paid_at > now() - interval '90 days' and o.person_id in (select funder_id from funder)
 			and c.funder_id in (select person_id from kin)) as reciprocal,
-	b.deadline_at, b.grace, pr.branches,
+	b.deadline_at, b.grace, pr.branches, o.text as policy_file, case when o.text is not null then o.url end as policy_url,
 	(select d.received_at from ingest.delivery d where d.id = p.delivery_id limit 1) as told_at
 from mine m join core.bounty b on b.id = m.bounty_id join core.project pr on pr.id = b.project_id
-	join core.issue i on i.id = b.issue_id join core.pull p on p.id = m.pull_id;
+	join core.issue i on i.id = b.issue_id join core.pull p on p.id = m.pull_id
+	left join core.policy_at(b.project_id, p.merged_at, p.merge_sha) o on true;

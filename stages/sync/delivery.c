@@ -118,12 +118,20 @@ static void read_comment(struct work *w, const cJSON *body, struct delivery_task
 	t->kind = DELIVERY_COMMENT;
 }
 
+static void read_push(const cJSON *body, struct delivery_task *t)
+{
+	if (!policy_pushed(body, &t->after, &t->pushed))
+		return ignore(t, "push.elsewhere");
+	t->kind = DELIVERY_PUSH;
+}
+
 static void read_subject(struct work *w, const cJSON *body, enum delivery_kind kind, struct delivery_task *t)
 {
 	switch (kind) {
 	case DELIVERY_PULL: return read_pull(body, t);
 	case DELIVERY_ISSUE: return read_issue(w, body, t);
 	case DELIVERY_COMMENT: return read_comment(w, body, t);
+	case DELIVERY_PUSH: return read_push(body, t);
 	default: t->kind = kind;
 	}
 }
@@ -306,6 +314,22 @@ static bool settle_comment(struct work *w, struct tx *tx, const struct delivery_
 	return sql_command_ask(w, tx, &in, &out);
 }
 
+static bool settle_push(struct work *w, struct tx *tx, const struct delivery_task *t)
+{
+	struct sql_policy_ask_in in = {
+		.project_id = t->project_id,
+		.after = t->after,
+		.has_pushed_at = t->pushed > 0,
+		.pushed_at = t->pushed,
+		.delivery_id = t->delivery_id,
+		.job = w->job,
+		.trace = work_trace(w),
+	};
+	struct sql_policy_ask_out out;
+
+	return sql_policy_ask(w, tx, &in, &out);
+}
+
 static bool settle_as(struct work *w, struct tx *tx, const struct delivery_task *t)
 {
 	switch (t->kind) {
@@ -313,6 +337,7 @@ static bool settle_as(struct work *w, struct tx *tx, const struct delivery_task 
 	case DELIVERY_PULL: return pull_store(w, tx, &t->pull, t->project_id, t->delivery_id, t->planned_at);
 	case DELIVERY_ISSUE: return settle_issue(w, tx, t);
 	case DELIVERY_COMMENT: return settle_comment(w, tx, t);
+	case DELIVERY_PUSH: return settle_push(w, tx, t);
 	case DELIVERY_INSTALLATION: return settle_installation(w, tx, t);
 	case DELIVERY_REPOSITORY: return settle_repository(w, tx, t);
 	default:

@@ -52,7 +52,7 @@ static const struct event_rule rules[] = {
 	IGNORED("pull_request_review", "reviews are read at the merge"),
 	IGNORED("pull_request_review_comment", "commands are taken from the conversation alone"),
 	IGNORED("pull_request_review_thread", "reviews are read at the merge"),
-	IGNORED("push", "commits count when they are merged"),
+	{ "push", "", DELIVERY_PUSH, "the project's policy is read again when the push changes it" },
 	IGNORED("release", "not about issues or pull requests"),
 	{ "repository", "renamed|transferred|privatized|publicized|archived|unarchived|deleted|edited",
 		DELIVERY_REPOSITORY, "the repository is read again" },

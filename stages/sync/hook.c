@@ -17,7 +17,7 @@ void sync_use_hooks(const struct seal *s, str url)
 }
 
 static const char *const events[] = { "issues", "issue_comment", "pull_request", "repository", "public", "member",
-	NULL };
+	"push", NULL };
 
 str sync_hook_about(struct work *w, uuid id)
 {

@@ -128,6 +128,26 @@ const struct stage sync_reverify = {
 	.settle = reverify_settle,
 };
 
+static const struct field policy_fields[] = {
+	FIELD(FIELD_UUID, struct policy_task, project_id),
+	FIELD(FIELD_STR, struct policy_task, after, .max = 64, .optional = true),
+	FIELD(FIELD_TIME, struct policy_task, pushed_at, .optional = true),
+};
+const struct stage sync_policy = {
+	.name = "sync",
+	.kind = "sync.policy",
+	.task = FIELDS(struct policy_task, policy_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "sync",
+	.plan = policy_plan,
+	.effect = policy_effect,
+	.settle = policy_settle,
+	.quota = { QUOTA_COMMAND, .core = 2 },
+};
+
 static const struct field hook_fields[] = {
 	FIELD(FIELD_UUID, struct hook_task, hook_id),
 };

@@ -77,6 +77,22 @@ static bool add_people(struct work *w, struct tx *tx, const struct status_task *
 	return true;
 }
 
+/* What holds instead is said where people ask. */
+static bool add_policy(struct work *w, struct tx *tx, const struct status_task *t, struct buf *b)
+{
+	struct sql_status_policy_out row;
+	bool found;
+
+	if (!sql_status_policy(w, tx, &(struct sql_status_policy_in){ t->project_id }, &row, &found))
+		return false;
+	if (found)
+		buf_printf(b,
+			"\nThe policy file `" POLICY_PATH "` is not valid since " STR_FMT ": `" STR_FMT
+			"`. What it said before counts on.\n",
+			STR_ARG(row.commit_sha), STR_ARG(row.code));
+	return true;
+}
+
 static bool write_text(struct work *w, struct tx *tx, uuid nonce, struct status_task *t)
 {
 	struct buf b = buf_new(w->arena, TEXT_MAX);
@@ -85,7 +101,8 @@ static bool write_text(struct work *w, struct tx *tx, uuid nonce, struct status_
 	uuid_format(nonce, text);
 	t->marker = arena_printf(w->arena, "<!-- patchwork:status:%.*s -->", UUID_TEXT, text);
 	buf_printf(&b, STR_FMT "\n", STR_ARG(t->marker));
-	if (!add_bounties(w, tx, t, &b) || !add_people(w, tx, t, &b) || !add_refusals(w, tx, t, &b))
+	if (!add_bounties(w, tx, t, &b) || !add_people(w, tx, t, &b) || !add_refusals(w, tx, t, &b) ||
+		!add_policy(w, tx, t, &b))
 		return false;
 	t->text = buf_str(&b);
 	sha256(t->text, t->sha256);

@@ -42,6 +42,7 @@ enum delivery_kind {
 	DELIVERY_PULL,
 	DELIVERY_ISSUE,
 	DELIVERY_COMMENT,
+	DELIVERY_PUSH,
 	DELIVERY_REPOSITORY,
 	DELIVERY_INSTALLATION
 };
@@ -78,6 +79,8 @@ struct delivery_task {
 	str account_login;
 	int64_t moved_repo; /* an issue: where it was transferred to; 0 = it was not */
 	int32_t moved_number;
+	str after;   /* a push: the commit that the default branch ends with now */
+	usec pushed; /* when, by GitHub; 0 = it does not say */
 };
 bool delivery_plan(struct work *w, struct tx *tx, void *task);
 bool delivery_effect(struct work *w, const struct outside *outside, void *task);
@@ -214,6 +217,24 @@ bool health_settle(struct work *w, struct tx *tx, void *task);
 bool redeliver_plan(struct work *w, struct tx *tx, void *task);
 bool redeliver_effect(struct work *w, const struct outside *outside, void *task);
 bool redeliver_settle(struct work *w, struct tx *tx, void *task);
+
+struct policy_task { /* a project's policy file */
+	uuid project_id;
+	str after;      /* a push brought this commit, */
+	usec pushed_at; /* then; 0 = nobody knows when what is found was pushed */
+	int64_t repo_id;
+	str branch;
+	usec planned_at;
+	bool found;
+	str text, commit_sha, url; /* commit_sha { NULL, 0 } = the branch cannot be read */
+	const char *refused;       /* the file is not to be read: an error code */
+};
+#define POLICY_PATH ".github/patchwork.json"
+bool policy_plan(struct work *w, struct tx *tx, void *task);
+bool policy_effect(struct work *w, const struct outside *outside, void *task);
+bool policy_settle(struct work *w, struct tx *tx, void *task);
+/* Whether the body of a push says, or may not say, that the default branch has another policy file now. */
+bool policy_pushed(const cJSON *body, str *after, usec *pushed);
 
 struct command_task {
 	int64_t delivery_id;

@@ -28,6 +28,18 @@ static bool keep_own(struct work *w, struct merge_task *t)
 	return true;
 }
 
+/* The file that was in force at the merge: what it is now does not count. */
+static void keep_policy(struct work *w, struct merge_task *t)
+{
+	struct evidence ev = { .bytes = t->policy_file,
+		.url = arena_printf(w->arena, STR_FMT, STR_ARG(t->policy_url)) };
+
+	if (t->policy_file.p == NULL)
+		return;
+	sha256(ev.bytes, ev.sha256);
+	keep(t, STR("policy"), &ev);
+}
+
 static bool read_list(struct work *w, struct github *g, struct merge_task *t, str role, str path)
 {
 	struct evidence ev;
@@ -169,25 +181,36 @@ static bool read_talk(struct work *w, struct github *g, const struct github_pull
 	return read_permissions(w, g, t);
 }
 
-/* A base that the project lists is the branch that counts, else the default one. */
-static str branch_of(const struct merge_task *t, const struct github_repo *repo, const struct github_pull *pull)
+static bool lists(const str *branches, size_t n, str name)
 {
-	for (size_t i = 0; i < t->facts.n_branches; i++)
-		if (str_eq(pull->base_ref, t->facts.branches[i]))
-			return pull->base_ref;
-	return repo->default_branch;
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(name, branches[i]))
+			return true;
+	return false;
+}
+
+/* A base that the project lists is the branch that counts, else the default one. */
+static str branch_of(const struct merge_task *t, const struct policy *p, const struct github_repo *repo, str base)
+{
+	return lists(t->facts.branches, t->facts.n_branches, base) || lists(p->branches, p->n_branches, base)
+		? base
+		: repo->default_branch;
 }
 
 bool merge_collect(struct work *w, struct github *g, struct merge_task *t)
 {
 	struct github_repo repo;
 	struct github_pull pull;
+	struct policy policy;
 	struct evidence ev;
 
+	keep_policy(w, t);
+	if (!policy_of(w, &policy_merge, t->sources, t->n_sources, &policy))
+		return false;
 	if (!keep_own(w, t) || !github_repo_by_id(w, g, t->facts.repo_id, &repo, &ev))
 		return false;
 	keep(t, STR("repository"), &ev);
 	return read_pull(w, g, repo.full_name, t, &pull) && read_issue(w, g, repo.full_name, t) &&
-		read_branch(w, g, branch_of(t, &repo, &pull), &pull, t) && read_talk(w, g, &pull, t) &&
+		read_branch(w, g, branch_of(t, &policy, &repo, pull.base_ref), &pull, t) && read_talk(w, g, &pull, t) &&
 		facts_of(w, t->sources, t->n_sources, &t->facts);
 }

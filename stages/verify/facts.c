@@ -1,6 +1,9 @@
 #include "facts.h"
 
+#include "base/hex.h"
+#include "crypto/digest.h"
 #include "model/closing.h"
+#include "model/policy.h"
 
 static str document(const struct source *sources, size_t n, const char *role)
 {
@@ -594,6 +597,17 @@ static bool merged_by_another(const struct facts *f)
 		!is_kin(f, f->merger_uid);
 }
 
+/* Whether the project's own file asks for a review; one that is not to be read is told of by policy_of. */
+static bool review_required(struct work *w, const struct source *sources, size_t n)
+{
+	struct policy p;
+
+	if (policy_of(w, &policy_merge, sources, n, &p))
+		return (p.required >> 11 & 1) != 0;
+	err_clear(w);
+	return true;
+}
+
 size_t facts_approvers(struct work *w, const struct source *sources, size_t n, str logins[], int64_t uids[], size_t max)
 {
 	const cJSON *pull = parsed(w, sources, n, "pull");
@@ -606,7 +620,7 @@ size_t facts_approvers(struct work *w, const struct source *sources, size_t n, s
 		err_clear(w);
 		return 0;
 	}
-	if (!f.merged || merged_by_another(&f))
+	if (!f.merged || (merged_by_another(&f) && !review_required(w, sources, n)))
 		return 0;
 	count = last_words(w, parsed(w, sources, n, "reviews"), &f, &all);
 	for (size_t i = 0; i < count && found < max; i++)
@@ -746,5 +760,27 @@ bool facts_of(struct work *w, const struct source *sources, size_t n, struct fac
 		!read_commits(w, parsed(w, sources, n, "commits"), json_get_str(repository, "full_name"), f))
 		return false;
 	read_optional(w, sources, n, repository, f);
+	return true;
+}
+
+bool policy_of(struct work *w, const struct policy *base, const struct source *sources, size_t n, struct policy *out)
+{
+	str text = document(sources, n, "policy");
+	struct project_policy *own;
+	uint8_t sum[32];
+
+	*out = *base;
+	if (text.p == NULL)
+		return true;
+	own = arena_zero(w->arena, sizeof(*own));
+	if (!project_policy_read(w, text, own))
+		return false;
+	sha256(text, sum);
+	out->project = hex_str(w->arena, str_of(sum, 32));
+	out->required = own->required;
+	out->branches = own->branches;
+	out->n_branches = own->n_branches;
+	if (out->level < own->evidence)
+		out->level = own->evidence;
 	return true;
 }

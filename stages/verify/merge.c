@@ -71,6 +71,8 @@ void merge_about(struct work *w, const struct merge_task *t, bool idle)
 static void take_rows(const struct sql_submission_begin_out *row, struct merge_task *t)
 {
 	t->pull_number = row->pull_number;
+	t->policy_file = row->policy_file;
+	t->policy_url = row->policy_url;
 	t->facts = (struct facts){
 		.submission = t->submission_id,
 		.repo_id = row->repo_id,
@@ -128,6 +130,15 @@ static bool lags(const struct merge_task *t)
 		clock_now() - t->facts.merged_at < LAG;
 }
 
+bool merge_judge(struct work *w, struct merge_task *t, const struct policy *base)
+{
+	evidence_sort(t->sources, t->n_sources, t->root);
+	if (!policy_of(w, base, t->sources, t->n_sources, &t->policy))
+		return false;
+	verdict_of(&t->facts, &t->policy, &t->verdict);
+	return true;
+}
+
 bool merge_effect(struct work *w, const struct outside *outside, void *task)
 {
 	struct merge_task *t = task;
@@ -137,10 +148,8 @@ bool merge_effect(struct work *w, const struct outside *outside, void *task)
 	if (waits_for_author(t))
 		return err_snooze(w, wait(w), "verify.author_unlinked",
 			"the author has not linked a wallet to the GitHub account");
-	if (!merge_collect(w, outside->github, t))
+	if (!merge_collect(w, outside->github, t) || !merge_judge(w, t, &policy_merge))
 		return false;
-	evidence_sort(t->sources, t->n_sources, t->root);
-	verdict_of(&t->facts, &policy_merge, &t->verdict);
 	if (t->verdict.result == CHECK_WAIT || lags(t))
 		return err_snooze(w, wait(w), t->verdict.decided->code, "%s", t->verdict.decided->detail);
 	return true;
@@ -151,8 +160,9 @@ static bool is_new(const struct merge_task *t, size_t i)
 	return i == 0 || memcmp(t->sources[i - 1].sha256, t->sources[i].sha256, 32) != 0;
 }
 
-bool merge_keep(struct work *w, struct tx *tx, const struct merge_task *t, const struct policy *p)
+bool merge_keep(struct work *w, struct tx *tx, const struct merge_task *t)
 {
+	const struct policy *p = &t->policy;
 	str policy, body, *hashes = arena_array(w->arena, t->n_sources, sizeof(str));
 	str *documents = arena_array(w->arena, t->n_sources, sizeof(str)),
 	    *urls = arena_array(w->arena, t->n_sources, sizeof(str));
@@ -247,7 +257,7 @@ bool merge_settle(struct work *w, struct tx *tx, void *task)
 	if (t->decided)
 		return true;
 	code = t->verdict.decided->code;
-	if (!merge_keep(w, tx, t, &policy_merge))
+	if (!merge_keep(w, tx, t))
 		return false;
 	w->output = arena_printf(w->arena, "{\"verdict\":\"%s\",\"level\":%d,\"code\":%s%s%s}",
 		check_result_name(t->verdict.result), t->verdict.level, code == NULL ? "" : "\"",

@@ -14,6 +14,7 @@ bool recheck_peek(struct work *w, struct tx *tx, void *task)
 	t->merge.decided = row.rechecked || !str_one_of(row.state, "hold|payable|held") ||
 		!str_one_of(row.bounty_state, "hold|payable");
 	t->due = row.wait <= 0;
+	t->late = row.late;
 	t->merge.submission_id = row.submission_id;
 	return true;
 }
@@ -35,23 +36,20 @@ bool recheck_effect(struct work *w, const struct outside *outside, void *task)
 
 	if (t->decided)
 		return true;
-	if (!merge_collect(w, outside->github, t))
+	if (!merge_collect(w, outside->github, t) || !merge_judge(w, t, &policy_hold))
 		return false;
-	evidence_sort(t->sources, t->n_sources, t->root);
-	verdict_of(&t->facts, &policy_hold, &t->verdict);
 	if (t->verdict.result != CHECK_WAIT)
 		return true;
 	return err_snooze(w, clock_doubled(USEC_S, w->attempt - 1, 600 * USEC_S), t->verdict.decided->code, "%s",
 		t->verdict.decided->detail);
 }
 
-static bool stop(struct work *w, struct tx *tx, const struct recheck_task *t)
+static bool stop(struct work *w, struct tx *tx, const struct recheck_task *t, const char *code, const char *detail)
 {
-	const struct check *c = t->merge.verdict.decided;
 	struct sql_payout_stop_in in = {
 		.payout_id = t->payout_id,
-		.code = str_c(c->code),
-		.blocker = arena_printf(w->arena, "a maintainer: %s", c->detail),
+		.code = str_c(code),
+		.blocker = arena_printf(w->arena, "a maintainer: %s", detail),
 		.job = w->job,
 		.trace = work_trace(w),
 	};
@@ -71,9 +69,12 @@ bool recheck_settle(struct work *w, struct tx *tx, void *task)
 		check_result_name(t->merge.verdict.result), t->due ? "true" : "false");
 	if (t->merge.verdict.result == CHECK_PASS && !t->due)
 		return true;
-	if (!merge_keep(w, tx, &t->merge, &policy_hold))
+	if (!merge_keep(w, tx, &t->merge))
 		return false;
 	if (t->merge.verdict.result != CHECK_PASS)
-		return stop(w, tx, t);
+		return stop(w, tx, t, t->merge.verdict.decided->code, t->merge.verdict.decided->detail);
+	if (t->late)
+		return stop(w, tx, t, "verify.policy_late",
+			"the project's policy at the merge was read only after the verdict");
 	return sql_payout_recheck(w, tx, &(struct sql_payout_recheck_in){ t->payout_id, w->job, work_trace(w) }, &out);
 }

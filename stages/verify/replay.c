@@ -7,16 +7,19 @@
 #define VERSION 3
 #define SOURCES_MAX 64
 
-static const struct policy *policy_of(struct work *w, const struct kept *k)
+/* The policy of this program and of the project's file that was kept, when that is what it was judged by. */
+static bool find_policy(
+	struct work *w, const struct kept *k, const struct source *sources, size_t n, struct policy *out)
 {
-	const struct policy *p = str_eq(k->kind, STR("hold")) ? &policy_hold : &policy_merge;
+	const struct policy *base = str_eq(k->kind, STR("hold")) ? &policy_hold : &policy_merge;
 	uint8_t hash[32];
 	str text;
 
-	if (!policy_text(w, p, &text))
-		return NULL;
+	if (!policy_of(w, base, sources, n, out) || !policy_text(w, out, &text))
+		return false;
 	sha256(text, hash);
-	return str_eq(str_of(hash, 32), k->policy_sha256) ? p : NULL;
+	return str_eq(str_of(hash, 32), k->policy_sha256) ||
+		err_set(w, ERR_INVALID, "verify.policy_unknown", "judged by a policy that this program has not");
 }
 
 static bool find(struct work *w, const struct kept *k, const cJSON *entry, struct source *out)
@@ -101,7 +104,7 @@ static bool compare(struct work *w, str one, str two, str *difference)
 bool verdict_replay(struct work *w, const struct kept *k, str *out, str *difference)
 {
 	struct source sources[SOURCES_MAX];
-	const struct policy *policy;
+	struct policy policy;
 	const cJSON *body;
 	struct verdict v;
 	struct facts f;
@@ -113,16 +116,13 @@ bool verdict_replay(struct work *w, const struct kept *k, str *out, str *differe
 		return false;
 	if (!json_get_i64(body, "version", &version) || version != VERSION)
 		return err_set(w, ERR_INVALID, "verify.replay_version", "judged by an earlier version of the verdict");
-	policy = policy_of(w, k);
-	if (policy == NULL)
-		return err_set(w, ERR_INVALID, "verify.policy_unknown", "judged by a policy that this program has not");
-	if (!find_all(w, k, body, sources, &n))
+	if (!find_all(w, k, body, sources, &n) || !find_policy(w, k, sources, n, &policy))
 		return false;
 	evidence_sort(sources, n, root);
 	if (!str_eq(str_of(root, 32), k->evidence_root))
 		return err_set(w, ERR_INVALID, "verify.evidence_changed", "the documents are others than were judged");
 	if (!facts_of(w, sources, n, &f))
 		return false;
-	verdict_of(&f, policy, &v);
-	return verdict_text(w, &v, &f, policy, sources, n, out) && compare(w, k->body, *out, difference);
+	verdict_of(&f, &policy, &v);
+	return verdict_text(w, &v, &f, &policy, sources, n, out) && compare(w, k->body, *out, difference);
 }

@@ -220,8 +220,16 @@ static struct check collusion(const struct facts *f)
 	return pass("V10");
 }
 
-static struct check freshness(const struct facts *f)
+static bool requires(const struct policy *p, int check)
 {
+	return (p->required & p->deciding & BIT(check)) != 0;
+}
+
+static struct check freshness(const struct facts *f, const struct policy *p)
+{
+	if (requires(p, 11) && !f->approved)
+		return flag("V11", "medium", "verify.not_approved",
+			"nobody else with write permission approved its final state, as the project asks for");
 	if (f->reviewed)
 		return pass("V11");
 	return f->review_stale
@@ -301,11 +309,14 @@ void verdict_of(const struct facts *f, const struct policy *p, struct verdict *o
 {
 	*out = (struct verdict){
 		.checks = { repository(f), merged(f), base(f, p), commit(f), reachable(f), closure(f, p), author(f),
-			co_authors(f), self_merge(f), collusion(f), freshness(f), continuous(f), substance(f),
+			co_authors(f), self_merge(f), collusion(f), freshness(f, p), continuous(f), substance(f),
 			revert(f), force_push(f), first(f), in_time(f, p) },
 		.level = level_of(f),
 	};
 	out->decided = &out->checks[0];
+	for (int i = 0; i < VERDICT_CHECKS; i++)
+		if (requires(p, i + 1) && out->checks[i].result == CHECK_FLAG)
+			out->checks[i].result = CHECK_REVIEW;
 	for (size_t i = 0; i < VERDICT_CHECKS; i++)
 		if (decides(p, i) && out->checks[i].result > out->result && out->checks[i].result != CHECK_FLAG) {
 			out->decided = &out->checks[i];

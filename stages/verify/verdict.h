@@ -61,6 +61,8 @@ struct policy {
 	int32_t level;     /* least evidence for the automatic path when GitHub names nothing that closed the issue */
 	usec skew;         /* GitHub's clock may be ahead of ours by this much */
 	uint32_t deciding; /* bit n: check Vn decides; the others are only told */
+	uint32_t required; /* bit n: what a deciding check Vn would flag, a person must see */
+	str project;       /* sha256 in hex of the project's own file, which made it so; { NULL, 0 } = there is none */
 };
 extern const struct policy policy_merge, policy_hold;
 

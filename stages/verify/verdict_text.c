@@ -37,6 +37,19 @@ static void write_names(struct json *j, const char *key, const str *names, size_
 	json_close(j, ']');
 }
 
+/* A policy that no project has changed stays the text that it was before projects could. */
+static void write_project(struct json *j, const struct policy *p)
+{
+	if (p->project.n == 0)
+		return;
+	json_str(j, "project", p->project);
+	json_open(j, "required", '[');
+	for (int i = 1; i <= VERDICT_CHECKS; i++)
+		if ((p->required >> i & 1) != 0)
+			json_i64(j, NULL, i);
+	json_close(j, ']');
+}
+
 static void write_policy(struct json *j, const char *key, const struct policy *p)
 {
 	json_open(j, key, '{');
@@ -50,6 +63,7 @@ static void write_policy(struct json *j, const char *key, const struct policy *p
 		if ((p->deciding >> i & 1) != 0)
 			json_i64(j, NULL, i);
 	json_close(j, ']');
+	write_project(j, p);
 	json_close(j, '}');
 }
 

@@ -27,7 +27,7 @@ bool fund_plan(struct work *w, struct tx *tx, void *task);
 bool fund_effect(struct work *w, const struct outside *outside, void *task);
 bool fund_settle(struct work *w, struct tx *tx, void *task);
 
-#define SOURCES_MAX 20
+#define SOURCES_MAX 24
 struct merge_task {
 	uuid submission_id;
 	bool decided;
@@ -36,6 +36,8 @@ struct merge_task {
 	struct source sources[SOURCES_MAX]; /* all that was read */
 	size_t n_sources;
 	uint8_t root[32];
+	str policy_file, policy_url; /* the project's own, in force at the merge; { NULL, 0 } = it has none */
+	struct policy policy;        /* that the verdict was made by */
 	struct verdict verdict;
 };
 /* Reads all documents and makes the facts of them; t->facts holds what our own rows say. */
@@ -44,8 +46,10 @@ MUST bool merge_collect(struct work *w, struct github *g, struct merge_task *t);
 MUST bool merge_rows(struct work *w, struct tx *tx, struct merge_task *t, struct sql_submission_begin_out *row);
 /* Whose answers GitHub is asked for; idle: not this time. */
 void merge_about(struct work *w, const struct merge_task *t, bool idle);
+/* Judges what was read, by that policy as the project's file changes it. */
+MUST bool merge_judge(struct work *w, struct merge_task *t, const struct policy *base);
 /* The verdict, and all it was made from. */
-MUST bool merge_keep(struct work *w, struct tx *tx, const struct merge_task *t, const struct policy *p);
+MUST bool merge_keep(struct work *w, struct tx *tx, const struct merge_task *t);
 bool merge_peek(struct work *w, struct tx *tx, void *task);
 bool merge_plan(struct work *w, struct tx *tx, void *task);
 bool merge_effect(struct work *w, const struct outside *outside, void *task);
@@ -53,7 +57,8 @@ bool merge_settle(struct work *w, struct tx *tx, void *task);
 
 struct recheck_task {
 	uuid payout_id;
-	bool due; /* its hold is over */
+	bool due;  /* its hold is over */
+	bool late; /* the verdict was made before the policy that was in force was read */
 	struct merge_task merge;
 };
 bool recheck_peek(struct work *w, struct tx *tx, void *task);

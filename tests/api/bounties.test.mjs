@@ -94,7 +94,7 @@ test('bounties that cannot be', async () => {
     const a = await api.bounty(me.token, fields.project_id ?? project, fields, key)
     assert.deepEqual([a.status, a.body.code], [status, code], JSON.stringify(fields))
   }
-  await refuse({ project_id: unverified.id }, 409, 'project.unverified')
+  await refuse({ project_id: unverified.id }, 403, 'project.not_opted_in')
   await refuse({ project_id: randomUUID() }, 422, 'bounty.project_unknown')
   await refuse({ chain_id: 25 }, 422, 'bounty.asset_unknown')
   await refuse({ token: ESCROW }, 422, 'bounty.asset_unknown')

@@ -67,7 +67,7 @@ test('I6: each of the 329 examples is handled or ignored with its reason, and th
     await sql('select count(*) from q.parked') !== '0', { timeout: 60_000 })
   assert.equal(await sql(`select string_agg(j.kind || ' ' || j.args || ' ' || p.error_code, E'\\n') from q.parked p join q.job j on j.id = p.job_id`), '')
   const ends = JSON.parse(await sql(`select json_agg(json_build_array(event, convert_from(body, 'UTF8')::json ->> 'action', state, reason)) from ingest.delivery`))
-  const own = ['project.unknown', 'delivery.no_repository', 'comment.no_command']
+  const own = ['project.unknown', 'delivery.no_repository', 'comment.no_command', 'push.elsewhere']
   for (const [event, action, state, reason] of ends) {
     const { becomes, actions } = table.get(event)
     const want = becomes === 'ignored' ? 'event.unsubscribed' : action && actions.length && !actions.includes(action) ? 'action.unsubscribed' : null
@@ -75,6 +75,6 @@ test('I6: each of the 329 examples is handled or ignored with its reason, and th
     else assert.ok(state === 'done' || own.includes(reason), `${event} ${action}: ${state} ${reason}`)
   }
   const handled = new Set(ends.filter(([,, state]) => state === 'done').map(([event]) => event))
-  assert.deepEqual([...table].filter(([, r]) => r.becomes === 'handled').map(([e]) => e).filter(e => !handled.has(e)), ['issue_comment', 'ping'],
-    'no example comment is a command, and the example of a ping names no repository')
+  assert.deepEqual([...table].filter(([, r]) => r.becomes === 'handled').map(([e]) => e).filter(e => !handled.has(e)), ['issue_comment', 'ping', 'push'],
+    'no example comment is a command, no example push changes a policy, and the example of a ping names no repository')
 })

@@ -138,8 +138,7 @@ static struct merge_task *judged(const char *args, void (*change)(struct facts *
 	for (int i = 0; i < 2; i++)
 		sha256(t->sources[i].bytes, t->sources[i].sha256);
 	t->n_sources = 2;
-	evidence_sort(t->sources, t->n_sources, t->root);
-	verdict_of(&t->facts, &policy_merge, &t->verdict);
+	assert_true(merge_judge(&rows_work, t, &policy_merge));
 	return t;
 }
 
@@ -247,12 +246,82 @@ static void the_second_to_settle_asks_again(void **state)
 	first = judged(MERGE, NULL);
 	second = judged(MERGE_RIVAL, NULL);
 	second->facts.rival_first = 0;
-	verdict_of(&second->facts, &policy_merge, &second->verdict);
+	assert_true(merge_judge(&rows_work, second, &policy_merge));
 	rows_settled(&verify_merge, first);
 	assert_false(rows_settle(&rows_work, rows_conn, &verify_merge, second));
 	assert_err(&rows_work, ERR_RETRY, "verify.bounty_moved");
 	assert_value("select state from core.submission where id = '" RIVAL_SUBMISSION "'", "verifying");
 	assert_value("select count(*) from proof.verdict", "1");
+}
+
+/* A version that counts from then on; text NULL: the file is gone. */
+static void policy_from(const char *since, const char *commit, const char *text)
+{
+	db_test_sql(arena_cstr(rows_work.arena,
+		arena_printf(rows_work.arena,
+			"with v as (insert into core.policy_version (project_id, commit_sha, sha256, text, url, code) values ('" PROJECT
+			"', '%s', sha256(coalesce(%s::bytea, '')), %s, 'u', %s) returning id)"
+			" insert into core.policy_reading (project_id, version_id, since) select '" PROJECT
+			"', id, '%s' from v",
+			commit, text == NULL ? "null::bytea" : text, text == NULL ? "null" : text,
+			text != NULL && text[1] == '?' ? "'policy.malformed'" : "null", since)));
+}
+#define SHA_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SHA_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define SHA_C "cccccccccccccccccccccccccccccccccccccccc"
+
+static const char *policy_now(void)
+{
+	struct merge_task *t = rows_planned(&verify_merge, MERGE);
+
+	return t->policy_file.p == NULL ? "none" : arena_cstr(rows_work.arena, t->policy_file);
+}
+
+/* The pull request was merged at 03:04:05. */
+static void P10_the_last_valid_policy_before_the_merge_counts(void **state)
+{
+	(void)state;
+	rows_open();
+	rows_pulls();
+	assert_string_equal(policy_now(), "none");
+	policy_from("2026-01-02 03:04:05Z", SHA_A, "'{\"at\": \"the merge\"}'");
+	assert_string_equal(policy_now(), "none");
+	policy_from("2026-01-02 03:04:00Z", MERGE_SHA, "'{\"by\": \"the merge\"}'");
+	assert_string_equal(policy_now(), "none");
+	policy_from("2026-01-01 00:00:00Z", SHA_B, "'{\"version\": 1}'");
+	assert_string_equal(policy_now(), "{\"version\": 1}");
+	policy_from("2026-01-01 00:00:01Z", SHA_C, "'?'");
+	assert_string_equal(policy_now(), "{\"version\": 1}");
+	policy_from("2026-01-01 00:00:02Z", SHA_C, NULL);
+	assert_string_equal(policy_now(), "none");
+}
+
+/* A verdict that does not name the policy which was in force is none: whoever made it asks again. */
+static void P10_a_verdict_names_the_policy(void **state)
+{
+	struct merge_task *without, *with;
+
+	(void)state;
+	rows_open();
+	rows_pulls();
+	without = judged(MERGE, NULL);
+	policy_from("2026-01-01 00:00:00Z", SHA_A, "'{\"version\": 1, \"require\": [\"checks\"]}'");
+	assert_false(rows_settle(&rows_work, rows_conn, &verify_merge, without));
+	assert_err(&rows_work, ERR_RETRY, "db.conflict");
+	with = judged(MERGE, NULL);
+	assert_true(with->policy_file.p != NULL);
+	with->sources[with->n_sources] =
+		(struct source){ .role = STR("policy"), .bytes = with->policy_file, .url = with->policy_url };
+	sha256(with->policy_file, with->sources[with->n_sources++].sha256);
+	with->facts.ci = CI_RED;
+	assert_true(merge_judge(&rows_work, with, &policy_merge));
+	rows_settled_twice(&verify_merge, with);
+	assert_value("select state || ' ' || reason from core.submission where id = '" SUBMISSION "'",
+		"review verify.ci_red");
+	assert_value(
+		"select (convert_from(body, 'utf8')::json -> 'policy' ->> 'project') = (select encode(sha256, 'hex') from"
+		" core.policy_version) from proof.verdict",
+		"t");
 }
 
 static void the_schema_allows_one_winner(void **state)
@@ -397,14 +466,33 @@ static struct recheck_task *looked_at(void (*change)(struct facts *f))
 	sample->sources[0] = (struct source){ .role = STR("a"), .bytes = STR("{\"b\":1}"), .url = STR("u1") };
 	sha256(sample->sources[0].bytes, sample->sources[0].sha256);
 	sample->n_sources = 1;
-	evidence_sort(sample->sources, 1, sample->root);
-	verdict_of(&sample->facts, &policy_hold, &sample->verdict);
+	assert_true(merge_judge(&rows_work, sample, &policy_hold));
 	return t;
 }
 
 static void reverted(struct facts *f)
 {
 	f->reverted = true;
+}
+
+/* Pushed before the merge, read after the verdict: a person decides. */
+static void P10_a_policy_read_too_late_stops_the_payout(void **state)
+{
+	struct recheck_task *t;
+
+	(void)state;
+	in_hold();
+	policy_from("2026-01-01 00:00:00Z", SHA_A, "'{\"version\": 1}'");
+	t = looked_at(NULL);
+	assert_true(t->late);
+	t->merge.sources[t->merge.n_sources] =
+		(struct source){ .role = STR("policy"), .bytes = t->merge.policy_file, .url = t->merge.policy_url };
+	sha256(t->merge.policy_file, t->merge.sources[t->merge.n_sources++].sha256);
+	assert_true(merge_judge(&rows_work, &t->merge, &policy_hold));
+	rows_settled_twice(&verify_recheck, t);
+	assert_value("select state from core.bounty", "frozen");
+	assert_value("select count(*) from q.job where kind = 'pay.quote'", "0");
+	assert_value("select body ->> 'code' from q.outbox where topic = 'payout.stopped'", "verify.policy_late");
 }
 
 static void S10_what_stands_is_paid(void **state)
@@ -699,6 +787,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_review_freezes, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(one_winner, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_second_to_settle_asks_again, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(
+			P10_the_last_valid_policy_before_the_merge_counts, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(P10_a_verdict_names_the_policy, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(P10_a_policy_read_too_late_stops_the_payout, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_schema_allows_one_winner, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(waits_for_what_is_missing, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_person_accepts, rows_start, rows_stop),

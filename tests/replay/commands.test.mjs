@@ -339,6 +339,21 @@ test('P9: /patchwork on: an open bounty is told of where nobody spoke to us, a d
   assert.match(mine.body, /\| 1 PTD \| funding \| 2031-01-31 \|/)
 })
 
+test('P10: our comment says that the policy file is not valid, and no more when it is', async () => {
+  someone()
+  const [n] = await open(23)
+  const read = async text => {
+    const { sha } = await control('file', { repo: 'ada/engine', path: '.github/patchwork.json', text })
+    await sql(`select q.enqueue('sync', 'sync.policy', 'test:${sha}', '{"project_id": "${PROJECT}"}')`)
+    await quiet()
+    return sha
+  }
+  const sha = await read('{"version": 1, "colour": "red"}')
+  assert.match(await body(n), new RegExp(`not valid since ${sha}: \`policy.unknown_key\``))
+  await read('{"version": 1}')
+  assert.doesNotMatch(await body(n), /not valid/)
+})
+
 test('I14: patchwork evidence show prints a document by its hash, and nothing else', async () => {
   const sha = await sql(`select encode(sha256, 'hex') from ingest.evidence limit 1`)
   const [file, ...args] = command(stack, 'evidence', 'show', sha)

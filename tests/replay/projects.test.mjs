@@ -2,7 +2,7 @@
 // make. Real workers against the stand-in for GitHub; a worker is killed at every point of these jobs.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { createHmac, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, createHmac, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -16,6 +16,7 @@ const { blake2b } = require('@noble/hashes/blake2b')
 const nacl = require('tweetnacl')
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
 const APP = 4711
+const POLICY = '.github/patchwork.json'
 const { kinds } = faultPoints()
 const points = kind => kinds[kind].map(p => `${kind}.${p}`)
 
@@ -221,7 +222,8 @@ test('P4: a file shows that the repository wants to be listed, and no more: no b
   assert.deepEqual([passed.state, passed.commit_sha], ['passed', sha])
   const shown = await project(body.id)
   assert.deepEqual([shown.state, typeof shown.listed_at, shown.owners], ['unverified', 'string', 0])
-  assert.equal((await api.bounty(people.mallory.token, body.id)).body.code, 'project.unverified')
+  const refused = await api.bounty(people.mallory.token, body.id)
+  assert.deepEqual([refused.status, refused.body.code], [403, 'project.not_opted_in'])
   assert.equal(await sql(`select count(*) from core.role_grant where project_id = '${body.id}'`), '0')
 })
 
@@ -407,6 +409,100 @@ test('P11: what did not arrive is found, asked for again once, and shown; killed
   await sql(`select q.enqueue('sync', 'sync.hooks', 'test:hooks:3', '{}')`)
   await quiet()
   assert.equal((await project(id)).hook, null, 'a hook that somebody removed is gone here, too')
+})
+
+// A push of the project's policy file, as GitHub tells it; lying: it names another commit.
+async function pushed(repo, text, { at = Math.floor(Date.now() / 1000), names = true, after } = {}) {
+  const { sha } = await control('file', { repo: repo.name, path: POLICY, text })
+  const commit = { id: sha, added: [], removed: [], modified: names ? ['README.md', POLICY] : ['README.md'] }
+  await api.deliver({ ref: 'refs/heads/main', before: '0'.repeat(40), after: after ?? sha, forced: false, commits: [commit],
+    repository: { id: repo.id, full_name: repo.name, default_branch: 'main', pushed_at: at }, sender: { login: 'ada', id: 1 } }, { event: 'push' })
+  await quiet()
+  return sha
+}
+const sha = text => createHash('sha256').update(text).digest('hex')
+const readings = id => sql(`select string_agg(v.commit_sha || ' ' || coalesce(v.code, 'valid'), ',' order by r.id)
+  from core.policy_reading r join core.policy_version v on v.id = r.version_id where r.project_id = '${id}'`)
+
+test(`P10: a policy file is read at a commit and kept as a version, though a worker is killed at each of ${points('sync.policy').length} points`, async () => {
+  const repo = await repository('ada')
+  const text = JSON.stringify({ version: 1, evidence: 4, branches: ['stable'], require: ['review'] })
+  const { sha: first } = await control('file', { repo: repo.name, path: POLICY, text })
+  const { body: { id } } = await register(people.ada, repo)
+  await quiet()
+  assert.equal((await project(id)).policy, null, 'nobody has shown that it is theirs')
+  await checked(people.ada, id, 'permission')
+  const shown = await project(id)
+  assert.deepEqual([shown.policy.commit_sha, shown.policy.sha256, shown.policy_refused], [first, sha(text), null], 'read when it is verified')
+  assert.deepEqual(shown.policy.rules, { version: 1, evidence: 4, bounties: 'anyone', branches: ['stable'], require: ['review'] })
+  for (const w of workers.splice(0)) await stop(w)
+  const { sha: second } = await control('file', { repo: repo.name, path: POLICY, text: '{"version": 1}' })
+  await sql(`select q.enqueue('sync', 'sync.policy', 'test:killed:${id}', '{"project_id": "${id}"}')`)
+  await killed('sync.policy')
+  assert.equal(await readings(id), `${first} valid,${second} valid`, 'each once')
+  assert.equal(await sql(`select string_agg(body ->> 'commit_sha', ',' order by created_at) from q.outbox
+    where topic = 'project.policy' and project_id = '${id}'`), `${first},${second}`)
+})
+
+test('P10: an invalid file leaves the last valid one in force and says so; a push that touches it and a daily look read it again', async () => {
+  const { id, repo } = await proven()
+  const seen = []
+  const good = '{"version": 1, "require": ["checks"]}'
+  const at = Math.floor(Date.now() / 1000)
+  seen.push(`${await pushed(repo, good, { at })} valid`)
+  const { policy } = await project(id)
+  assert.equal(policy.sha256, sha(good))
+  const looked = Number(await sql(`select extract(epoch from r.since) from core.policy_reading r where project_id = '${id}'`))
+  assert.ok(looked >= at - 1, 'it does not count from before it was looked for')
+  for (const [text, code] of [['{"version": 1, "colour": "red"}', 'policy.unknown_key'], ['{"version": 1', 'policy.malformed'],
+    ['{"version": 1, "version": 1}', 'policy.malformed'], ['{"version": 2, "new": 1}', 'policy.version'], ['{"evidence": 3}', 'policy.value'],
+    ['{"version": 1, "evidence": 2}', 'policy.value'], ['{"version": 1, "require": ["labels"]}', 'policy.value'], ['', 'policy.malformed'],
+    ['[]', 'policy.value'], ['{"version": 1, "branches": ["a b"]}', 'policy.value'], [' '.repeat(70_000), 'policy.too_large']]) {
+    seen.push(`${await pushed(repo, text)} ${code}`)
+    const now = await project(id)
+    assert.deepEqual([now.policy_refused?.code, now.policy], [code, policy], text.slice(0, 40))
+    assert.equal(now.policy_refused.commit_sha, seen.at(-1).split(' ')[0])
+  }
+  assert.equal(await readings(id), seen.join(','))
+  await pushed(repo, good, { names: false })
+  assert.equal(await readings(id), seen.join(','), 'a push that does not touch it is not looked at')
+  await sql(`select q.enqueue('sync', 'sync.reverify', 'test:policy:${id}', '{}')`)
+  await quiet()
+  const again = await project(id)
+  assert.deepEqual([again.policy.sha256, again.policy_refused], [sha(good), null], 'the daily look finds it')
+  await pushed(repo, null)
+  assert.deepEqual([(await project(id)).policy, (await project(id)).policy_refused], [null, null], 'a file that is gone says nothing any more')
+  const versions = await sql(`select count(*), count(distinct (commit_sha, sha256)) from core.policy_version where project_id = '${id}'`)
+  assert.equal(versions, `${seen.length + 2}|${seen.length + 2}`)
+})
+
+test('P9: third parties put no money on a repository that has not opted in, nor where its policy says members: 403', async () => {
+  if (workers.length === 0) worker()
+  const unproven = await register(people.ada, await repository('ada'))
+  await quiet()
+  const no = answer => assert.deepEqual([answer.status, answer.body.code], [403, 'project.not_opted_in'], answer.text)
+  no(await api.bounty(people.grace.token, unproven.body.id))
+  const { id, repo } = await proven()
+  const made = async (who, n) => api.bounty(who.token, id, { issue_number: n })
+  const fund = (who, bounty) => api.post(`/v1/bounties/${bounty.body.id}/fund`, { tx_hash: `0x${randomBytes(32).toString('hex')}` }, { token: who.token })
+  const early = await made(people.grace, 1)
+  assert.equal(early.status, 201, 'whoever verifies a repository opts in')
+  await pushed(repo, '{"version": 1, "bounties": "members"}')
+  no(await made(people.grace, 2))
+  no(await fund(people.grace, early))
+  const own = await made(people.ada, 3)
+  assert.equal(own.status, 201, own.text)
+  await sql(`insert into core.role_grant (person_id, role, project_id, granted_by) values ('${people.grace.person_id}', 'reviewer', '${id}', 'test')`)
+  assert.equal((await made(people.grace, 4)).status, 201)
+  no(await made(people.mallory, 5))
+  await pushed(repo, '{"version": 1, "bounties": "nobody"}')
+  no(await made(people.mallory, 6))
+  await pushed(repo, null)
+  const late = await made(people.mallory, 6)
+  assert.equal(late.status, 201)
+  await pushed(repo, '{"version": 1, "bounties": "members"}')
+  no(await fund(people.mallory, late))
+  assert.equal((await fund(people.mallory, own)).status, 202, 'into a member\'s bounty')
 })
 
 test('P1: registering has a window of its own', async () => {

@@ -2,7 +2,7 @@
 // again in another database.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { createPublicKey, verify } from 'node:crypto'
+import { createHash, createPublicKey, verify } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -116,6 +116,45 @@ test('V3, V5: a merge into a branch that the project lists counts', async () => 
   const empty = await patchwork(['project', 'branches', c.project.id, '', '--reason', 'x'])
   assert.deepEqual([empty.status, /project\.branches/.test(empty.err)], [1, true])
   assert.equal(await world.sql(`select branches from core.project where id = '${c.project.id}'`), '{stable}')
+})
+
+const sum = text => createHash('sha256').update(text).digest('hex')
+// The project's file says this from now on.
+async function policy(c, rules) {
+  const text = JSON.stringify({ version: 1, ...rules })
+  await github(at, 'file', { repo: c.repo, path: '.github/patchwork.json', text })
+  await world.sql(`select q.enqueue('sync', 'sync.policy', 'test:policy:${c.project.id}', '{"project_id": "${c.project.id}"}')`)
+  await world.while(worker, eventually('the policy is read', () => get(at, `/v1/projects/${c.project.id}`), p => p.policy?.sha256 === sum(text), at.wait))
+  await new Promise(wake => setTimeout(wake, 1100)) // GitHub's times are whole seconds
+  return sum(text)
+}
+
+test('P10, S12: the project\'s policy in force at the merge judges it, its hash is evidence, and it replays to the same bytes', async () => {
+  const c = await opened()
+  const sha = await policy(c, { require: ['review'] })
+  await merge(c)
+  await github(at, 'file', { repo: c.repo, path: '.github/patchwork.json', text: '{"version": 1}' })
+  const s = await state(c.submission.id, 'review')
+  assert.deepEqual([s.reason, checkOf(s, 'V11').result], ['verify.not_approved', 'review'])
+  const [id, named] = (await world.sql(`select id, '\\x${sha}' = any (evidence) and convert_from(body, 'utf8')::json -> 'policy' ->> 'project' = '${sha}'
+    from proof.verdict where submission_id = '${s.id}'`)).split('|')
+  assert.equal(named, 't')
+  const again = await patchwork(['verify', '--replay', id, '--json'])
+  assert.deepEqual([again.status, JSON.parse(again.out).identical], [0, true], again.err)
+})
+
+test('P10: what a project\'s policy asks for is there: paid, and the verdict of the hold names it, too', async () => {
+  const c = await opened()
+  const sha = await policy(c, { require: ['review', 'substance'], branches: ['stable'] })
+  await github(at, 'member', { repo: c.repo, user: 'rita', permission: 'write' })
+  await github(at, 'review', { repo: c.repo, number: c.pull.number, user: 'rita' })
+  await new Promise(wake => setTimeout(wake, 1100))
+  await merge(c)
+  await world.while(worker, paid(at, c.submission.id))
+  assert.equal(await world.sql(`select string_agg(kind, ' ' order by created_at) from proof.verdict
+    where submission_id = '${c.submission.id}' and '\\x${sha}' = any (evidence)`), 'merge hold')
+  for (const id of (await world.sql(`select id from proof.verdict where submission_id = '${c.submission.id}'`)).split('\n'))
+    assert.equal((await patchwork(['verify', 'replay', id])).status, 0)
 })
 
 // A bounty with two pull requests, neither of them merged.

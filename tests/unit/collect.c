@@ -379,6 +379,32 @@ static struct merge_task merging(void)
 	};
 }
 
+/* The project's file is among the evidence as it was in force; it asks for reviews, so whoever merged it, permissions are asked for. */
+static void P10_the_policy_is_evidence(void **state)
+{
+	struct merge_task t = merging();
+
+	(void)state;
+	merge();
+	t.policy_file = STR("{\"version\": 1, \"require\": [\"review\"]}");
+	t.policy_url = STR("u");
+	assert_true(merge_effect(&w, &outside, &t));
+	assert_int_equal(t.n_sources, 17);
+	assert_int_equal(github.permissions, 1);
+	assert_int_equal(t.verdict.result, CHECK_PASS);
+	assert_int_equal(t.policy.required, 1 << 11);
+	github.permission = "{\"permission\":\"read\",\"user\":{\"id\":12}}";
+	t = merging();
+	t.policy_file = STR("{\"version\": 1, \"require\": [\"review\"]}");
+	t.policy_url = STR("u");
+	assert_true(merge_effect(&w, &outside, &t));
+	assert_string_equal(t.verdict.decided->code, "verify.not_approved");
+	t = merging();
+	t.policy_file = STR("{\"version\": 9}");
+	assert_false(merge_effect(&w, &outside, &t));
+	assert_err(&w, ERR_INVALID, "policy.version");
+}
+
 static void evidence_is_complete(void **state)
 {
 	struct merge_task t = merging();
@@ -690,6 +716,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(V6_reads_comments, start, stop),
 		cmocka_unit_test_setup_teardown(facts_need_their_documents, start, stop),
 		cmocka_unit_test_setup_teardown(evidence_is_complete, start, stop),
+		cmocka_unit_test_setup_teardown(P10_the_policy_is_evidence, start, stop),
 		cmocka_unit_test_setup_teardown(what_is_not_merged_is_waited_for, start, stop),
 		cmocka_unit_test_setup_teardown(an_open_issue_is_waited_for_a_while, start, stop),
 		cmocka_unit_test_setup_teardown(an_unlinked_author_costs_no_request, start, stop),

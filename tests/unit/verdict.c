@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "crypto/digest.h"
-#include "stages/verify/verdict.h"
+#include "stages/verify/facts.h"
 
 #define SHA "0123456789abcdef0123456789abcdef01234567"
 
@@ -655,6 +655,81 @@ static void V3_obeys_policy(void **state)
 	assert_int_equal(v.result, CHECK_REVIEW);
 }
 
+/* What would only be told stops for a person where the project asks for it, and there alone. */
+static void P10_what_a_project_requires(void **state)
+{
+	static const struct {
+		int check;
+		void (*change)(struct facts *f);
+		const char *code;
+	} table[] = {
+		{ 8, helped_by_nobody_known, "verify.co_authors" },
+		{ 11, no_review, "verify.not_approved" },
+		{ 12, red, "verify.ci_red" },
+		{ 13, whitespace, "verify.diff_whitespace" },
+	};
+	struct verdict v;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct policy merge = policy_merge, hold = policy_hold;
+		struct facts f = good;
+
+		table[i].change(&f);
+		verdict_of(&f, &merge, &v);
+		assert_int_equal(v.result, CHECK_PASS);
+		merge.required = hold.required = UINT32_C(1) << table[i].check;
+		verdict_of(&f, &merge, &v);
+		assert_int_equal(v.result, CHECK_REVIEW);
+		assert_string_equal(v.decided->code, table[i].code);
+		verdict_of(&f, &hold, &v);
+		assert_int_equal(v.result, CHECK_PASS);
+		verdict_of(&good, &merge, &v);
+		assert_int_equal(v.result, CHECK_PASS);
+	}
+}
+
+/* An approval by somebody who may not write is none that a project asks for. */
+static void P10_a_required_review_is_of_somebody_who_may_write(void **state)
+{
+	struct policy p = policy_merge;
+	struct facts f = good;
+	struct verdict v;
+
+	(void)state;
+	f.approved = false;
+	verdict_of(&f, &p, &v);
+	assert_int_equal(v.result, CHECK_PASS);
+	p.required = UINT32_C(1) << 11;
+	verdict_of(&f, &p, &v);
+	assert_string_equal(v.decided->code, "verify.not_approved");
+}
+
+/* The document is the file, byte for byte; it may ask for more, not for less. */
+static void P10_a_file_changes_the_policy(void **state)
+{
+	struct source s = { .role = STR("policy"),
+		.bytes = STR(
+			"{\"version\": 1, \"evidence\": 4, \"branches\": [\"stable\"], \"require\": [\"checks\", \"review\"]}"),
+		.url = STR("u") };
+	struct policy p;
+	struct work w;
+	str text;
+
+	(void)state;
+	work_init(&w);
+	assert_true(policy_of(&w, &policy_merge, NULL, 0, &p) && p.project.p == NULL && p.required == 0);
+	assert_true(policy_of(&w, &policy_merge, &s, 1, &p) && policy_text(&w, &p, &text));
+	assert_str(text,
+		"{\"branches\":[\"stable\"],\"deciding\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17],\"level\":4,"
+		"\"name\":\"merge\",\"project\":\"26c5324645dfd2ed5aac09cb7ac5077147c57f2c539ee66d1293a330b96a595a\","
+		"\"required\":[11,12],\"skew_seconds\":120,\"version\":3}");
+	s.bytes = STR("{\"version\": 1, \"evidence\": 1}");
+	assert_false(policy_of(&w, &policy_merge, &s, 1, &p));
+	assert_string_equal(w.err.code, "policy.value");
+	work_end(&w);
+}
+
 /* All that was found is told, best first. */
 static void S3_tells_every_tie(void **state)
 {
@@ -740,12 +815,15 @@ static void policy_bytes(void **state)
 /* Each fixture is a test of its own, by its name. */
 int main(void)
 {
-	static struct CMUnitTest tests[COUNT(fixtures) + 9] = {
+	static struct CMUnitTest tests[COUNT(fixtures) + 12] = {
 		cmocka_unit_test(every_row_has_fixtures),
 		cmocka_unit_test(the_worst_decides),
 		cmocka_unit_test(V14_V15_decide_in_the_hold),
 		cmocka_unit_test(names_checks),
 		cmocka_unit_test(V3_obeys_policy),
+		cmocka_unit_test(P10_what_a_project_requires),
+		cmocka_unit_test(P10_a_required_review_is_of_somebody_who_may_write),
+		cmocka_unit_test(P10_a_file_changes_the_policy),
 		cmocka_unit_test(S3_tells_every_tie),
 		cmocka_unit_test(sorts_evidence),
 		cmocka_unit_test(same_bytes),
@@ -753,6 +831,6 @@ int main(void)
 	};
 
 	for (size_t i = 0; i < COUNT(fixtures); i++)
-		tests[9 + i] = (struct CMUnitTest){ fixtures[i].name, decides, NULL, NULL, &fixtures[i] };
+		tests[12 + i] = (struct CMUnitTest){ fixtures[i].name, decides, NULL, NULL, &fixtures[i] };
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
 }

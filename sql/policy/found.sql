@@ -1,0 +1,15 @@
+-- one: what a project's policy file was found to be; a version of its own when it is another than before
+-- in   project_id  uuid
+-- in   commit_sha  text
+-- in   text        bytea?       null: there is none, or it is too large
+-- in   url         text
+-- in   rules       jsonb?       what a valid one says
+-- in   code        text?        why it is refused
+-- in   detail      text?
+-- in   asked_at    timestamptz  by the database, before GitHub was asked
+-- in   pushed_at   timestamptz? when this commit was pushed, by GitHub
+-- in   job         int8
+-- in   trace       text?
+-- out  changed     bool
+-- role worker
+select core.policy_found($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as changed;
