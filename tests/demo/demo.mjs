@@ -3,11 +3,11 @@
 // demo.mjs --against var/stack.json     play one on a stack that runs; it goes on running
 // Exits 0 only when every step truly happened.
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { alive, tail } from '../stack/proc.mjs'
+import { alive, recall, startTime, tail } from '../stack/proc.mjs'
 import { play } from '../stack/scenario.mjs'
 import { startStack, stopStack } from '../stack/stack.mjs'
 import { lineageLines } from './lineage.mjs'
@@ -101,7 +101,23 @@ function explain(e, logs) {
   if (process.env.PATCHWORK_DEBUG) say(e.stack)
 }
 
+// Two in one folder would stop each other's parts: the later one does not begin.
+function claim(dir) {
+  const file = join(dir, 'demo.pid')
+  const other = recall(file)
+  if (other) return other
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  writeFileSync(file, JSON.stringify({ pid: process.pid, start: startTime(process.pid) }))
+  process.once('exit', () => rmSync(file, { force: true }))
+  return null
+}
+
 async function alone(dir) {
+  const other = claim(dir)
+  if (other) {
+    process.stderr.write(`patchwork: a demo runs in ${here(dir)} already, process ${other.pid}: wait for its end, or name another --dir\n`)
+    return 1
+  }
   let stack
   let ending = null // set when a signal came: the step that it breaks off has not failed
   const interrupted = signal => {
@@ -130,6 +146,10 @@ async function alone(dir) {
 }
 
 async function against(file) {
+  if (!existsSync(file)) {
+    process.stderr.write(`patchwork: there is no ${file}: no stack runs there, make up starts one\n`)
+    return 1
+  }
   const at = JSON.parse(readFileSync(file, 'utf8'))
   try {
     const c = await contribution(at)
@@ -146,5 +166,12 @@ async function against(file) {
   }
 }
 
-const { values } = parseArgs({ options: { dir: { type: 'string', default: join(ROOT, 'var/demo') }, against: { type: 'string' } } })
-process.exit(await (values.against ? against(values.against) : alone(resolve(values.dir))))
+async function main() {
+  const { values } = parseArgs({ options: { dir: { type: 'string', default: join(ROOT, 'var/demo') }, against: { type: 'string' } } })
+  return values.against ? against(values.against) : alone(resolve(values.dir))
+}
+
+main().then(code => process.exit(code), e => {
+  process.stderr.write(`patchwork: ${e.message}\n`)
+  process.exit(1)
+})
