@@ -31,7 +31,7 @@ before(async () => {
   server = scarcity.of('postgres')
   world = await World.start({ lease: '1s', env: { postgres: server.env }, parts: ['ipfs', 'postgres', 'nats', 'redis', 'evm', 'github', 'api'] })
   Object.assign(world.at, { again: 60_000, acked })
-  world.at.wait.patience = 60_000
+  world.at.wait.patience = 150_000
   ;[base, bus] = await Promise.all([Wire.start(world.stack.ports.postgres), Wire.start(world.stack.ports.nats)])
   relay = startRelay()
   await until('the relay has made the stream', () => PARTS.relay.ready(world.stack))

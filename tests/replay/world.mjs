@@ -61,8 +61,8 @@ export class World {
   async while(w, promise) {
     const lost = ended(w).then(end => { throw new Error(`the worker ended with ${end}`) })
     lost.catch(() => {})
-    return Promise.race([promise, lost]).catch(e => {
-      e.message += `\n${tail(this.stack.log('work'), 12)}`
+    return Promise.race([promise, lost]).catch(async e => {
+      e.message += `\n${tail(this.stack.log('work'), 12)}\n${await this.unfinished().catch(no => no.message)}`
       throw e
     })
   }
