@@ -217,6 +217,7 @@ export async function startGitHub({ port = 0, publicUrl } = {}) {
     console.error(e)
     if (!res.headersSent) send(res, 500, { 'content-type': 'application/json' }, JSON.stringify({ message: e.message }))
   }))
+  server.keepAliveTimeout = 600_000 // no connection ends just when a slow client asks again
   await new Promise((up, down) => server.once('error', down).listen(port, '127.0.0.1', up))
   const url = `http://127.0.0.1:${server.address().port}`
   const g = new GitHub(publicUrl ?? url)

@@ -8,6 +8,7 @@ export class Proxy {
   static async start() {
     const p = new Proxy()
     p.server = createServer((req, res) => p.serve(req, res).catch(e => res.destroy(e)))
+    p.server.keepAliveTimeout = 600_000 // no connection ends just when a slow client asks again
     await new Promise(up => p.server.listen(0, '127.0.0.1', up))
     p.url = `http://127.0.0.1:${p.server.address().port}`
     return p
