@@ -84,6 +84,9 @@ test('O5: ten replays of each pay job: no new transfer, no row changes, no histo
 })
 
 test('O5: sync, verify, prove and score replayed find their natural keys and change nothing', async () => {
+  // the branch has gone on since its policy was looked for
+  await world.sql(`select q.enqueue('sync', 'sync.policy', 'test:policy', jsonb_build_object('project_id', '${c.project.id}'))`)
+  await world.quiet()
   const before = await checksum(), rows = await everyRow(), was = await history()
   const own = `select count(*) from q.job where batch is null and kind <> 'verify.deadline'`, jobs = await world.sql(own)
   const events = await world.sql('select count(*) from q.outbox')
