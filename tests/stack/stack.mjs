@@ -307,7 +307,7 @@ async function main() {
     }
     const from = Date.now()
     const parts = values.outside ? OUTSIDE : [...OUTSIDE, ...PROGRAMS]
-    const stack = await startStack({ dir, parts, tied: false })
+    const stack = await startStack({ dir, parts, tied: false, conf: { 'worker.schedules': 'true' } })
     console.log(`ready in ${((Date.now() - from) / 1000).toFixed(1)} s\n${page(stack.info)}`)
     return 0
   }
