@@ -137,6 +137,12 @@ select
 		from ledger.transfer t where t.key in (select 'deposit:' || id from contributions union all
 			select u.word || o.id from payouts o, unnest(array['hold:', 'send:', 'paid:']) as u (word) union all
 			select 'send:' || o.id || ':' || encode(o.tx_hash, 'hex') from payouts o union all -- adopted
+			select 'send:' || o.id || ':' || encode(o.tx_hash, 'hex') || ':' || (select count(*) from core.bounty_event e
+				where e.bounty_id = o.bounty_id and e.data ->> 'payout_id' = o.id::text and e.data ->> 'adopted' is not null)
+				from payouts o union all
+			select u.word || o.id || ':' || (e.data ->> 'adopted') from payouts o join core.bounty_event e
+				on e.bounty_id = o.bounty_id and e.data ->> 'payout_id' = o.id::text,
+				unnest(array['send:', 'dropped:']) as u (word) union all
 			select unnest(array['send:' || o.id || ':' || i.attempt, 'dropped:' || i.id])
 				from payouts o join ledger.tx_intent i on i.key = o.key)) as transfers,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'person_id', e.person_id, 'login', a.login_display,

@@ -33,6 +33,11 @@ select o.id, o.bounty_id, o.submission_id, o.person_id, o.payee, o.amount::numer
 	(select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'key', t.key, 'kind', t.kind, 'at', t.at) order by t.at, t.id), '[]')
 		from ledger.transfer t where t.key in (select u.word || o.id from unnest(array['hold:', 'send:', 'paid:']) as u (word)
 			union all select 'send:' || o.id || ':' || encode(o.tx_hash, 'hex') -- adopted
+			union all select 'send:' || o.id || ':' || encode(o.tx_hash, 'hex') || ':' || count(*) from core.bounty_event e
+				where e.bounty_id = b.id and e.data ->> 'payout_id' = o.id::text and e.data ->> 'adopted' is not null
+			union all select u.word || o.id || ':' || (e.data ->> 'adopted')
+				from core.bounty_event e, unnest(array['send:', 'dropped:']) as u (word)
+				where e.bounty_id = b.id and e.data ->> 'payout_id' = o.id::text
 			union all select unnest(array['send:' || o.id || ':' || i.attempt, 'dropped:' || i.id])
 				from ledger.tx_intent i where i.key = o.key)) as transfers,
 	o.created_at, o.updated_at

@@ -9,7 +9,9 @@
 -- out  job_id      int8?        asks the chain, and pays when it can
 -- role api
 with payout as (
-	select p.id, p.state, b.project_id, (select count(*) from ledger.tx_intent i where i.key = p.key) as attempts
+	select p.id, p.state, b.project_id, (select count(*) from ledger.tx_intent i where i.key = p.key)
+		+ (select count(*) from core.bounty_event e where e.bounty_id = b.id and e.data ->> 'payout_id' = p.id::text
+			and e.data ->> 'adopted' is not null) as attempts
 	from ledger.payout p join core.bounty b on b.id = p.bounty_id where p.id = $1
 ), queued as materialized (
 	select q.enqueue('pay', 'pay.quote', 'quote:' || p.id || ':' || p.attempts + 1, jsonb_build_object('payout_id', p.id),

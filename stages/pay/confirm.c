@@ -6,7 +6,8 @@
 #include "sql.h"
 
 #define WAIT_MAX (30 * USEC_S)
-#define LOOKS_MIN 8 /* before a transaction counts as dead */
+#define LOOKS_MIN 8    /* before a transaction counts as dead */
+#define LOOKS_GONE 128 /* an hour: before a release that was seen and is not there counts as gone */
 
 bool confirm_plan(struct work *w, struct tx *tx, void *task)
 {
@@ -131,6 +132,16 @@ static bool judge(struct work *w, struct chain *c, struct confirm_task *t, const
 	}
 }
 
+/* The escrow had paid it when it was quoted, and has not: a block was replaced, or the node had told of what never was. */
+static bool gone(struct work *w, struct confirm_task *t)
+{
+	if (w->attempt < LOOKS_GONE)
+		return err_snooze(w, wait(w), "pay.shallow", "the release is not deep enough yet");
+	memcpy(t->hash, t->payout.adopted, sizeof(t->hash));
+	t->outcome = OUTCOME_GONE;
+	return true;
+}
+
 bool confirm_effect(struct work *w, const struct outside *outside, void *task)
 {
 	struct confirm_task *t = task;
@@ -145,9 +156,7 @@ bool confirm_effect(struct work *w, const struct outside *outside, void *task)
 		return look(w, outside->chain, t, live->hash) && judge(w, outside->chain, t, live);
 	if (!t->payout.has_adopted)
 		return err_set(w, ERR_BUG, "pay.no_attempt", "a payout that was sent has no transaction");
-	if (!look_for_release(w, outside->chain, t, &paid))
-		return false;
-	return paid || err_snooze(w, wait(w), "pay.shallow", "the release is not deep enough yet");
+	return look_for_release(w, outside->chain, t, &paid) && (paid || gone(w, t));
 }
 
 static bool settle_paid(struct work *w, struct tx *tx, const struct confirm_task *t)
@@ -194,6 +203,32 @@ static bool settle_failed(struct work *w, struct tx *tx, const struct confirm_ta
 	return sql_payout_fail(w, tx, &in, &out);
 }
 
+static bool settle_gone(struct work *w, struct tx *tx, const struct confirm_task *t)
+{
+	struct sql_payout_gone_in in = {
+		.payout_id = t->payout_id,
+		.tx_hash = str_of(t->hash, 32),
+		.code = STR("pay.release_gone"),
+		.detail = STR(
+			"the chain had paid it and says so no more: find out why, then let the payout be quoted again"),
+		.job = w->job,
+		.trace = work_trace(w),
+	};
+	struct sql_payout_gone_out out;
+
+	return sql_payout_gone(w, tx, &in, &out);
+}
+
+static const char *word(enum outcome o)
+{
+	switch (o) {
+	case OUTCOME_PAID: return "paid";
+	case OUTCOME_FAILED: return "failed";
+	case OUTCOME_GONE: return "gone";
+	default: return "dead";
+	}
+}
+
 bool confirm_settle(struct work *w, struct tx *tx, void *task)
 {
 	const struct confirm_task *t = task;
@@ -201,9 +236,10 @@ bool confirm_settle(struct work *w, struct tx *tx, void *task)
 	if (t->decided)
 		return true;
 	w->output = arena_printf(w->arena, "{\"tx_hash\":\"" STR_FMT "\",\"outcome\":\"%s\"}",
-		STR_ARG(hex_0x(w->arena, str_of(t->hash, 32))),
-		t->outcome == OUTCOME_PAID             ? "paid"
-			: t->outcome == OUTCOME_FAILED ? "failed"
-						       : "dead");
-	return t->outcome == OUTCOME_PAID ? settle_paid(w, tx, t) : settle_failed(w, tx, t);
+		STR_ARG(hex_0x(w->arena, str_of(t->hash, 32))), word(t->outcome));
+	switch (t->outcome) {
+	case OUTCOME_PAID: return settle_paid(w, tx, t);
+	case OUTCOME_GONE: return settle_gone(w, tx, t);
+	default: return settle_failed(w, tx, t);
+	}
 }

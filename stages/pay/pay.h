@@ -65,7 +65,7 @@ bool send_probe(struct work *w, const struct outside *outside, void *task, bool 
 bool send_effect(struct work *w, const struct outside *outside, void *task);
 bool send_settle(struct work *w, struct tx *tx, void *task);
 
-enum outcome { OUTCOME_NONE, OUTCOME_PAID, OUTCOME_FAILED, OUTCOME_DEAD };
+enum outcome { OUTCOME_NONE, OUTCOME_PAID, OUTCOME_FAILED, OUTCOME_DEAD, OUTCOME_GONE };
 struct confirm_task {
 	uuid payout_id;
 	bool decided;

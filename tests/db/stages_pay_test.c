@@ -567,6 +567,72 @@ static void what_the_chain_has_paid_is_adopted(void **state)
 	assert_all_transfers_told();
 }
 
+static void adopted(void)
+{
+	struct quote_task *t = rows_planned(&pay_quote, QUOTE);
+
+	t->paid = true;
+	memset(t->paid_by, 0x5a, 32);
+	rows_settled_twice(&pay_quote, t);
+	assert_value("select b.state || ' ' || p.state || ' ' || s.state from core.bounty b join ledger.payout p"
+		     " on p.bounty_id = b.id join core.submission s on s.id = p.submission_id",
+		"paying sent paying");
+	assert_value(BALANCES, "in_transit 1000");
+}
+
+static void gone(void)
+{
+	struct confirm_task *c = rows_planned(&pay_confirm, CONFIRM);
+
+	assert_false(c->decided);
+	c->outcome = OUTCOME_GONE;
+	memcpy(c->hash, c->payout.adopted, 32);
+	rows_settled_twice(&pay_confirm, c);
+	assert_value("select b.state || ' ' || p.state || ' ' || s.state || ' ' || (p.blocker like 'an operator: %')"
+		     " from core.bounty b join ledger.payout p on p.bounty_id = b.id"
+		     " join core.submission s on s.id = p.submission_id",
+		"payable held verified true");
+	assert_value(BALANCES, "payable 1000");
+	assert_all_transfers_told();
+}
+
+static void retried(void)
+{
+	struct conn *api = db_test_conn(&rows_work, "patchwork_api");
+	struct tx tx = tx_auto(api);
+	struct sql_payout_retry_in in = { .person_id = rows_id(FUNDER), .reason = STR("another node") };
+	struct sql_payout_retry_out out;
+
+	assert_true(uuid_parse(str_c(db_test_value("select id from ledger.payout")), &in.id));
+	assert_true(sql_payout_retry(&rows_work, &tx, &in, &out));
+	assert_true(out.refused.p == NULL);
+	conn_close(&api);
+}
+
+/* A node made it up, twice the same: each time the payout is held and asked about anew, and nothing is sent; then it is paid, once. */
+static void what_was_adopted_and_is_gone_is_held(void **state)
+{
+	(void)state;
+	proven();
+	for (int i = 0; i < 2; i++) {
+		adopted();
+		gone();
+		retried();
+	}
+	assert_value(
+		"select string_agg(kind || ' ' || n, ',' order by kind) from (select kind, count(*) as n from q.job"
+		" where kind in ('pay.quote', 'pay.confirm', 'pay.send') group by kind) k",
+		"pay.confirm 2,pay.quote 2");
+	assert_value("select count(*) || ' ' || min(body ->> 'code') from q.outbox where topic = 'payout.held'",
+		"2 pay.release_gone");
+	quoted(0);
+	sent();
+	rows_settled_twice(&pay_confirm, confirmed(OUTCOME_PAID));
+	assert_value("select count(*) from ledger.transfer where kind = 'paid'", "1");
+	assert_value(BALANCES, "external 1000");
+	assert_all_transfers_told();
+}
+
 /* Ours reverted because another transaction had paid it. */
 static void a_release_by_another_transaction_counts(void **state)
 {
@@ -771,6 +837,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_dead_transaction_stops_the_signer, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_chain_ahead_stops_the_signer, start, rows_stop),
 		cmocka_unit_test_setup_teardown(what_the_chain_has_paid_is_adopted, start, rows_stop),
+		cmocka_unit_test_setup_teardown(what_was_adopted_and_is_gone_is_held, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_release_by_another_transaction_counts, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_fee_is_raised_under_the_same_nonce, start, rows_stop),
 		cmocka_unit_test_setup_teardown(unknown_payouts_are_refused, start, rows_stop),

@@ -373,6 +373,31 @@ static void an_adopted_release_is_confirmed(void **state)
 	assert_int_equal(t.outcome, OUTCOME_PAID);
 }
 
+/* The node that had told of it tells of it no more: a person decides, in the end. */
+static void an_adopted_release_may_be_gone(void **state)
+{
+	struct confirm_task t = { .payout = payout_of("failed") };
+
+	(void)state;
+	t.payout.has_adopted = true;
+	memset(t.payout.adopted, 2, 32);
+	w.attempt = 127;
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_true(w.err.snooze);
+	assert_err(&w, ERR_RETRY, "pay.shallow");
+	w.attempt = 128;
+	assert_true(confirm_effect(&w, &outside, &t));
+	assert_int_equal(t.outcome, OUTCOME_GONE);
+	assert_int_equal(t.hash[0], 2);
+	t.outcome = OUTCOME_NONE;
+	chain.paid = chain.found = true; /* said, and not deep: it waits */
+	chain.other = only(CHAIN_SHALLOW);
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.shallow");
+	assert_int_equal(t.outcome, OUTCOME_NONE);
+	assert_int_equal(chain.sends, 0);
+}
+
 static struct send_task sending(void)
 {
 	struct send_task t = { .payout = payout_of("prepared"), .raw = STR("raw"), .gas = 90000 };
@@ -492,6 +517,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_used_nonce_is_looked_into, start, stop),
 		cmocka_unit_test_setup_teardown(a_reverted_release_asks_the_escrow, start, stop),
 		cmocka_unit_test_setup_teardown(an_adopted_release_is_confirmed, start, stop),
+		cmocka_unit_test_setup_teardown(an_adopted_release_may_be_gone, start, stop),
 		cmocka_unit_test_setup_teardown(send_looks_first, start, stop),
 		cmocka_unit_test_setup_teardown(send_reacts, start, stop),
 		cmocka_unit_test_setup_teardown(send_raises_a_low_fee, start, stop),
