@@ -795,6 +795,13 @@ static void the_ledger_keeps_its_rules(void **state)
 			    "insert into ledger.entry (transfer_id, line, account_id, asset_id, amount) select '" ID(
 				    70) "', row_number() over (), id, asset_id, case kind when 'funder' then -1000 else 999 end from ledger.account");
 	refused(owner, "ledger.unbalanced", "insert into ledger.transfer (key, kind) values ('empty', 'deposit')");
+	refused(owner, "ledger.asset",
+		"insert into ledger.transfer (id, key, kind) values ('" ID(
+			70) "', 'odd', 'deposit');"
+			    "insert into core.asset (id, caip19, chain_id, token, symbol, decimals) select '" ID(
+				    71) "', caip19 || '1', chain_id, decode(repeat('ee', 20), 'hex'), symbol, decimals from core.asset;"
+					"insert into ledger.entry (transfer_id, line, account_id, asset_id, amount) select '" ID(
+						70) "', row_number() over (), id, '" ID(71) "', case kind when 'funder' then -1000 else 1000 end from ledger.account");
 	refused(owner, "ledger.unbalanced",
 		"insert into ledger.entry (transfer_id, line, account_id, asset_id, amount)"
 		" select transfer_id, 3, account_id, asset_id, 1 from ledger.entry limit 1");
