@@ -1,4 +1,4 @@
--- one row: exchange a refresh token for the next one; one that was used before ends its session
+-- one row: exchange a refresh token for the next one; one that was used before ends its session and the tokens it made
 -- in   sha256       bytea        of the token that came
 -- in   next_sha256  bytea        of the one handed out instead
 -- in   trace        text?
@@ -26,14 +26,20 @@ with presented as (
 	from presented p where s.id = p.session_id and s.revoked_at is null and p.open and p.status = 'active'
 		and not exists (select from spent)
 	returning s.id, s.person_id
+), token as materialized (
+	select t.id, e.person_id, e.id as made_by from ended e, core.revoke_tokens(e.id, 'refresh_reused') as t (id)
 ), audited as materialized (
 	select audit.append('auth.refresh_reused', 'session', e.id::text, jsonb_build_object('person_id', e.person_id,
 		'trace_id', $3::text), 'person', e.person_id::text) as id
 	from ended e
+	union all
+	select audit.append('session.ended', 'session', t.id::text, jsonb_build_object('kind', 'machine', 'by_session', t.made_by,
+		'reason', 'refresh_reused', 'trace_id', $3::text), 'person', t.person_id::text)
+	from token t
 ), told as materialized (
 	select q.emit('session.revoked', e.id::text, 'session/' || e.id, jsonb_build_object('session_id', e.id,
 		'person_id', e.person_id, 'reason', 'refresh_reused'), trace => $3) as id
-	from ended e
+	from (select id, person_id from ended union all select id, person_id from token) as e
 )
 select case
 		when s.id is not null then null

@@ -13,10 +13,12 @@
 -- out  scopes        text?
 -- out  expires_at    timestamptz?
 -- role api
+-- A revocation of the session and this meet at its row: whichever comes second knows of the other.
 with made as (
-	insert into core.session (id, person_id, wallet_id, expires_at, kind, name, token_sha256, scopes)
-	select $2, s.person_id, s.wallet_id, $6, 'machine', $3, $5, string_to_array($4, ' ')
-	from core.session s where s.id = $1 and s.kind = 'wallet' and core.session_person($1) is not null
+	insert into core.session (id, person_id, wallet_id, expires_at, kind, name, token_sha256, scopes, made_by)
+	select $2, s.person_id, s.wallet_id, $6, 'machine', $3, $5, string_to_array($4, ' '), s.id
+	from core.session s where s.id = $1 and s.kind = 'wallet' and s.revoked_at is null and core.session_person($1) is not null
+	for share
 	returning *
 ), audited as materialized (
 	select audit.append('token.created', 'session', m.id::text, jsonb_build_object('name', m.name, 'scopes', m.scopes,

@@ -78,6 +78,15 @@ export class Api {
     return body
   }
 
+  // The session's wallet signs that it does this to that: for five minutes its token may.
+  async stepUp({ account, token }, action, object) {
+    const { body: { message } } = await this.post('/v1/auth/step-up',
+      { action, object_id: object, address: account.address, chain: `eip155:${CHAIN}` }, { token })
+    const { status, body } = await this.post('/v1/auth/step-up/verify', { message, signature: await account.signMessage({ message }) }, { token })
+    if (status !== 200) throw new Error(`step-up: ${status} ${JSON.stringify(body)}`)
+    return body
+  }
+
   deliver(body, { event = 'push', guid = randomUUID(), secret = this.secret, headers = {} } = {}) {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     return this.ask('POST', '/v1/webhooks/github', {

@@ -165,9 +165,19 @@ const base32 = bytes => [...bytes].map(b => b.toString(2).padStart(8, '0')).join
   .map(five => 'abcdefghijklmnopqrstuvwxyz234567'[Number.parseInt(five.padEnd(5, '0'), 2)]).join('')
 
 test('A13: a machine\'s token: told once, kept as a hash, within its scopes, until its end; when it was last used is shown', async () => {
-  const me = await api.signIn(privateKeyToAccount(generatePrivateKey()))
+  const account = privateKeyToAccount(generatePrivateKey())
+  const me = { account, ...await api.signIn(account) }
   const soon = () => new Date(Date.now() + 3_600_000).toISOString()
   const make = body => api.post('/v1/tokens', { name: 'ci', scopes: 'me:read', expires_at: soon(), ...body }, { token: me.token })
+  const code = async (a, ...expected) => { const { status: s, body: b, text } = await a; assert.deepEqual([s, b.code], expected, text) }
+  await code(make({}), 403, 'auth.step_up_required')
+  const again = { account, ...await api.signIn(account) }
+  await api.stepUp(again, 'token.create', me.person_id)
+  await api.stepUp(me, 'token.create', nobody)
+  await api.stepUp(me, 'wallet.payout', me.person_id)
+  await code(make({}), 403, 'auth.step_up_required') // another session's, another person, another action
+  assert.equal(await api.sql(`select count(*) from core.session where person_id = '${me.person_id}' and kind = 'machine'`), '0')
+  await api.stepUp(me, 'token.create', me.person_id)
   const { status, body } = await make({})
   assert.equal(status, 201)
   assert.match(body.token, /^pwk_[a-z2-7]{58}$/, 'a prefix and a form that a scanner knows')
@@ -180,7 +190,6 @@ test('A13: a machine\'s token: told once, kept as a hash, within its scopes, unt
   const { last_used_at: used, token: shown } = await listed()
   assert.ok(Math.abs(Date.now() - Date.parse(used)) < 60_000)
   assert.equal(shown, undefined)
-  const code = async (a, ...expected) => { const { status: s, body: b, text } = await a; assert.deepEqual([s, b.code], expected, text) }
   await code(api.post('/v1/projects', { full_name: 'ada/machine' }, { token: body.token }), 403, 'auth.scope')
   for (const path of ['/v1/sessions', '/v1/tokens', '/v1/roles']) await code(api.get(path, { token: body.token }), 403, 'auth.scope')
   await code(api.post('/v1/tokens', { name: 'more', scopes: 'me:read', expires_at: soon() }, { token: body.token }), 403, 'auth.scope')
@@ -201,6 +210,8 @@ test('A13: a machine\'s token: told once, kept as a hash, within its scopes, unt
   assert.equal((await api.remove(`/v1/tokens/${body.id}`, { token: me.token })).status, 200)
   await code(api.get('/v1/me', { token: body.token }), 401, 'auth.session_ended')
   assert.equal(await api.sql(`select count(*) from audit.log where object_id = '${body.id}'`), '2', 'made and ended')
+  await api.sql(`update core.statement set signed_at = signed_at - interval '5 minutes 1 second' where session_id = '${me.session_id}'`)
+  await code(make({}), 403, 'auth.step_up_required')
 })
 
 test('A12: a held payout is tried again by an operator whose fresh signature names it, and by nobody else', async () => {

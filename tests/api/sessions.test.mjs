@@ -4,6 +4,7 @@ import { createHmac, createPrivateKey, createPublicKey, randomBytes, sign, verif
 import { writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { require } from '../peers/load.mjs'
+import { until } from '../stack/proc.mjs'
 import { sha256, startApi } from './api.mjs'
 
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
@@ -96,6 +97,60 @@ test('A8, F40: an old refresh token ends the session for everyone who holds it, 
   assert.deepEqual(code(await refresh(first.refresh_token)), [401, 'auth.session_ended'])
   assert.equal(await audited('auth.refresh_reused'), n + 1, 'once')
   assert.equal((await refresh(bystander.refresh_token)).status, 200)
+})
+
+const owner = async (account = fresh()) => {
+  const session = { account, ...await api.signIn(account) }
+  await api.stepUp(session, 'token.create', session.person_id)
+  return session
+}
+const make = ({ token }) => api.post('/v1/tokens', { name: 'ci', scopes: 'me:read', expires_at: new Date(Date.now() + 3_600_000).toISOString() }, { token })
+
+test('A8, A13: a session whose refresh token came twice takes the machine tokens it made with it, and no others', async () => {
+  const one = await owner()
+  const other = await owner(one.account)
+  const [ended, first, second, kept] = [await make(one), await make(one), await make(one), await make(other)].map(a => a.body)
+  assert.equal((await api.remove(`/v1/tokens/${ended.id}`, { token: other.token })).status, 200)
+  assert.equal((await refresh(one.refresh_token)).status, 200)
+  for (const t of [first, second, kept]) assert.equal((await me(t.token)).status, 200, 'a refresh ends none')
+  assert.deepEqual(code(await refresh(one.refresh_token)), [401, 'auth.refresh_reused'])
+  for (const t of [first, second]) {
+    assert.deepEqual(code(await me(t.token)), [401, 'auth.session_ended'])
+    assert.equal(await api.sql(`select revoked_reason from core.session where id = '${t.id}'`), 'refresh_reused')
+    assert.equal(await api.sql(`select string_agg(concat_ws(' ', action, actor_id, detail::jsonb->>'by_session', detail::jsonb->>'reason'), ', ' order by id)
+      from audit.log where object_id = '${t.id}'`),
+    `token.created ${one.person_id} ${one.session_id}, session.ended ${one.person_id} ${one.session_id} refresh_reused`)
+    assert.equal(await api.sql(`select body->>'reason' from q.outbox where topic = 'session.revoked' and subject = 'session/${t.id}'`), 'refresh_reused')
+  }
+  assert.equal(await api.sql(`select revoked_reason from core.session where id = '${ended.id}'`), 'ended by its owner', 'what was over stays as it was')
+  assert.equal((await me(kept.token)).status, 200, 'made by another session of the same person')
+  assert.equal((await api.post('/v1/auth/logout', undefined, { token: other.token })).status, 200)
+  assert.equal((await me(kept.token)).status, 200, 'a logout ends none')
+  await api.sql(`with gone as (delete from core.statement where session_id = '${other.session_id}'), token as (
+    delete from core.refresh_token where session_id = '${other.session_id}') select; delete from core.session where id = '${other.session_id}'`)
+  assert.equal((await me(kept.token)).status, 200, 'nor does its maker\'s row that went')
+})
+
+test('A8, A13: a machine token that is made while the session is revoked is revoked, or is not made', async () => {
+  const waiting = async () => Number(await api.sql(`select count(*) from pg_stat_activity where usename = 'patchwork_api' and wait_event_type = 'Lock'`))
+  for (const late of ['revocation', 'token']) {
+    const session = await owner()
+    assert.equal((await refresh(session.refresh_token)).status, 200)
+    const held = assert.rejects(api.sql('begin; lock table audit.log in share mode; select pg_sleep(300)'), /canceling statement/)
+    const holder = await until('the audit log is held', () => api.sql("select pid from pg_stat_activity where wait_event = 'PgSleep'"))
+    const asks = { token: () => make(session), revocation: () => refresh(session.refresh_token) }
+    const answers = {}
+    for (const [n, which] of [late === 'token' ? 'revocation' : 'token', late].entries()) {
+      answers[which] = asks[which]()
+      await until(`${which} waits`, async () => await waiting() === n + 1)
+    }
+    await api.sql(`select pg_cancel_backend(${holder})`)
+    await held
+    const [made, reused] = [await answers.token, await answers.revocation]
+    assert.deepEqual(code(reused), [401, 'auth.refresh_reused'])
+    assert.deepEqual(code(late === 'token' ? made : await me(made.body.token)), [401, 'auth.session_ended'], late)
+    assert.equal(await api.sql(`select count(*) from core.session where kind = 'machine' and person_id = '${session.person_id}' and revoked_at is null`), '0')
+  }
 })
 
 test('A8, F40: of many at once with one refresh token at most one gets through, and the session is over', async () => {

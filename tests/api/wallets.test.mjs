@@ -35,11 +35,7 @@ const wallets = async me => (await api.get('/v1/wallets', { token: me.token })).
 const text = (me, action, object) => api.post('/v1/auth/step-up', { action, object_id: object, address: me.account.address, chain: EVM }, { token: me.token })
 const confirm = async (me, message, by = me.account) => api.post('/v1/auth/step-up/verify',
   { message, signature: await by.signMessage({ message }) }, { token: me.token })
-const stepUp = async (me, action, object) => {
-  const answer = await confirm(me, (await text(me, action, object)).body.message)
-  assert.equal(answer.status, 200, answer.text)
-  return answer.body
-}
+const stepUp = (...given) => api.stepUp(...given)
 const choose = (me, id) => api.ask('POST', `/v1/wallets/${id}/payout`, { token: me.token })
 
 test('A10: a wallet joins a person when both sign, on any chain; then it signs in as that person', async () => {

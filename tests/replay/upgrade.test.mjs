@@ -46,6 +46,18 @@ class Writer {
   }
 }
 
+// A machine's token, as the API before makes one; who made it is in the audit log alone.
+const SIGNED_IN = '00000000-0000-7000-8000-000000000001'
+const signIn = () => stack.sql(`insert into core.person (id) values ('${SIGNED_IN}');
+  with w as (insert into core.wallet (person_id, chain_id, caip10, address)
+    values ('${SIGNED_IN}', 338, 'eip155:338:0xab', decode(repeat('ab', 20), 'hex')) returning id, person_id)
+  insert into core.session (id, person_id, wallet_id, expires_at) select person_id, person_id, id, now() + interval '1 day' from w`)
+const makeToken = name => {
+  const { inputs, text } = statements.get('sql/token/create.sql')
+  return stack.sql(`set role patchwork_api; prepare make (${inputs.join(', ')}) as ${text};
+    execute make('${SIGNED_IN}', gen_random_uuid(), '${name}', 'me:read', sha256('${name}'), now() + interval '1 day', null)`)
+}
+
 const worker = name => launch({
   argv: command(stack, 'work', 'sync'), env: stack.as('patchwork_worker'), log: stack.log(name), pidFile: stack.pidFile(name), tied: 'SIGKILL' })
 
@@ -68,7 +80,12 @@ test('O12, F47: the schema is upgraded while the release before writes: nothing 
     await until(`${n} more deliveries`, () => taken() >= from + n)
   }
   await more(100)
+  await signIn()
+  await makeToken('earlier')
   await stack.run('patchwork_owner', 'migrate')
+  await makeToken('later')
+  assert.equal(await stack.sql(`select string_agg(concat_ws(' ', name, made_by), ', ' order by name) from core.session where kind = 'machine'`),
+    `earlier ${SIGNED_IN}, later`, 'tokens of the release before')
   assert.equal(await stack.sql('select count(*) > ' + migrations.length + ' from core.migration'), 't', 'there was something to do')
   await more(100)
   const w = worker('new')
