@@ -32,6 +32,7 @@
 -- out  escrow__token       bytea?
 -- out  escrow__bounty_key  bytea?
 -- out  escrow__amount      numeric?
+-- out  escrow__lock_until  timestamptz?   least that a deposit stays locked
 -- role api
 -- The key is claimed with the whole answer before the bounty is inserted. A claim that meets one waits for it and returns
 -- it, also when that is younger than this statement's snapshot: then claimed.response names another bounty and nothing is made.
@@ -80,7 +81,8 @@ with me as (
 		'amount', $8, 'asset__caip19', asset.caip19, 'asset__symbol', asset.symbol, 'asset__decimals', asset.decimals,
 		'hold_seconds', extract(epoch from $10)::int8, 'deadline_at', $11, 'created_by', gate.person_id, 'created_at', now(),
 		'escrow__chain_id', asset.chain_id, 'escrow__address', asset.escrow, 'escrow__token', asset.token,
-		'escrow__bounty_key', decode(repeat('00', 16), 'hex') || uuid_send(fresh.id), 'escrow__amount', $8)
+		'escrow__bounty_key', decode(repeat('00', 16), 'hex') || uuid_send(fresh.id), 'escrow__amount', $8,
+		'escrow__lock_until', $11::timestamptz + $10::interval + core.lock_margin())
 	from gate, fresh, issue, asset
 	on conflict (person_id, route, key) do update set request_sha256 = k.request_sha256
 	returning k.request_sha256, k.response
@@ -107,5 +109,6 @@ left join answer on true
 left join lateral jsonb_to_record(answer.response) as r (id uuid, project_id uuid, issue_id uuid, issue_number int, title text,
 	state text, amount numeric, asset__caip19 text, asset__symbol text, asset__decimals int, hold_seconds int8,
 	deadline_at timestamptz, created_by uuid, created_at timestamptz, escrow__chain_id int8, escrow__address bytea,
-	escrow__token bytea, escrow__bounty_key bytea, escrow__amount numeric) on true
+	escrow__token bytea, escrow__bounty_key bytea, escrow__amount numeric,
+	escrow__lock_until timestamptz) on true
 where told.n >= 0

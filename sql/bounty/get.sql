@@ -26,6 +26,7 @@
 -- out  escrow__token       bytea
 -- out  escrow__bounty_key  bytea
 -- out  escrow__amount      numeric
+-- out  escrow__lock_until  timestamptz   least that a deposit stays locked
 -- out  contributions   jsonb        [{id, funder_id, tx_hash, state, reason, amount, created_at, confirmed_at}]
 -- out  submissions     jsonb        [{id, pull_id, pull_number, author, state, reason, created_at}]
 -- out  events          jsonb        [{seq, event, from, to, actor, at}]
@@ -35,7 +36,7 @@ select b.id, p.id as project__id, p.full_name as project__full_name, i.id as iss
 	a.caip19 as asset__caip19, a.symbol as asset__symbol, a.decimals as asset__decimals,
 	extract(epoch from b.hold)::int8 as hold_seconds, b.deadline_at, b.created_by, b.created_at, b.version,
 	a.chain_id as escrow__chain_id, c.escrow as escrow__address, a.token as escrow__token, b.chain_key as escrow__bounty_key,
-	b.amount::numeric as escrow__amount,
+	b.amount::numeric as escrow__amount, b.deadline_at + b.hold + core.lock_margin() as escrow__lock_until,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'funder_id', f.funder_id,
 			'tx_hash', '0x' || encode(f.deposit_tx, 'hex'), 'state', f.state, 'reason', f.reason, 'amount', f.amount::text,
 			'created_at', f.created_at, 'confirmed_at', f.confirmed_at) order by f.created_at, f.id), '[]')

@@ -4,7 +4,7 @@
 -- out  bounty_state     text
 -- out  chain_key        bytea         the bounty's name on chain
 -- out  amount           numeric       least that opens the bounty
--- out  keep_until       timestamptz   the money must stay until then: deadline and hold
+-- out  keep_until       timestamptz   the money must stay until then: deadline, hold and margin
 -- out  token            bytea
 -- out  chain_id         int8
 -- out  escrow           bytea
@@ -12,7 +12,8 @@
 -- out  wallets          bytea[]       of the funder
 -- out  stale            bool          asked for more than a day ago
 -- role worker operator
-select c.state, b.state as bounty_state, b.chain_key, b.amount, b.deadline_at + b.hold as keep_until, a.token, a.chain_id, n.escrow, c.deposit_tx,
+select c.state, b.state as bounty_state, b.chain_key, b.amount, b.deadline_at + b.hold + core.lock_margin() as keep_until, a.token,
+	a.chain_id, n.escrow, c.deposit_tx,
 	array(select w.address from core.wallet w where w.person_id = c.funder_id and w.unlinked_at is null order by w.address)
 		as wallets,
 	c.created_at < now() - interval '1 day' as stale

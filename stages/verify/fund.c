@@ -54,7 +54,7 @@ static bool judge(struct work *w, struct fund_task *t)
 		return refuse(t, "deposit.amount", "less was locked than the bounty promises");
 	if (t->locked.deadline < t->keep_until / USEC_S)
 		return refuse(t, "deposit.deadline",
-			"the money could be taken back before the bounty's deadline and hold are over");
+			"the money could be taken back too soon after the bounty's deadline: see escrow.lock_until");
 	if (!funders_wallet(t))
 		return refuse(t, "deposit.funder", "the wallet that locked the money is not linked to the funder");
 	return true;

@@ -30,7 +30,9 @@ test('a bounty says what a wallet needs to lock its money', async () => {
   assert.deepEqual([b.state, b.amount, b.issue_number, b.title, b.hold_seconds, b.created_by], ['draft', '250000000', 5, 'Überlauf', 0, me.person_id])
   assert.deepEqual(b.escrow, {
     chain_id: CHAIN, address: ESCROW, token: TOKEN, bounty_key: `0x${'0'.repeat(32)}${b.id.replaceAll('-', '')}`, amount: '250000000',
+    lock_until: b.escrow.lock_until,
   })
+  assert.equal(Date.parse(b.escrow.lock_until) - Date.parse(b.deadline_at), 4 * 86_400_000, 'no hold, and four days')
   assert.deepEqual(b.asset, { caip19: `eip155:${CHAIN}/erc20:${TOKEN}`, symbol: 'TUSD', decimals: 6 })
   assert.deepEqual(await grown(before), [1, 1, 0, 1, 0, 2, 1])
   assert.equal(await api.sql(`select kind from q.job where key = 'issue:${b.issue_id}'`), 'sync.issue')

@@ -10,6 +10,7 @@
 #include "stages/pay/pay.h"
 #include "stages/stages.h"
 #include "stages/verify/verdict.h"
+#include "stages/verify/verify.h"
 #include "wire/cid.h"
 #include "wire/dsse.h"
 
@@ -380,6 +381,24 @@ static void no_proof_past_the_lock(void **state)
 	assert_value("select state from core.bounty", "verified");
 	rows_settled_twice(&prove_proof, rows_planned(&prove_proof, PROVE));
 	assert_value("select state from core.bounty", "hold");
+}
+
+/* Merged in the last minute and verified three days later: what the funder had to lock for lasts until it is paid. */
+static void work_at_the_deadline_is_paid(void **state)
+{
+	struct fund_task *t;
+
+	(void)state;
+	rows_verified();
+	db_test_sql("update core.bounty set hold = '7 days', deadline_at = now() - interval '3 days'");
+	t = rows_planned(&verify_fund, "{\"contribution_id\": \"" CONTRIBUTION "\"}");
+	db_test_sql(arena_printf(rows_work.arena, "update core.contribution set lock_until = to_timestamp(%lld)%c",
+		(long long)(t->keep_until / USEC_S), '\0')
+			    .p);
+	rows_settled_twice(&prove_proof, rows_planned(&prove_proof, PROVE));
+	assert_value("select b.state || ' ' || p.state || ' ' || (c.lock_until > p.due_at) from core.bounty b"
+		     " join ledger.payout p on p.bounty_id = b.id join core.contribution c on c.bounty_id = b.id",
+		"hold hold true");
 }
 
 static void a_payout_is_paid_and_scored(void **state)
@@ -838,6 +857,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_degraded_project_pays_nothing, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_refused_release_stops_the_payout, start, rows_stop),
 		cmocka_unit_test_setup_teardown(no_proof_past_the_lock, start, rows_stop),
+		cmocka_unit_test_setup_teardown(work_at_the_deadline_is_paid, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_payout_is_paid_and_scored, start, rows_stop),
 		cmocka_unit_test_setup_teardown(nothing_is_signed_twice, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_failed_release_is_payable_again, start, rows_stop),

@@ -32,9 +32,9 @@ static void a_deposit_opens_the_bounty(void **state)
 	assert_false(t->decided);
 	assert_true(t->chain_id == 338 && t->n_wallets == 1 && t->bounty[15] == 0 && t->bounty[31] == 0x20 &&
 		t->tx[0] == 0xc0);
-	assert_true(t->keep_until == INT64_C(1893456000) * USEC_S); /* the deadline, and no hold */
+	assert_true(t->keep_until == INT64_C(1893801600) * USEC_S); /* the deadline, no hold, four days */
 	db_test_sql("update core.bounty set hold = '1 day'");
-	assert_true(((struct fund_task *)rows_planned(&verify_fund, FUND))->keep_until == INT64_C(1893542400) * USEC_S);
+	assert_true(((struct fund_task *)rows_planned(&verify_fund, FUND))->keep_until == INT64_C(1893888000) * USEC_S);
 	rows_settled_twice(&verify_fund, t);
 	assert_value("select state from core.bounty", "open");
 	assert_value("select state || ' ' || amount || ' ' || encode(funder, 'hex') from core.contribution",

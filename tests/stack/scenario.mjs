@@ -190,7 +190,8 @@ export async function transact(at, from, to, data) {
 export async function lockDeposit(at, from, bounty, { amount = bounty.escrow.amount, allowance = amount, escrow = bounty.escrow } = {}) {
   const { selectors: token } = contract('Token')
   const { selectors } = contract('Escrow')
-  const until = Math.ceil(Date.parse(bounty.deadline_at) / 1000)
+  const known = bounty.escrow.lock_until ?? Date.parse(bounty.deadline_at) + 30 * 86_400_000 // releases before did not say it
+  const until = Math.ceil(new Date(known) / 1000)
   await transact(at, from, escrow.token, token['approve(address,uint256)'] + word(escrow.address) + word(allowance))
   return transact(at, from, escrow.address, selectors['lock(bytes32,address,uint256,uint64)'] +
     word(escrow.bounty_key) + word(escrow.token) + word(amount) + word(until))
