@@ -35,8 +35,11 @@ const run = (command, log) => new Promise(done => {
   const late = setTimeout(() => { out.write('FAILED: ended after ten minutes\n'); end(child) }, PATIENCE)
   child.stdout.pipe(out, { end: false })
   child.stderr.pipe(out, { end: false })
+  let stray
+  child.on('exit', () => { stray = setTimeout(() => end(child), 5000) }) // what it left behind would hold its output open
   child.on('close', (code, signal) => {
     clearTimeout(late)
+    clearTimeout(stray)
     running.delete(child)
     out.end(() => done(code ?? signal))
   })

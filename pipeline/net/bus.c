@@ -33,8 +33,11 @@ static char *copy(str s)
 	return z;
 }
 
+/* The connection is closed first: its thread, which may have a late answer in hand, has ended then. cnats 3.4.1 goes on with a
+ * subscription that is destroyed meanwhile (nats-io/nats.c#637). */
 static void disconnect(struct bus *b)
 {
+	natsConnection_Close(b->nc);
 	natsSubscription_Destroy(b->acks);
 	natsConnection_Destroy(b->nc);
 	b->acks = NULL;
