@@ -17,5 +17,3 @@ struct project_policy {
  * fails  ERR_INVALID policy.malformed, policy.unknown_key, policy.value, policy.version */
 MUST bool project_policy_read(struct work *w, str text, struct project_policy *out);
 str project_policy_text(struct work *w, const struct project_policy *p); /* JSON, every member */
-/* The name of what Vn asks for, NULL = nothing can be asked for there. */
-const char *project_policy_name(int check);

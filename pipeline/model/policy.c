@@ -6,17 +6,13 @@
 #define EVIDENCE 3
 #define CHECKS 17
 
+/* What a project may ask for, by the number of the check. */
 static const char *const names[CHECKS + 1] = {
 	[8] = "sole_author",
 	[11] = "review",
 	[12] = "checks",
 	[13] = "substance",
 };
-
-const char *project_policy_name(int check)
-{
-	return check > 0 && check <= CHECKS ? names[check] : NULL;
-}
 
 struct file {
 	int32_t version, evidence;

@@ -1,4 +1,6 @@
 /* What a verdict is made from: each document is read anew, and kept. */
+#include <assert.h>
+
 #include "crypto/digest.h"
 #include "verify.h"
 
@@ -8,6 +10,7 @@ static void keep(struct merge_task *t, str role, const struct evidence *ev)
 {
 	struct source *s = &t->sources[t->n_sources++];
 
+	assert(t->n_sources <= SOURCES_MAX);
 	s->role = role;
 	memcpy(s->sha256, ev->sha256, 32);
 	s->bytes = ev->bytes;
@@ -181,20 +184,10 @@ static bool read_talk(struct work *w, struct github *g, const struct github_pull
 	return read_permissions(w, g, t);
 }
 
-static bool lists(const str *branches, size_t n, str name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(name, branches[i]))
-			return true;
-	return false;
-}
-
 /* A base that the project lists is the branch that counts, else the default one. */
 static str branch_of(const struct merge_task *t, const struct policy *p, const struct github_repo *repo, str base)
 {
-	return lists(t->facts.branches, t->facts.n_branches, base) || lists(p->branches, p->n_branches, base)
-		? base
-		: repo->default_branch;
+	return policy_lists(p, &t->facts, base) ? base : repo->default_branch;
 }
 
 bool merge_collect(struct work *w, struct github *g, struct merge_task *t)

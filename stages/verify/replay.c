@@ -5,7 +5,7 @@
 #include "facts.h"
 
 #define VERSION 3
-#define SOURCES_MAX 64
+#define KEPT_MAX 64
 
 /* The policy of this program and of the project's file that was kept, when that is what it was judged by. */
 static bool find_policy(
@@ -50,7 +50,7 @@ static bool find_all(struct work *w, const struct kept *k, const cJSON *body, st
 
 	*n = 0;
 	cJSON_ArrayForEach(entry, json_get(body, "evidence")) {
-		if (*n == SOURCES_MAX)
+		if (*n == KEPT_MAX)
 			return err_set(w, ERR_INVALID, "verify.evidence_incomplete", "too many documents");
 		if (!find(w, k, entry, &sources[(*n)++]))
 			return false;
@@ -103,7 +103,7 @@ static bool compare(struct work *w, str one, str two, str *difference)
 
 bool verdict_replay(struct work *w, const struct kept *k, str *out, str *difference)
 {
-	struct source sources[SOURCES_MAX];
+	struct source sources[KEPT_MAX];
 	struct policy policy;
 	const cJSON *body;
 	struct verdict v;

@@ -64,10 +64,14 @@ static bool is_listed(str branch, const str *branches, size_t n)
 	return false;
 }
 
+bool policy_lists(const struct policy *p, const struct facts *f, str branch)
+{
+	return is_listed(branch, f->branches, f->n_branches) || is_listed(branch, p->branches, p->n_branches);
+}
+
 static struct check base(const struct facts *f, const struct policy *p)
 {
-	if (str_eq(f->base, f->default_branch) || is_listed(f->base, f->branches, f->n_branches) ||
-		is_listed(f->base, p->branches, p->n_branches))
+	if (str_eq(f->base, f->default_branch) || policy_lists(p, f, f->base))
 		return pass("V3");
 	return review("V3", NULL, "verify.base", "merged into a branch that is neither the default one nor listed");
 }

@@ -65,6 +65,8 @@ struct policy {
 	str project;       /* sha256 in hex of the project's own file, which made it so; { NULL, 0 } = there is none */
 };
 extern const struct policy policy_merge, policy_hold;
+/* The project lists it as a base, by command (facts) or in its file (policy). */
+bool policy_lists(const struct policy *p, const struct facts *f, str branch);
 
 enum check_result { CHECK_PASS, CHECK_FLAG, CHECK_REVIEW, CHECK_WAIT, CHECK_FAIL }; /* the greatest decides */
 struct check {
