@@ -1,4 +1,4 @@
-/* Who asks, and whether he may ask now. */
+/* Who asks, and whether they may ask now. */
 #pragma once
 
 #include "call.h"

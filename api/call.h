@@ -17,7 +17,7 @@ enum step { STEP_MATCH, STEP_ADMIT, STEP_WINDOW, STEP_ROLE, STEP_DECODE, STEP_SU
 
 struct call {
 	struct work w;            /* everything below lives in its arena */
-	struct http_request *req; /* NULL once the client has gone */
+	struct http_request *req; /* whose end is the call's */
 	const struct route *route;
 	enum step step;
 	bool waiting; /* for a callback */

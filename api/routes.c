@@ -416,7 +416,7 @@ const struct route routes[] = {
 		PARAMS(project_check), .access = ACCESS_SESSION, .scope = "projects:write", .limit = LIMIT_PROJECT,
 		.wakes = "sync" },
 	{ READ("/v1/projects/{id}/checks", "projects", project_checks, REPLY_PAGE,
-		  "Who has shown, or tried to show, that the repository is his, newest first"),
+		  "Who has shown, or tried to show, that the repository is theirs, newest first"),
 		PARAMS(project_checks), .access = ACCESS_SESSION, .object = "project" },
 
 	{ WRITE("/v1/projects/{id}/hook", "projects", hook_ask, 202,

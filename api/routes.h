@@ -10,7 +10,7 @@
 
 enum access {
 	ACCESS_NONE,
-	ACCESS_ANYONE,  /* without Authorization, too; who sends one sees what is his, also of private projects */
+	ACCESS_ANYONE,  /* without Authorization, too; who sends one sees their own, also of private projects */
 	ACCESS_SESSION, /* Authorization: Bearer of a signed-in wallet, or of a machine where the route has a scope */
 	ACCESS_GITHUB,  /* X-Hub-Signature-256 over the raw body */
 	ACCESS_HOOK,    /* the same, with the secret of the hook that {id} names */

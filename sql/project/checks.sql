@@ -1,4 +1,4 @@
--- many: who has shown, or tried to show, that a project's repository is his; newest first
+-- many: who has shown, or tried to show, that a project's repository is theirs; newest first
 -- in   after       text?        "asked_at|id" of the last row seen
 -- in   page        int4
 -- in   id          uuid         a project

@@ -106,7 +106,7 @@ export async function login(at, wallet) {
   return { ...session, address: wallet.address }
 }
 
-// What an operator does until people can link GitHub by themselves.
+// As an operator links an account; people link their own by OAuth (tests/api/link.test.mjs).
 export async function linkAccount(at, wallet, user) {
   const env = {
     ...process.env, PATCHWORK_DB_URL: at.databases.patchwork_owner.replace(/:[^:@/]+@/, '@'),
