@@ -180,8 +180,8 @@ test('F25: failover to a standby that lacks the last moments, under running prog
     await cut(ask)
   } } })
   await until('the audit log is signed up to the payment', async () => {
-    const rows = await world.sql('select max(seq) from audit.link')
-    return readdirSync(folder).some(f => Number(f.match(/^checkpoint-(\d+)\.note$/)?.[1]) >= Number(rows))
+    const [unsealed, rows] = (await world.sql(`select unsealed || ' ' || (select max(seq) from audit.link) from audit.state`)).split(' ')
+    return unsealed === '0' && readdirSync(folder).some(f => Number(f.match(/^checkpoint-(\d+)\.note$/)?.[1]) >= Number(rows))
   })
   copyFileSync(lastNote(folder), join(notes, 'kept')) // before it is known what is lost, and more is signed
   await failover()
