@@ -60,7 +60,7 @@ async function serve() {
     const guid = headers['x-github-delivery']
     const event = headers['x-github-event']
     if (!UUID.test(guid) || !/^[a-z0-9_]{1,64}$/.test(event)) return reply.code(400).send(problem(400, 'webhook.header'))
-    const { rows: [row] } = await pool.query(receive([guid, headers['x-github-hook-id'] ?? null, event, 1, body, given, null]))
+    const { rows: [row] } = await pool.query(receive([guid, headers['x-github-hook-id'] ?? null, event, 1, body, given, null, null]))
     const { status, ...rest } = row
     return reply.code(status).send(rest)
   })
