@@ -38,6 +38,7 @@ language sql stable as $$
 $$;
 
 -- What was found at the end of the default branch. A push that brought just this commit says since when; else it counts from now on.
+-- A project that never had a file is left as it is by a look: its first version counts from when it is found.
 create function core.policy_found(p_project uuid, p_commit text, p_text bytea, p_url text, p_rules jsonb, p_code text, p_detail text,
 	p_asked timestamptz, p_pushed timestamptz, p_job bigint, p_trace text) returns bool language plpgsql as $$
 declare
@@ -49,13 +50,15 @@ declare
 	v_reading core.policy_reading;
 begin
 	select * into strict v_project from core.project where id = p_project for update;
-	update core.project set policy_looked_at = greatest(policy_looked_at, p_asked) where id = p_project;
 	select r.since, v.* into v_since, v_last.id, v_last.project_id, v_last.commit_sha, v_last.sha256, v_last.text, v_last.url, v_last.rules,
 		v_last.code, v_last.detail, v_last.read_at
 	from core.policy_reading r join core.policy_version v on v.id = r.version_id
 	where r.project_id = p_project order by r.since desc, r.id desc limit 1;
-	if (v_last.id is null and p_text is null and p_code is null)
-		or (v_last.sha256 = v_sha and (v_last.text is null) = (p_text is null) and v_last.code is not distinct from p_code)
+	if v_last.id is null and p_text is null and p_code is null then
+		return false;
+	end if;
+	update core.project set policy_looked_at = greatest(policy_looked_at, p_asked) where id = p_project;
+	if (v_last.sha256 = v_sha and (v_last.text is null) = (p_text is null) and v_last.code is not distinct from p_code)
 		or p_asked < v_project.policy_looked_at then
 		return false;
 	end if;

@@ -10,9 +10,9 @@ export class Scarcity {
   constructor() {
     this.dir = mkdtempSync('/var/tmp/patchwork-scarce-')
     chmodSync(this.dir, 0o755)
-    this.library = join(this.dir, 'scarce.so')
-    copyFileSync(join(ROOT, 'build/tests/scarce.so'), this.library)
-    chmodSync(this.library, 0o755)
+    this.preload = join(this.dir, 'scarce.so')
+    copyFileSync(join(ROOT, 'build/tests/scarce.so'), this.preload)
+    chmodSync(this.preload, 0o755)
   }
 
   // For one program, or several -> { env, get(name), set(name, n) }
@@ -23,7 +23,7 @@ export class Scarcity {
     chmodSync(file, 0o666)
     const bytes = Buffer.alloc(8)
     return {
-      env: { LD_PRELOAD: this.library, SCARCE: file },
+      env: { LD_PRELOAD: this.preload, SCARCE: file },
       get(value) {
         readSync(fd, bytes, 0, 8, 8 * VALUES.indexOf(value))
         return Number(bytes.readBigInt64LE())
