@@ -16,7 +16,7 @@ $(CONTRACT): stages/pay/escrow/Escrow.sol tests/stack/Token.sol tests/stack/OddT
 contract: $(CONTRACT) ## compile the escrow contract and the test token
 
 # As many at once as there are cores, unless the command line says how many.
-JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 NODE = $(if $(shell command -v node),node,echo 'patchwork: Node.js is missing, make install installs it' >&2; false)
 
 .PHONY: install up down status wipe
@@ -25,7 +25,7 @@ install: ## install what is missing: Debian packages and the npm trees
 
 # The programs are built by a second make: before the installation their libraries may not even be there to ask about.
 up: install ## start Patchwork and its outside world on free loopback ports, and leave it running
-	@$(MAKE) --no-print-directory -s $(JOBS) programs contract
+	@$(MAKE) --no-print-directory -s $(PARALLEL) programs contract
 	@node tests/stack/stack.mjs up
 
 down: ## stop what `make up` started

@@ -3,5 +3,5 @@
 
 .PHONY: demo
 demo: install ## install, build, start a stack under var/, play one contribution, prove it offline, stop
-	@$(MAKE) --no-print-directory -s $(JOBS) programs contract
+	@$(MAKE) --no-print-directory -s $(PARALLEL) programs contract
 	@node tests/demo/demo.mjs
