@@ -41,6 +41,17 @@ bool bench_say(struct work *w, struct conn *conn, const char *sql, int *rows)
 	return ok;
 }
 
+bool bench_calm(struct work *w, struct bench *b)
+{
+	int may;
+
+	if (!bench_say(w, b->conn, "select where pg_has_role(current_user, 'pg_checkpoint', 'usage')", &may))
+		return false;
+	if (may == 0)
+		fputs("bench: no checkpoint before this is measured: the role is not in pg_checkpoint\n", stderr);
+	return may == 0 || bench_say(w, b->conn, "checkpoint", NULL);
+}
+
 void bench_thread(pthread_t *thread, void *(*run)(void *), void *arg)
 {
 	if (pthread_create(thread, NULL, run, arg) != 0)

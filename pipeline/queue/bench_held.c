@@ -192,11 +192,25 @@ static void produce_all(void)
 	pthread_join(hints, NULL);
 }
 
+/* Sorts the waits within each minute. */
+static void report_minutes(void)
+{
+	const int part = MINUTE * RATE;
+
+	for (int i = 0; i + part <= load.n; i += part)
+		bench_line("queue.keepup_minute", "\"minute\":%d,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f",
+			i / part + 1, wait_ms(load.at + i, part, 50), wait_ms(load.at + i, part, 99),
+			wait_ms(load.at + i, part, 100));
+}
+
 static void report(void)
 {
 	int part = load.n < 2 * MINUTE * RATE ? load.n / 2 : MINUTE * RATE;
-	double last = wait_ms(load.at + load.n - part, part, 99), first = wait_ms(load.at, part, 99);
+	double last, first;
 
+	report_minutes();
+	last = wait_ms(load.at + load.n - part, part, 99);
+	first = wait_ms(load.at, part, 99);
 	bench_line("queue.keepup",
 		"\"per_s\":%d,\"seconds\":%d,\"held\":true,\"first_p50_ms\":%.2f,\"first_p99_ms\":%.2f,\"last_p50_ms\":%.2f,"
 		"\"last_p99_ms\":%.2f,\"late\":%d,\"late_max_ms\":%.2f",
@@ -223,7 +237,7 @@ bool bench_keepup(struct work *w, struct bench *b)
 	load.late = calloc((size_t)load.lates, sizeof(*load.late));
 	if (load.at == NULL || load.late == NULL)
 		abort();
-	if (!bench_hold(w, b, &past))
+	if (!bench_calm(w, b) || !bench_hold(w, b, &past))
 		return false;
 	bench_runner_start(&runner, b->db, &stage, (struct bench_crew){ 2, 2, 100 });
 	produce_all();

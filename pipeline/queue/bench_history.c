@@ -7,7 +7,7 @@
 
 #define CLAIMS 2000
 #define BATCH 10
-#define ROUNDS 3
+#define ROUNDS 7
 #define FILL 1000000
 
 static int by_span(const void *a, const void *b)
@@ -94,10 +94,10 @@ bool bench_history(struct work *w, struct bench *b)
 	db.queue_plans = true;
 	if (!conn_open(w, &db, &conn))
 		return false;
-	ok = true;
+	ok = bench_calm(w, b);
 	for (int round = 1; ok && round <= ROUNDS; round++)
 		ok = measure(w, b, conn, 0, round);
-	ok = ok && fill(w, b);
+	ok = ok && fill(w, b) && bench_say(w, b->conn, "vacuum analyze q.job, q.run", NULL) && bench_calm(w, b);
 	for (int round = 1; ok && round <= ROUNDS; round++)
 		ok = measure(w, b, conn, b->history, round);
 	conn_close(&conn);

@@ -129,7 +129,7 @@ bool bench_start(struct work *w, struct bench *b)
 	struct conn *hinting;
 	bool ok;
 
-	if (!conn_open(w, b->db, &hinting))
+	if (!bench_calm(w, b) || !conn_open(w, b->db, &hinting))
 		return false;
 	bench_runner_start(&runner, b->db, &stage, (struct bench_crew){ 2, 2, 100 });
 	clock_sleep(500 * USEC_MS);

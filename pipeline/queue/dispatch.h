@@ -9,7 +9,7 @@ struct dispatcher {
 	struct runner *r;
 	struct conn *conn;
 	struct listen *listen;
-	usec beat, rescue, due, all_due, cron, partitions, release, replay, poll, control, feed,
+	usec beat, rescue, rescue_all, due, all_due, cron, partitions, release, replay, poll, control, feed,
 		regain; /* clock_monotonic() of the next */
 };
 

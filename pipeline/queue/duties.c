@@ -8,25 +8,16 @@
 #define ALL_DUE (60 * USEC_S)
 #define PARTITIONS (60 * USEC_S)
 #define RESCUE USEC_S
+#define RESCUE_ALL (60 * USEC_S)
 #define CONTROL USEC_S
 #define RESCUE_AGAIN (USEC_S / 2)
 #define REGAIN_SPAN (60 * USEC_S) /* a backend may go on for so long after its connection broke */
 #define REPLAY (100 * USEC_MS)    /* between two looks at the buckets of open replays */
 #define REPLAY_IDLE USEC_S        /* with none open */
 
-static usec shortest_lease(const struct runner *r)
-{
-	usec lease = INT64_MAX;
-
-	for (int i = 0; i < r->lanes; i++)
-		if (r->lane[i].lease < lease)
-			lease = r->lane[i].lease;
-	return lease;
-}
-
 static usec beat_span(const struct runner *r)
 {
-	usec span = shortest_lease(r) / 5;
+	usec span = lease_shortest(r) / 5;
 
 	return span > 5 * USEC_S ? 5 * USEC_S : span;
 }
@@ -56,8 +47,10 @@ static bool keep_lease(struct work *w, struct tx *tx, struct dispatcher *d, usec
 	}
 	if (now >= d->rescue) {
 		d->rescue = now + RESCUE_AGAIN; /* a stopped worker's transaction may hold a row for a moment */
-		if (!lease_rescue(w, tx, d->r))
+		if (!lease_rescue(w, tx, d->r, now >= d->rescue_all))
 			return false;
+		if (now >= d->rescue_all)
+			d->rescue_all = now + RESCUE_ALL;
 		d->rescue = now + RESCUE;
 	}
 	if (!look_for_lost(w, tx, d, now))

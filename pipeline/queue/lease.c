@@ -2,10 +2,20 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "dispatch.h"
 #include "runner.h"
 #include "sql.h"
 
 #define RESCUE_CLAIMS 100
+
+usec lease_shortest(const struct runner *r)
+{
+	usec lease = INT64_MAX;
+
+	for (int i = 0; i < r->lanes; i++)
+		lease = earlier(lease, r->lane[i].lease);
+	return lease;
+}
 
 bool lease_join(struct work *w, struct tx *tx, struct runner *r)
 {
@@ -19,7 +29,8 @@ bool lease_join(struct work *w, struct tx *tx, struct runner *r)
 		queues[i] = str_c(r->lane[i].queue);
 	if (!sql_queue_join(w, tx,
 		    &(struct sql_queue_join_in){ .name = arena_printf(w->arena, "%s:%d", host, (int)getpid()),
-			    .queues = { queues, (size_t)r->lanes } },
+			    .queues = { queues, (size_t)r->lanes },
+			    .lease = lease_shortest(r) },
 		    &out))
 		return false;
 	r->worker = out.id;
@@ -42,12 +53,12 @@ bool lease_held(const struct runner *r, const struct lane *lane)
 	return clock_monotonic() - atomic_load(&r->seen) < lane->lease;
 }
 
-bool lease_rescue(struct work *w, struct tx *tx, struct runner *r)
+bool lease_rescue(struct work *w, struct tx *tx, struct runner *r, bool all)
 {
 	struct sql_queue_rescue_out out;
 
 	do {
-		if (!sql_queue_rescue(w, tx, &(struct sql_queue_rescue_in){ RESCUE_CLAIMS }, &out))
+		if (!sql_queue_rescue(w, tx, &(struct sql_queue_rescue_in){ RESCUE_CLAIMS, all }, &out))
 			return false;
 		tally_rescued(out.jobs);
 		if (out.claims > 0)

@@ -160,7 +160,9 @@ void attempt_batch(struct work *w, struct runner *r, struct batch *b);
 /* lease.c, due.c: on the dispatcher's connection */
 MUST bool lease_join(struct work *w, struct tx *tx, struct runner *r);
 MUST bool lease_beat(struct work *w, struct tx *tx, struct runner *r);
-MUST bool lease_rescue(struct work *w, struct tx *tx, struct runner *r);
+/* Of workers that were not seen for their lease; those of which nothing was left are looked at again only with `all`. */
+MUST bool lease_rescue(struct work *w, struct tx *tx, struct runner *r, bool all);
+usec lease_shortest(const struct runner *r); /* of its queues */
 /* Jobs of claims that were made and not heard of go back; *waits: not looked yet, since a claim is being made. */
 MUST bool lease_regain(struct work *w, struct tx *tx, struct runner *r, bool *waits);
 bool lease_held(const struct runner *r, const struct lane *lane);

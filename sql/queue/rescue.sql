@@ -1,13 +1,22 @@
 -- one: claims whose worker was not seen for their lease: what has no end goes back, as a suspect
 -- role worker
 -- in   limit_claims int4
+-- in   all    bool     also of workers that had nothing left: one that was stopped may claim before it says that it lives
 -- out  claims int8     expired and ended
 -- out  jobs   int8     runnable again
 -- out  queues text[]   of those
-with expired as (
-	delete from q.claim where id = any (array(
-		select c.id from q.worker w join q.claim c on c.worker = w.id
-		where w.seen_at + c.lease < now() order by c.id limit $1 for update of c skip locked))
+with unseen as materialized (
+	select id, seen_at from q.worker
+	where seen_at + coalesce(lease, '1 second') < now() and ($2 or cleared_at is null or cleared_at < seen_at)
+), anyone as materialized (
+	select exists (select from unseen) as yes
+), cleared as (
+	update q.worker w set cleared_at = now() where (select yes from anyone) and id = any (array(select id from unseen))
+		and not exists (select from q.claim c where c.worker = w.id) and (w.cleared_at is null or w.cleared_at < w.seen_at)
+), expired as (
+	delete from q.claim where (select yes from anyone) and id = any (array(
+		select c.id from unseen u join q.claim c on c.worker = u.id
+		where u.seen_at + c.lease < now() order by c.id limit $1 for update of c skip locked))
 	returning id, worker, queue, job_ids, attempts, burned, claimed_at
 ), marks as (
 	delete from q.mark where claim = any (array(select id from expired)) returning claim, job_id

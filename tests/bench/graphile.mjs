@@ -71,6 +71,7 @@ async function drain(round, setting) {
 }
 
 async function start(samples) {
+	await pool.query("checkpoint");
 	const waits = [];
 	const runner = await run({
 		pgPool: pool, logger, noHandleSignals: true, pollInterval: 1000, preset: { worker: { concurrentJobs: 2 } },

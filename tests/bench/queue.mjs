@@ -30,7 +30,7 @@ async function lines(argv, env, n) {
 export async function ours(stack, n, ...options) {
   await stack.prepareDatabase()
   await stack.migrateDatabase()
-  await stack.sql('grant all on schema public to patchwork_owner')
+  await stack.sql('grant all on schema public to patchwork_owner; grant pg_checkpoint to patchwork_owner')
   const argv = [stack.program('patchwork'), '--config', stack.path('patchwork.conf'), 'bench', 'queue', '--jobs', String(JOBS), ...options]
   return lines(argv, stack.as('patchwork_owner'), n)
 }

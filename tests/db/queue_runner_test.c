@@ -437,6 +437,88 @@ static void f21_numbers_that_a_crash_gives_again(void **state)
 	work_end(&w);
 }
 
+static int64_t rescued(struct work *w, struct tx *tx, bool all)
+{
+	struct sql_queue_rescue_out out;
+
+	assert_true(sql_queue_rescue(w, tx, &(struct sql_queue_rescue_in){ 100, all }, &out));
+	return out.claims;
+}
+
+static int64_t claims_read(struct conn *conn)
+{
+	PGresult *res = PQexec(conn_pg(conn),
+		"select pg_stat_get_xact_numscans('q.claim'::regclass) + "
+		"pg_stat_get_xact_numscans('q.claim_pkey'::regclass)");
+	int64_t n = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
+
+	PQclear(res);
+	return n;
+}
+
+/* How often claims are read by one look for lost workers that finds none. */
+static int64_t scans(struct work *w, struct conn *conn)
+{
+	struct tx tx;
+	int64_t n;
+
+	assert_true(tx_begin(w, conn, TX_DURABLE, &tx));
+	n = claims_read(conn);
+	assert_int_equal(rescued(w, &tx, false), 0);
+	n = claims_read(conn) - n;
+	assert_true(tx_commit(w, &tx));
+	return n;
+}
+
+/* Under an old snapshot the rows of all claims that ended are still there: who walked them each second would do nothing else. */
+static void rescue_reads_claims_only_when_a_worker_is_lost(void **state)
+{
+	static const struct stage stage = { .name = "test", .kind = "test.one", .lease_s = 30, .attempts = 9 };
+	static const char *const lose = "update q.worker set seen_at = now() - interval '1 minute'";
+	struct runner_conf conf = { 0 };
+	struct runner r = { .conf = &conf, .lanes = 1 };
+	struct claim_ask ask = { .want = 10 };
+	struct conn_conf db = db_test_conf("patchwork_worker");
+	struct batch *batch;
+	struct conn *conn;
+	struct work w;
+	struct tx tx;
+	bool owned;
+
+	(void)state;
+	work_init(&w);
+	db.queue_plans = true;
+	assert_true(conn_open(&w, &db, &conn));
+	tx = tx_auto(conn);
+	r.lane[0] = (struct lane){ .queue = stage.name, .kind = { &stage }, .kinds = 1, .lease = 30 * USEC_S };
+	pthread_mutex_init(&r.lane[0].lock, NULL);
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	assert_true(lease_join(&w, &tx, &r) && claim_rules(&w, &tx, &r.lane[0]));
+	assert_true(claim_take(&w, &tx, &r, &r.lane[0], &ask, &owned, &batch));
+	batch_free(batch);
+	assert_int_equal(scans(&w, conn), 0);
+
+	db_test_sql(lose);
+	assert_int_equal(rescued(&w, &tx, false), 1);
+	assert_true(scans(&w, conn) > 0); /* is anything left of it? */
+	assert_int_equal(scans(&w, conn), 0);
+
+	/* it was only stopped, and claims before it says that it lives */
+	assert_true(claim_take(&w, &tx, &r, &r.lane[0], &ask, &owned, &batch));
+	assert_non_null(batch);
+	batch_free(batch);
+	assert_int_equal(rescued(&w, &tx, false), 0);
+	assert_int_equal(rescued(&w, &tx, true), 1);
+
+	assert_true(lease_beat(&w, &tx, &r));
+	assert_true(claim_take(&w, &tx, &r, &r.lane[0], &ask, &owned, &batch));
+	batch_free(batch);
+	db_test_sql(lose);
+	assert_int_equal(rescued(&w, &tx, false), 1);
+	conn_close(&conn);
+	work_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -454,6 +536,7 @@ int main(void)
 		cmocka_unit_test_setup(late_commit_is_found, empty_queue),
 		cmocka_unit_test_setup(a_seq_of_the_newest_transaction_is_not_passed, empty_queue),
 		cmocka_unit_test_setup(f21_numbers_that_a_crash_gives_again, empty_queue),
+		cmocka_unit_test_setup(rescue_reads_claims_only_when_a_worker_is_lost, empty_queue),
 		cmocka_unit_test_setup(first_row_of_a_new_database_is_found, empty_queue),
 	};
 
