@@ -11,6 +11,9 @@
 -- role worker
 with place as (
 	select id, repo_id, comment_every from core.project where id = $1 and comments and repo_id is not null
+), unseen as (
+	-- nothing is written there now: whoever asks once it is on again is not the second to ask
+	update core.status_comment set asked_at = null where project_id = $1 and number = $2 and not exists (select from place)
 ), there as (
 	insert into core.status_comment as s (project_id, number) select id, $2 from place
 	on conflict (project_id, number) do update set asked_at = null
