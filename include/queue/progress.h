@@ -14,7 +14,3 @@ void progress_effect(struct work *w, const char *what, str id);
 
 /* Is the step behind the job? *output is what it left then, in this attempt or an earlier one: JSON or { NULL, 0 }, in w's arena. */
 bool step_output(const struct work *w, const char *name, str *output);
-/* The step is done if and only if tx commits; output is JSON or { NULL, 0 }. The runner calls it for stage.steps; a stage that orders its
- * steps itself may call it in plan.
- * fails  ERR_RETRY queue.lease_lost: another attempt has the job; ERR_BUG queue.step_twice; ERR_INVALID queue.step_output: above 64 KiB */
-MUST bool step_done(struct work *w, struct tx *tx, const char *name, str output);

@@ -1,8 +1,11 @@
 // The audit log under attack by somebody who owns the database (F45, T1), and asked by an auditor (T2). Where the chain is
 // computed for comparison it is by audit_chain.mjs, not by the programs.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { command } from '../stack/parts.mjs'
 import { launch, stop, until } from '../stack/proc.mjs'
 import { startStack } from '../stack/stack.mjs'
 import { openNote, recompute } from './audit_chain.mjs'
@@ -152,6 +155,14 @@ describe('F45: a superuser changes what was sealed', () => {
     await refused(/audit\.checkpoint_forged: .* row 1 /)
     await tamper('delete from audit.checkpoint')
     await refused(/audit\.checkpoint_forged/, '--checkpoints', folder, '--key', key.replace(/^../, c => (c === '00' ? '01' : '00')))
+  })
+
+  test('a file that cannot be read, no key to sign with, and a folder that cannot be written to are named', async () => {
+    await refused(/audit\.unreadable/, '--checkpoints', `${dir}/nowhere`)
+    const [file, ...words] = command(stack, 'audit', 'checkpoint')
+    const checkpoint = set => promisify(execFile)(file, words, { env: { ...process.env, ...stack.as('patchwork_owner'), ...set } })
+    await assert.rejects(checkpoint({ PATCHWORK_AUDIT_KEY_FILE: undefined }), /audit\.no_key/)
+    await assert.rejects(checkpoint({ ...env, PATCHWORK_AUDIT_EXPORT_DIR: `${dir}/nowhere` }), /audit\.export/)
   })
 
   test('a row slipped in with an old date has no place: it is named', async () => {

@@ -1,6 +1,6 @@
 // Bad input of every kind, what each answer's headers say, and limits.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { require } from '../peers/load.mjs'
@@ -44,9 +44,10 @@ test('paths and methods', async () => {
 })
 
 test('ids that can name nothing', async () => {
-  for (const [path, code] of [['bounties', 'bounty'], ['projects', 'project'], ['submissions', 'submission'], ['payouts', 'payout']])
+  for (const [path, code] of [['bounties', 'bounty.not_found'], ['projects', 'project.not_found'], ['submissions', 'submission.not_found'], ['payouts', 'payout.not_found']])
     for (const id of ['1', 'x', '%00', `${me.person_id}0`, '{id}', me.person_id])
-      await refuse(api.get(`/v1/${path}/${id}`), 404, `${code}.not_found`)
+      await refuse(api.get(`/v1/${path}/${id}`), 404, code)
+  await refuse(api.post('/v1/projects/x/hook', undefined, { token: me.token }), 404, 'hook.not_found')
   for (const id of ['0', '-1', '1.0', 'abc', '99999999999999999999', '12345678'])
     await refuse(api.get(`/v1/jobs/${id}`), 404, 'job.not_found')
   await refuse(api.get('/ipfs/bafkreihhu6otw3dqh2xyml5xe3rvn4ldqqews2zm5tjfooicojmsdcxm5m'), 404, 'block.not_found')
@@ -183,6 +184,31 @@ test('rate windows, with Redis and without; and no delivery where no secret is s
   }
 })
 
+// An API of its own: what goes wrong inside is an error in its log, which the others may not have.
+test('what goes wrong inside is told by its id alone, and the log has the reason under it', async () => {
+  const broken = await startApi({ conf: { 'api.workers': 1 } })
+  try {
+    const logged = async (answer, code) => {
+      const { body, text } = await refuse(answer, 500, 'api.internal')
+      assert.doesNotMatch(text, new RegExp(`${code}|permission|core\\.`))
+      const line = readFileSync(`${broken.dir}/log/api.log`, 'utf8').split('\n').find(l => l.includes(body.request_id) && l.includes('api.problem'))
+      assert.match(line ?? '', new RegExp(`level=error .*code=${code} `))
+    }
+    await broken.sql('revoke select on core.project from patchwork_api')
+    await logged(broken.get('/v1/projects'), 'db.statement')
+    await broken.sql('grant select on core.project to patchwork_api')
+    assert.equal((await broken.get('/v1/projects')).status, 200)
+    const person = '00000000-0000-7000-8000-000000000001'
+    await broken.sql(`insert into core.person (id) values ('${person}');
+      drop index core.project_full_name;
+      insert into core.project (full_name, repo_id, created_by) values ('a/' || repeat('b', 17 << 20), 1, '${person}')`)
+    await logged(broken.get('/v1/projects'), 'api.reply_too_large')
+  } finally {
+    await broken.stack.stop({ remove: true })
+    rmSync(broken.dir, { recursive: true, force: true })
+  }
+})
+
 test('O12: a schema that is older than the program is told by readyz; a newer one is served, with a warning', async () => {
   await api.sql('delete from core.migration where number = 45')
   await refuse(api.get('/readyz'), 503, 'api.schema')
@@ -202,7 +228,7 @@ test('requests are counted by route', async () => {
 })
 
 // What needs a fault inside, or a clock, to be provoked from outside.
-const INSIDE = ['api.busy', 'api.internal', 'api.outcome_unknown', 'auth.issued_at', 'auth.nonce', 'auth.token_audience', 'auth.token_expired',
+const INSIDE = ['api.busy', 'api.outcome_unknown', 'auth.issued_at', 'auth.nonce', 'auth.token_audience', 'auth.token_expired',
   'bounty.transition', 'db.busy', 'db.conflict', 'db.unreachable']
 
 test('every other code of the table is provoked by a test', () => {

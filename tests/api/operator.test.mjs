@@ -344,3 +344,22 @@ describe('O5: replay', () => {
     assert.deepEqual([...first, ...next], all)
   })
 })
+
+// --- what a command names and nobody has ---
+
+describe('what is not there is said by its code, and a document that was changed', () => {
+  const refused = async (words, code, role) => {
+    const said = await run(words, {}, role)
+    assert.deepEqual([said.code, said.err.includes(`${code}: `)], [1, true], said.err)
+  }
+  test('a replay, a verdict, a wallet', async () => {
+    await refused(['jobs', 'replay', 'status', '999999'], 'replay.not_found')
+    await refused(['verify', 'replay', uuid('e', 1)], 'verify.verdict_unknown', 'patchwork_auditor')
+    await refused(['account', 'link', '--address', `0x${'ab'.repeat(20)}`, '--github-id', '7', '--login', 'nobody', '--actor', 'ada', '--reason', 'asked'], 'account.unknown_wallet', 'patchwork_owner')
+  })
+  test('a document', async () => {
+    const sha = 'ab'.repeat(32)
+    await stack.sql(`insert into ingest.evidence (sha256, media_type, bytes, source_url) values ('\\x${sha}', 'application/json', '{}', 'https://here/')`)
+    await refused(['evidence', 'show', sha], 'evidence.changed', 'patchwork_auditor')
+  })
+})

@@ -41,12 +41,29 @@ static void a_database_with_other_jobs_is_refused(void **state)
 	db_test_sql("revoke create on schema public from patchwork_worker");
 }
 
+/* Something of the table's name is there that is none: the benchmark's own statement is refused. */
+static void a_statement_that_fails_ends_it(void **state)
+{
+	struct conn_conf db = db_test_conf("patchwork_owner");
+	struct work w;
+
+	(void)state;
+	db_test_sql("create view public.patchwork_bench_floor as select 1");
+	work_init(&w);
+	assert_false(bench_queue(&w, &db, &(struct bench_conf){ .jobs = 1, .only = "drain" }));
+	assert_int_equal(w.err.kind, ERR_BUG);
+	assert_string_equal(w.err.code, "queue.bench");
+	work_end(&w);
+	db_test_sql("drop view public.patchwork_bench_floor");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_role_that_may_not_make_tables_is_refused, empty_queue),
 		cmocka_unit_test_setup(a_role_that_may_not_work_the_queue_is_refused, empty_queue),
 		cmocka_unit_test_setup(a_database_with_other_jobs_is_refused, empty_queue),
+		cmocka_unit_test_setup(a_statement_that_fails_ends_it, empty_queue),
 	};
 
 	if (getenv("TEST_ONLY") != NULL)

@@ -278,6 +278,8 @@ static void f18_an_undrained_worker_leaves_its_job_to_the_lease(void **state)
 	run_start(&other);
 	eventually("select string_agg(state, ',' order by attempt) from q.run", "rescued,done");
 	run_stop(&other);
+	assert_string_equal(db_test_value("select error_kind || ' ' || error_code from q.run where state = 'rescued'"),
+		"uncertain queue.worker_lost");
 }
 
 /* All connections are cut again and again: every job is settled once. */

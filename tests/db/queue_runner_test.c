@@ -301,6 +301,31 @@ static void bad_arguments_and_unknown_kinds(void **state)
 	assert_string_equal(db_test_value("select burned from q.scheduled"), "0");
 }
 
+/* A kind that could not end, or that says twice what its effect is: the worker does not start. */
+static void a_stage_that_cannot_run_is_refused(void **state)
+{
+	static const struct step steps[] = { { "one", note_effect, NULL }, { NULL, NULL, NULL } };
+	static const struct stage bad[] = {
+		{ .name = "test", .kind = "test.one", .attempts = 3, .effect = note_effect },
+		{ .name = "test", .kind = "test.one", .lease_s = 60, .effect = note_effect },
+		STAGE(.steps = steps, .effect = note_effect),
+	};
+	static const struct outside nowhere;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct run run = run_of(&bad[i]);
+		struct work w;
+
+		work_init(&w);
+		assert_false(runner_run(&w, &run.conf, run.stages, &nowhere, &run.stop));
+		assert_int_equal(w.err.kind, ERR_BUG);
+		assert_string_equal(w.err.code, "queue.stage");
+		work_end(&w);
+	}
+	assert_string_equal(db_test_value("select count(*) from q.worker"), "0");
+}
+
 /* Others claim past it while its transaction is open; an old snapshot is held all the while. */
 static void late_commit_is_found(void **state)
 {
@@ -533,6 +558,7 @@ int main(void)
 		cmocka_unit_test_setup(priorities_run_in_their_order, empty_queue),
 		cmocka_unit_test_setup(pure_batches_settle_together_and_fall_apart_on_a_bad_job, empty_queue),
 		cmocka_unit_test_setup(bad_arguments_and_unknown_kinds, empty_queue),
+		cmocka_unit_test_setup(a_stage_that_cannot_run_is_refused, empty_queue),
 		cmocka_unit_test_setup(late_commit_is_found, empty_queue),
 		cmocka_unit_test_setup(a_seq_of_the_newest_transaction_is_not_passed, empty_queue),
 		cmocka_unit_test_setup(f21_numbers_that_a_crash_gives_again, empty_queue),

@@ -202,6 +202,31 @@ static void o4_a_step_is_fenced_by_the_claim(void **state)
 	assert_string_equal(db_test_value("select count(*) from q.step"), "1");
 }
 
+static bool fill(struct work *w, const struct outside *outside, void *task)
+{
+	char *p = arena_alloc(w->arena, 70002);
+
+	(void)outside, (void)task;
+	memset(p, 'x', 70002);
+	p[0] = p[70001] = '"';
+	w->output = str_of(p, 70002);
+	return true;
+}
+
+static void o4_a_step_that_leaves_too_much_parks_its_job(void **state)
+{
+	static const struct step steps[] = { { "fill", fill, NULL }, { NULL, NULL, NULL } };
+	static const struct stage stage = STAGE(.steps = steps);
+	struct run run = run_of(&stage);
+
+	(void)state;
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+	run_start(&run);
+	eventually("select string_agg(state || ' ' || error_code, ',') from q.run", "parked queue.step_output");
+	run_stop(&run);
+	assert_string_equal(db_test_value("select count(*) from q.step"), "0");
+}
+
 static atomic_int go_on;
 
 static bool telling_effect(struct work *w, const struct outside *outside, void *task)
@@ -279,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup(o4_a_killed_job_goes_on_where_it_stopped, empty_queue),
 		cmocka_unit_test_setup(o4_a_stopped_worker_cannot_end_a_step, empty_queue),
 		cmocka_unit_test_setup(o4_a_step_is_fenced_by_the_claim, empty_queue),
+		cmocka_unit_test_setup(o4_a_step_that_leaves_too_much_parks_its_job, empty_queue),
 		cmocka_unit_test_setup(o4_progress_effects_and_hashes_are_recorded, empty_queue),
 	};
 

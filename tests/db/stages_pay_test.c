@@ -730,6 +730,49 @@ static void unknown_payouts_are_refused(void **state)
 	}
 }
 
+/* Past every rule, as nobody's program may: what a stage makes of a bounty that is elsewhere. */
+static void force_bounty(const char *to)
+{
+	db_test_sql(arena_printf(rows_work.arena,
+		"do $$ begin set local session_replication_role = replica; update core.bounty set state = '%s'; end $$%c",
+		to, '\0')
+			    .p);
+}
+
+static void a_bounty_that_is_elsewhere_is_not_paid(void **state)
+{
+	struct quote_task *t;
+	void *task = NULL;
+
+	(void)state;
+	proven();
+	t = rows_planned(&pay_quote, QUOTE);
+	force_bounty("refunded");
+	assert_false(rows_plan(&rows_work, rows_conn, &pay_quote, QUOTE, &task));
+	assert_err(&rows_work, ERR_INVALID, "pay.bounty_state");
+	/* and when it went there while the chain was asked */
+	t->fees = (struct chain_fees){ .max_fee = u256_of(100), .max_priority_fee = u256_of(1), .gas = 90000 };
+	assert_false(rows_settle(&rows_work, rows_conn, &pay_quote, t));
+	assert_err(&rows_work, ERR_RETRY, "pay.bounty_moved");
+	assert_value("select count(*) from q.job where kind = 'pay.send'", "0");
+}
+
+/* Both are locked; if the database gave neither to us, nothing is signed into a row. */
+static void what_is_not_reserved_is_a_bug(void **state)
+{
+	void *task = NULL;
+
+	(void)state;
+	proven();
+	quoted(5);
+	db_test_sql("create function away() returns trigger language plpgsql as 'begin return null; end';"
+		    "create trigger away before update on ledger.chain_key for each row execute function away()");
+	assert_false(rows_plan(&rows_work, rows_conn, &pay_send, SEND, &task));
+	db_test_sql("drop function away cascade");
+	assert_err(&rows_work, ERR_BUG, "pay.not_reserved");
+	assert_value("select count(*) from ledger.tx_intent", "0");
+}
+
 static void only_what_was_paid_is_scored(void **state)
 {
 	void *task;
@@ -868,6 +911,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_release_by_another_transaction_counts, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_fee_is_raised_under_the_same_nonce, start, rows_stop),
 		cmocka_unit_test_setup_teardown(unknown_payouts_are_refused, start, rows_stop),
+		cmocka_unit_test_setup_teardown(a_bounty_that_is_elsewhere_is_not_paid, start, rows_stop),
+		cmocka_unit_test_setup_teardown(what_is_not_reserved_is_a_bug, start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_ledger_keeps_its_rules, start, rows_stop),
 		cmocka_unit_test_setup_teardown(only_what_was_paid_is_scored, start, rows_stop),
 		cmocka_unit_test_setup_teardown(points_fall_within_a_month, start, rows_stop),

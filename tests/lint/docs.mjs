@@ -3,7 +3,7 @@
 // --write first rewrites what is made of the configuration tables: conf/*.conf and the tables of docs/operating.md.
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { CONF, codes, exists, files, keys, kinds, log_events, metrics, read, statuses, topics } from './source.mjs'
+import { CONF, codes, exists, files, keys, kinds, log_events, metrics, read, statuses, tests, topics } from './source.mjs'
 
 const PAGES = ['README.md', ...files('docs', /\.md$/)]
 const KINDS = ['invalid', 'retry', 'wait', 'uncertain', 'bug', 'decided', 'ignored']
@@ -37,6 +37,16 @@ check('each entry says kind, what happened and what to do next', [...entries].fi
 check('kinds are those of the sources', [...kinds()].map(wrong_kind).filter(Boolean))
 check('statuses are those of the API', [...statuses()].filter(([code, status]) => Number(entry(entries.get(code) ?? '')?.[1]) !== status)
   .map(([code, status]) => `${code} is answered with ${status}`))
+
+// A code that no test names, and why none can.
+const UNTESTED = new Map([
+])
+const tested = tests()
+const named = code => new RegExp(`(?<![\\w.])${code.replace('.', '\\.')}(?![\\w])`).test(tested)
+check('each error code is named by a test', [
+  ...[...found.keys()].filter(code => !UNTESTED.has(code) && !named(code)).map(code => `${code} is in no test: ${found.get(code)[0]}`),
+  ...[...UNTESTED.keys()].filter(code => !found.has(code) || named(code)).map(code => `${code} needs no reason any more`),
+])
 
 // events.md ---------------------------------------------------------------------------------------------------------
 const events = sections('docs/events.md'), emitted = topics()

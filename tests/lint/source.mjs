@@ -63,10 +63,15 @@ export const codes = () => {
 // A path that names nothing is refused as NOUN.not_found, the noun being that of the route's statement.
 const missing_nouns = () => {
   if (!exists('api/routes.c')) return []
-  const routes = [...read('api/routes.c').matchAll(/\b(?:READ|WRITE|REMOVE)\(\s*"[^"]*\{[^"]*",\s*"[^"]*",\s*(\w+)/g)].map(m => m[1])
+  const entries = read('api/routes.c').split(/^\t(?=\{ (?:READ|WRITE|REMOVE)\()/m).filter(e => !/ACCESS_HOOK/.test(e)) // 401, whatever is not there
+  const routes = entries.map(e => e.match(/^\{ (?:READ|WRITE|REMOVE)\(\s*"[^"]*\{[^"]*",\s*"[^"]*",\s*(\w+)/)?.[1]).filter(Boolean)
   const nouns = readdirSync('sql', { withFileTypes: true }).filter(e => e.isDirectory()).map(e => e.name)
   return [...new Set(routes.map(r => nouns.find(n => exists(`sql/${n}/${r.slice(n.length + 1)}.sql`) && r.startsWith(`${n}_`))))]
 }
+
+// What the tests say, of a pattern's escapes bared. Recorded rows and the lints provoke nothing.
+export const tests = () => files('tests', /\.(c|h|mjs|sql)$/).filter(f => !/\/node_modules\/|^tests\/(lint|upgrade)\//.test(f))
+  .map(f => read(f).replaceAll('\\', '')).join('\n')
 
 // code -> status, of the API's own table
 export const statuses = () => new Map(!exists('api/problem.c') ? [] :

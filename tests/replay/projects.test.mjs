@@ -285,10 +285,15 @@ test('P2, P5: the App: installed and administered by the person; asked in the in
   await api.deliver({ action: 'suspend', installation: { id: 77 }, repositories: [{ id: repo.id, full_name: repo.name }] }, { event: 'installation' })
   await quiet()
   assert.match(await stateOf(body.id), /^degraded/)
+  assert.equal((await checked(people.grace, body.id, 'app')).code, 'ownership.suspended')
   await control('suspend', { id: 77, on: false })
   await api.deliver({ action: 'unsuspend', installation: { id: 77 }, repositories: [{ id: repo.id, full_name: repo.name }] }, { event: 'installation' })
   await quiet()
   assert.equal(await stateOf(body.id), 'verified')
+  await control('install', { id: 77, account: 'grace', repos: [] })
+  await api.deliver({ action: 'removed', installation: { id: 77 }, repositories_removed: [{ id: repo.id, full_name: repo.name }] }, { event: 'installation_repositories' })
+  await quiet()
+  assert.equal(await stateOf(body.id), 'degraded installation.removed')
 })
 
 test(`P3, P6: a webhook is made once with the person's own token, and its signed ping shows who may administer; killed at ${points('sync.hook').length} points`, async () => {
@@ -331,6 +336,16 @@ test('P3: who may only write cannot have a hook made, nor who has no token of hi
   assert.equal((await checked(people.grace, body.id, 'permission')).code, 'ownership.not_admin', 'by the token, too')
   assert.equal((await checked(people.mallory, body.id, 'ping')).code, 'ownership.no_token')
   assert.deepEqual(await hooksOf(repo), [])
+})
+
+test('P3: a token that GitHub takes no more, and a repository that has no room for a hook, show nothing', async () => {
+  const repo = await repository('ivan')
+  const { body } = await register(people.ivan, repo)
+  await quiet()
+  await control('fault', { match: { path: `^/repositories/${repo.id}$` }, status: 401, json: { message: 'Bad credentials' } })
+  assert.equal((await checked(people.ivan, body.id, 'permission')).code, 'ownership.token_refused')
+  await control('fault', { match: { method: 'POST', path: '/hooks$' }, status: 422, json: { message: 'The "push" event cannot have more than 20 hooks' } })
+  assert.equal((await checked(people.ivan, body.id, 'ping')).code, 'github.hook_limit')
 })
 
 async function run(...words) {
@@ -409,6 +424,8 @@ test('P11: what did not arrive is found, asked for again once, and shown; killed
   await sql(`select q.enqueue('sync', 'sync.hooks', 'test:hooks:3', '{}')`)
   await quiet()
   assert.equal((await project(id)).hook, null, 'a hook that somebody removed is gone here, too')
+  assert.equal(await sql(`select output ->> 'gone' from q.run join q.job on id = job_id where kind = 'sync.health' and state = 'done' order by job_id desc limit 1`),
+    'ownership.hook_gone')
 })
 
 // A push of the project's policy file, as GitHub tells it; lying: it names another commit.

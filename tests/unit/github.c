@@ -575,6 +575,20 @@ static void without_a_turn_nothing_is_sent(void **state)
 	end(&t);
 }
 
+static void without_an_app_it_is_not_asked(void **state)
+{
+	struct stub_answer a[] = { { .status = 500 } };
+	struct github_installation installation;
+	struct world t;
+
+	(void)state;
+	begin(&t, a, 1);
+	assert_false(github_installation_of(&t.w, t.g, 7, &installation));
+	assert_err(&t.w, ERR_INVALID, "github.no_app");
+	assert_int_equal(t.stub.n_requests, 0);
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -596,6 +610,7 @@ int main(void)
 		cmocka_unit_test(tokens_are_read_again),
 		cmocka_unit_test(answers_are_kept),
 		cmocka_unit_test(without_a_turn_nothing_is_sent),
+		cmocka_unit_test(without_an_app_it_is_not_asked),
 	};
 
 	return cmocka_run_group_tests_name("github", tests, NULL, NULL);

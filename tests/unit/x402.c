@@ -191,6 +191,7 @@ static void headers(void **state)
 {
 	const cJSON *t;
 	struct x402_payment p;
+	struct x402_requirements r;
 	char *long_one = arena_alloc(w.arena, 20000);
 
 	(void)state;
@@ -207,6 +208,8 @@ static void headers(void **state)
 	assert_err(&w, ERR_INVALID, "x402.payment");
 	assert_false(x402_payment_read(&w, NULL, &p));
 	assert_err(&w, ERR_INVALID, "x402.payment");
+	assert_false(x402_requirements_read(&w, t, &r));
+	assert_err(&w, ERR_INVALID, "x402.requirements");
 	assert_false(x402_payment_read(&w, tree("{\"x402Version\":3,\"scheme\":\"exact\",\"network\":\"n\"}"), &p));
 	assert_err(&w, ERR_INVALID, "x402.payment");
 }
