@@ -71,9 +71,19 @@ struct chain_signature {
 MUST bool chain_signature(struct work *w, struct chain *c, const uint8_t address[20], const uint8_t hash[32], str sig,
 	struct chain_signature *out);
 
+struct chain_lock { /* what the escrow holds of a bounty */
+	uint8_t funder[20], token[20];
+	u256 balance;
+	int64_t deadline; /* seconds since 1970: from after this on anyone may have it refunded */
+	int64_t now;      /* the chain's: time of its last block, of the endpoint that is behind */
+};
+/* fails  ERR_RETRY chain.disagrees when endpoints tell different things; ERR_INVALID chain.no_escrow */
+MUST bool chain_lock_of(struct work *w, struct chain *c, const uint8_t bounty[32], struct chain_lock *out);
+
 /* The escrow's calls and events (stages/pay/escrow/Escrow.sol). Pure. */
 MUST bool escrow_release_data(struct work *w, const uint8_t bounty[32], const uint8_t payout[32], const uint8_t to[20],
 	u256 amount, str *out);
+MUST bool escrow_refund_data(struct work *w, const uint8_t bounty[32], str *out);
 struct escrow_locked {
 	uint8_t bounty[32], funder[20], token[20];
 	u256 amount;
@@ -85,11 +95,21 @@ struct escrow_released {
 	u256 amount;
 	int32_t log_index;
 };
+struct escrow_refunded {
+	uint8_t bounty[32], to[20];
+	u256 amount;
+	int32_t log_index;
+};
 /* The first matching event that the escrow itself emitted in this receipt. */
 bool escrow_find_locked(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20],
 	const uint8_t bounty[32], struct escrow_locked *out);
 bool escrow_find_released(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20],
 	const uint8_t payout[32], struct escrow_released *out);
+bool escrow_find_refunded(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20],
+	const uint8_t bounty[32], struct escrow_refunded *out);
 /* The transaction in which the escrow released this payout, whoever sent it (eth_getLogs); found = false when none. */
 MUST bool chain_find_release(
 	struct work *w, struct chain *c, const uint8_t payout[32], bool *found, uint8_t tx_hash[32]);
+/* The last one in which it gave this bounty's money back, in block `since` or later. */
+MUST bool chain_find_refund(
+	struct work *w, struct chain *c, const uint8_t bounty[32], int64_t since, bool *found, uint8_t tx_hash[32]);

@@ -204,9 +204,18 @@ bool chain_send(struct work *w, struct chain *c, str raw, enum chain_sent *out, 
 		unknown(w, "the node names another hash");
 }
 
-/* The hash of a log that is the release: the node's filter is not believed. */
-static bool read_release(
-	struct work *w, const struct chain *c, const cJSON *log, const uint8_t payout[32], bool *is, uint8_t hash[32])
+/* A log of the escrow that is looked for. */
+struct wanted {
+	str signature;
+	int n_topics, at; /* topic number `at` is id */
+	const uint8_t *id;
+	uint64_t since; /* not in a block before */
+	bool last;      /* the last one, else the first */
+};
+
+/* The hash of a log that is wanted: the node's filter is not believed. */
+static bool read_wanted(struct work *w, const struct chain *c, const cJSON *log, const struct wanted *wanted, bool *is,
+	uint8_t hash[32])
 {
 	uint8_t address[20], topic[32], want[32];
 	const cJSON *topics = json_get(log, "topics");
@@ -215,47 +224,52 @@ static bool read_release(
 	if (!node_bytes(w, json_get(log, "address"), address, 20) ||
 		!node_bytes(w, json_get(log, "transactionHash"), hash, 32))
 		return false;
-	if (cJSON_GetArraySize(topics) != 4 || cJSON_IsTrue(json_get(log, "removed")))
+	if (cJSON_GetArraySize(topics) != wanted->n_topics || cJSON_IsTrue(json_get(log, "removed")))
 		return true;
-	abi_topic(ESCROW_RELEASED, want);
+	abi_topic(wanted->signature, want);
 	if (!node_bytes(w, cJSON_GetArrayItem(topics, 0), topic, 32))
 		return false;
 	*is = memcmp(address, c->conf.escrow, 20) == 0 && memcmp(topic, want, 32) == 0;
-	if (!node_bytes(w, cJSON_GetArrayItem(topics, 2), topic, 32))
+	if (!node_bytes(w, cJSON_GetArrayItem(topics, wanted->at), topic, 32))
 		return false;
-	*is &= memcmp(topic, payout, 32) == 0;
+	*is &= memcmp(topic, wanted->id, 32) == 0;
 	return true;
 }
 
-static bool search(struct work *w, struct chain *c, uint64_t from, uint64_t to, const uint8_t payout[32], bool *found,
-	uint8_t hash[32])
+static bool search(struct work *w, struct chain *c, uint64_t from, uint64_t to, const struct wanted *wanted,
+	bool *found, uint8_t hash[32])
 {
-	str at = hex20(w, c->conf.escrow), id = hex32(w, payout), topic_text;
+	str at = hex20(w, c->conf.escrow), id = hex32(w, wanted->id), topic_text;
 	const cJSON *logs, *log;
-	uint8_t topic[32];
+	uint8_t topic[32], seen[32];
+	bool is;
 
-	abi_topic(ESCROW_RELEASED, topic);
+	abi_topic(wanted->signature, topic);
 	topic_text = hex32(w, topic);
 	if (!node_ask(w, c, &c->node[0], "eth_getLogs",
 		    arena_printf(w->arena,
-			    "[{\"address\":\"" STR_FMT "\",\"topics\":[\"" STR_FMT "\",null,\"" STR_FMT "\"],"
+			    "[{\"address\":\"" STR_FMT "\",\"topics\":[\"" STR_FMT "\",%s\"" STR_FMT "\"],"
 			    "\"fromBlock\":\"0x%" PRIx64 "\",\"toBlock\":\"0x%" PRIx64 "\"}]",
-			    STR_ARG(at), STR_ARG(topic_text), STR_ARG(id), from, to),
+			    STR_ARG(at), STR_ARG(topic_text), wanted->at == 2 ? "null," : "", STR_ARG(id), from, to),
 		    &logs, NULL))
 		return false;
 	if (!cJSON_IsArray(logs))
 		return node_malformed(w, "no list of logs");
 	cJSON_ArrayForEach(log, logs) {
-		if (!read_release(w, c, log, payout, found, hash))
+		if (!read_wanted(w, c, log, wanted, &is, seen))
 			return false;
-		if (*found)
+		if (!is)
+			continue;
+		*found = true;
+		memcpy(hash, seen, sizeof(seen));
+		if (!wanted->last)
 			return true;
 	}
 	return true;
 }
 
-/* Newest first: a release that is asked for is rarely old. */
-bool chain_find_release(struct work *w, struct chain *c, const uint8_t payout[32], bool *found, uint8_t tx_hash[32])
+/* Newest blocks first: what is asked for is rarely old. */
+static bool find(struct work *w, struct chain *c, const struct wanted *wanted, bool *found, uint8_t tx_hash[32])
 {
 	const cJSON *result;
 	uint64_t to;
@@ -263,13 +277,38 @@ bool chain_find_release(struct work *w, struct chain *c, const uint8_t payout[32
 	*found = false;
 	if (!node_ask(w, c, &c->node[0], "eth_blockNumber", STR("[]"), &result, NULL) || !node_u64(w, result, &to))
 		return false;
-	for (;;) {
+	while (to >= wanted->since) {
 		uint64_t from = to >= LOG_RANGE ? to - LOG_RANGE + 1 : 0;
 
-		if (!search(w, c, from, to, payout, found, tx_hash))
+		if (from < wanted->since)
+			from = wanted->since;
+		if (!search(w, c, from, to, wanted, found, tx_hash))
 			return false;
 		if (*found || from == 0)
 			return true;
 		to = from - 1;
 	}
+	return true;
+}
+
+bool chain_find_release(struct work *w, struct chain *c, const uint8_t payout[32], bool *found, uint8_t tx_hash[32])
+{
+	const struct wanted wanted = { .signature = ESCROW_RELEASED, .n_topics = 4, .at = 2, .id = payout };
+
+	return find(w, c, &wanted, found, tx_hash);
+}
+
+bool chain_find_refund(
+	struct work *w, struct chain *c, const uint8_t bounty[32], int64_t since, bool *found, uint8_t tx_hash[32])
+{
+	const struct wanted wanted = {
+		.signature = ESCROW_REFUNDED,
+		.n_topics = 3,
+		.at = 1,
+		.id = bounty,
+		.since = since > 0 ? (uint64_t)since : 0,
+		.last = true,
+	};
+
+	return find(w, c, &wanted, found, tx_hash);
 }

@@ -33,13 +33,49 @@ bool escrow_release_data(
 	return abi_call(w, STR("release(bytes32,bytes32,address,uint256)"), args, 4, out);
 }
 
-str escrow_paid_data(struct work *w, const uint8_t payout[32])
+bool escrow_refund_data(struct work *w, const uint8_t bounty[32], str *out)
+{
+	const struct abi_value args[] = { word(bounty) };
+
+	return abi_call(w, STR("refund(bytes32)"), args, 1, out);
+}
+
+/* A question of the escrow about one id. */
+static str question(struct work *w, str signature, const uint8_t id[32])
 {
 	char *data = arena_alloc(w->arena, 36);
 
-	abi_selector(STR("paid(bytes32)"), (uint8_t *)data);
-	memcpy(data + 4, payout, 32);
+	abi_selector(signature, (uint8_t *)data);
+	memcpy(data + 4, id, 32);
 	return str_of(data, 36);
+}
+
+str escrow_paid_data(struct work *w, const uint8_t payout[32])
+{
+	return question(w, STR("paid(bytes32)"), payout);
+}
+
+str escrow_locks_data(struct work *w, const uint8_t bounty[32])
+{
+	return question(w, STR("locks(bytes32)"), bounty);
+}
+
+bool escrow_read_lock(struct work *w, str answer, struct chain_lock *out)
+{
+	const struct abi_value *v;
+	uint64_t deadline;
+	size_t n;
+
+	if (answer.n != 128 || !abi_decode(w, STR("address,address,uint256,uint64"), answer, &v, &n) || n != 4 ||
+		!u256_u64(v[3].number, &deadline) || deadline > INT64_MAX) {
+		err_clear(w);
+		return false;
+	}
+	memcpy(out->funder, v[0].bytes.p, 20);
+	memcpy(out->token, v[1].bytes.p, 20);
+	out->balance = v[2].number;
+	out->deadline = (int64_t)deadline;
+	return true;
 }
 
 str escrow_revert_text(struct work *w, str data)
@@ -143,6 +179,27 @@ bool escrow_find_released(struct work *w, const struct chain_receipt *r, const u
 {
 	for (size_t i = 0; i < r->n_logs; i++)
 		if (is_event(&r->logs[i], escrow, ESCROW_RELEASED, 4, 2, payout) && read_released(w, &r->logs[i], out))
+			return true;
+	return false;
+}
+
+static bool read_refunded(struct work *w, const struct chain_log *log, struct escrow_refunded *out)
+{
+	const struct abi_value *v;
+
+	if (!topic_address(log->topics[2], out->to) || !decode(w, STR("uint256"), log, &v, 1))
+		return false;
+	memcpy(out->bounty, log->topics[1], 32);
+	out->amount = v[0].number;
+	out->log_index = log->index;
+	return true;
+}
+
+bool escrow_find_refunded(struct work *w, const struct chain_receipt *r, const uint8_t escrow[20],
+	const uint8_t bounty[32], struct escrow_refunded *out)
+{
+	for (size_t i = 0; i < r->n_logs; i++)
+		if (is_event(&r->logs[i], escrow, ESCROW_REFUNDED, 3, 1, bounty) && read_refunded(w, &r->logs[i], out))
 			return true;
 	return false;
 }

@@ -551,6 +551,67 @@ static void finds_no_release(void **state)
 	end(&t);
 }
 
+#define REFUNDED_TOPIC "0xf552ca82e113ac3c539c3d617f29fcd19c172a0c75dad017555c9e109f7fe183"
+#define REFUND(tx, bounty)                                                                                             \
+	"{\"address\":\"" ESCROW_AT "\",\"transactionHash\":\"" tx "\",\"topics\":[\"" REFUNDED_TOPIC "\",\"0x" bounty \
+	"\",\"0x" B32("00") "\"],\"data\":\"0x\"}"
+
+/* The last one since the deposit's block; what came before it is of an earlier lock. */
+static void finds_the_last_refund(void **state)
+{
+	struct stub_answer a[] = {
+		ID_338, OK("\"0x4e21\""), OK("[]"),
+		OK("[" REFUND(TX, B32("56")) "," REFUND("0x" B32("ab"), B32("56")) "," REFUND(TX, B32("57")) "]"),
+		OK("\"0x4e21\""), OK("[]"), OK("\"0x10\""), /* a node behind the deposit */
+	};
+	uint8_t hash[32];
+	struct world t;
+	bool found;
+
+	(void)state;
+	begin(&t, a, COUNT(a));
+	assert_true(chain_find_refund(&t.w, t.c, filled(0x56), 100, &found, hash));
+	assert_true(found);
+	assert_memory_equal(hash, filled(0xab), 32);
+	assert_non_null(strstr(t.stub.requests[3].body,
+		"\"topics\":[\"" REFUNDED_TOPIC "\",\"0x" B32("56") "\"],"
+								    "\"fromBlock\":\"0x64\",\"toBlock\":\"0x2711\"}]"));
+	assert_true(chain_find_refund(&t.w, t.c, filled(0x56), 20000, &found, hash));
+	assert_false(found);
+	assert_true(chain_find_refund(&t.w, t.c, filled(0x56), 20000, &found, hash));
+	assert_false(found);
+	end(&t);
+}
+
+#define WORD(byte) B20("00") B4("00") B4("00") "000000" byte
+#define ADDRESS(byte) B4("00") B4("00") B4("00") B20(byte)
+#define LOCK(balance) OK("\"0x" ADDRESS("f1") ADDRESS("dd") WORD(balance) WORD("64") "\"")
+#define AT(time) OK("{\"timestamp\":\"" time "\"}")
+
+static void tells_a_lock(void **state)
+{
+	struct stub_answer a[] = { ID_338, AT("0x70"), LOCK("0a"), AT("0x70"), LOCK("0a"), AT("0x70"), OK("\"0x\""),
+		AT("0x70"), OK("\"0x00\"") };
+	struct stub_answer b[] = { ID_338, AT("0x69"), LOCK("0a"), AT("0x70"), LOCK("00") };
+	struct chain_lock lock;
+	struct world t;
+
+	(void)state;
+	begin2(&t, a, COUNT(a), b, COUNT(b));
+	assert_true(chain_lock_of(&t.w, t.c, filled(0x56), &lock));
+	assert_int_equal(lock.funder[19], 0xf1);
+	assert_int_equal(lock.token[0], 0xdd);
+	assert_int_equal(u256_cmp(lock.balance, u256_of(10)), 0);
+	assert_true(lock.deadline == 0x64 && lock.now == 0x69); /* the one that is behind */
+	assert_false(chain_lock_of(&t.w, t.c, filled(0x56), &lock));
+	assert_err(&t.w, ERR_RETRY, "chain.disagrees");
+	assert_false(chain_lock_of(&t.w, t.c, filled(0x56), &lock));
+	assert_err(&t.w, ERR_INVALID, "chain.no_escrow");
+	assert_false(chain_lock_of(&t.w, t.c, filled(0x56), &lock));
+	assert_err(&t.w, ERR_RETRY, "rpc.malformed");
+	end(&t);
+}
+
 static void *ask_six_times(void *arg)
 {
 	struct chain *c = arg;
@@ -622,6 +683,8 @@ int main(void)
 		cmocka_unit_test(endpoints_that_disagree),
 		cmocka_unit_test(finds_a_release),
 		cmocka_unit_test(finds_no_release),
+		cmocka_unit_test(finds_the_last_refund),
+		cmocka_unit_test(tells_a_lock),
 		cmocka_unit_test(threads_share_a_chain),
 		cmocka_unit_test(configuration),
 	};

@@ -99,6 +99,34 @@ static void paid_data(void **state)
 	assert_memory_equal(data.p + 4, payout, 32);
 }
 
+static void refund_data(void **state)
+{
+	const cJSON *c = vector("call_refund");
+	str out;
+
+	(void)state;
+	assert_true(escrow_refund_data(&w, arg(c, 0), &out));
+	assert_str(hex_0x(w.arena, out), json_get(c, "out.data")->valuestring);
+}
+
+static void refunded(void **state)
+{
+	const cJSON *c = vector("ev_refunded");
+	struct chain_log logs[] = { log_of("ev_locked", 1), log_of("ev_released", 2), log_of("ev_refunded", 3) };
+	struct chain_receipt r = { .logs = logs, .n_logs = COUNT(logs) };
+	struct escrow_refunded out;
+	uint8_t other[32] = { 1 };
+
+	(void)state;
+	assert_true(escrow_find_refunded(&w, &r, escrow(), arg(c, 0), &out));
+	assert_int_equal(out.log_index, 3);
+	assert_memory_equal(out.bounty, arg(c, 0), 32);
+	assert_memory_equal(out.to, arg(c, 1), 20);
+	assert_false(u256_is_zero(out.amount));
+	assert_false(escrow_find_refunded(&w, &r, escrow(), other, &out));
+	assert_false(escrow_find_refunded(&w, &r, other, arg(c, 0), &out));
+}
+
 static void locked(void **state)
 {
 	const cJSON *c = vector("ev_locked");
@@ -177,6 +205,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(release_data),
 		cmocka_unit_test(paid_data),
+		cmocka_unit_test(refund_data),
+		cmocka_unit_test(refunded),
 		cmocka_unit_test(locked),
 		cmocka_unit_test(released),
 		cmocka_unit_test(malformed_logs),
