@@ -111,6 +111,8 @@ static bool collect(struct work *w, const struct sql_lineage_get_out *r, struct 
 			(struct section){ "proof", "pinned_at", NULL, "cid", { "created_at", NULL, NULL } }) &&
 		add(w, h, r->payouts,
 			(struct section){ "payout", "created_at", "state", "id", { "amount", "payee", "due_at" } }) &&
+		add(w, h, r->refunds,
+			(struct section){ "refund", "created_at", "state", "id", { "amount", "funder", "due_at" } }) &&
 		add(w, h, r->transactions,
 			(struct section){ "transaction", "sent_at", "state", "tx_hash",
 				{ "attempt", "nonce", "block_number" } }) &&

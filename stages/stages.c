@@ -31,6 +31,7 @@ const struct stage *const all_stages[] = {
 	&pay_quote,
 	&pay_send,
 	&pay_confirm,
+	&pay_refund,
 	&score_payout,
 	NULL,
 };

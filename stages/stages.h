@@ -13,7 +13,7 @@ extern const struct stage sync_delivery, sync_project, sync_issue, sync_reconcil
 	sync_health, sync_redeliver, sync_link, sync_account, sync_accounts, sync_unlink;
 extern const struct stage verify_fund, verify_wallet, verify_merge, verify_recheck, verify_deadline;
 extern const struct stage prove_proof;
-extern const struct stage pay_quote, pay_send, pay_confirm;
+extern const struct stage pay_quote, pay_send, pay_confirm, pay_refund;
 extern const struct stage score_payout;
 
 /* Before the stage runs; the caller keeps what it gave until the stage has ended. */

@@ -13,13 +13,11 @@ with bounty as (
 			and not exists (select from ledger.payout o where o.bounty_id = b.id and o.state <> 'cancelled')))
 	for update of b
 ), ended as (
-	select b.*, jsonb_build_object('code', 'bounty.expired', 'blocker', 'the funder: take the money back from the escrow after '
-		|| to_char(b.lock_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) as why
+	select b.*, jsonb_build_object('code', 'bounty.expired') as why
 	from bounty b
 ), moved as (
 	select e.*, core.bounty_move(e.id, case e.state when 'draft' then 'cancelled' when 'funding' then 'funding_expired'
-		when 'frozen' then 'refund' else 'deadline' end, 'stage:verify', $2,
-		case e.state when 'frozen' then e.why else e.why - 'blocker' end) as present
+		when 'frozen' then 'refund' else 'deadline' end, 'stage:verify', $2, e.why) as present
 	from ended e
 ), refunding as (
 	select e.*, case e.present when 'expired' then core.bounty_move(e.id, 'refund', 'stage:verify', $2, e.why)

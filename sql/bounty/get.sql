@@ -28,6 +28,7 @@
 -- out  escrow__amount      numeric
 -- out  escrow__lock_until  timestamptz   least that a deposit stays locked
 -- out  contributions   jsonb        [{id, funder_id, tx_hash, state, reason, amount, created_at, confirmed_at}]
+-- out  refunds         jsonb        [{id, state, blocker, amount, due_at, funder, tx_hash, refunded_at, created_at, transactions}]
 -- out  submissions     jsonb        [{id, pull_id, pull_number, author, state, reason, created_at}]
 -- out  events          jsonb        [{seq, event, from, to, actor, at}]
 -- role api
@@ -41,6 +42,13 @@ select b.id, p.id as project__id, p.full_name as project__full_name, i.id as iss
 			'tx_hash', '0x' || encode(f.deposit_tx, 'hex'), 'state', f.state, 'reason', f.reason, 'amount', f.amount::text,
 			'created_at', f.created_at, 'confirmed_at', f.confirmed_at) order by f.created_at, f.id), '[]')
 		from core.contribution f where f.bounty_id = b.id) as contributions,
+	(select coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'state', o.state, 'blocker', o.blocker, 'amount', o.amount::text,
+			'due_at', o.due_at, 'funder', '0x' || encode(o.funder, 'hex'), 'tx_hash', '0x' || encode(o.tx_hash, 'hex'),
+			'refunded_at', o.refunded_at, 'created_at', o.created_at, 'transactions',
+			(select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'attempt', t.attempt, 'nonce', t.nonce,
+				'tx_hash', '0x' || encode(t.tx_hash, 'hex'), 'state', t.state, 'created_at', t.created_at, 'sent_at', t.sent_at)
+				order by t.attempt), '[]') from ledger.tx_intent t where t.key = o.key)) order by o.created_at, o.id), '[]')
+		from ledger.refund o where o.bounty_id = b.id) as refunds,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'pull_id', s.pull_id, 'pull_number', pl.number,
 			'author', pl.author_login, 'state', s.state, 'reason', s.reason, 'created_at', s.created_at)
 			order by s.created_at, s.id), '[]')

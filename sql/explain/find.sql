@@ -3,7 +3,7 @@
 -- in   number   int8?        of a job
 -- out  object   text         job bounty submission payout
 -- out  state    text
--- out  code     text?        error code of a job's last run, or a submission's reason
+-- out  code     text?        error code of a job's last run, a submission's reason, or how far a bounty's refund is
 -- out  detail   text?        its text, or the blocker in words
 -- out  due      timestamptz? when time moves it
 -- out  by       text?        worker that has it, or who paused it
@@ -30,9 +30,10 @@ with stuck as (
 	left join q.scheduled s on s.job_id = j.id
 	where j.id = $2
 	union all
-	select 'bounty', b.id, b.state, null, b.blocker, coalesce((select min(o.due_at) from ledger.payout o
-		where o.bounty_id = b.id and o.state = 'hold'), b.deadline_at), null, null, null, false
-	from core.bounty b where b.id = $1
+	select 'bounty', b.id, b.state, r.state, b.blocker, coalesce((select min(o.due_at) from ledger.payout o
+		where o.bounty_id = b.id and o.state = 'hold'), case b.state when 'refunding' then r.due_at end, b.deadline_at),
+		null, null, null, false
+	from core.bounty b left join ledger.refund r on r.bounty_id = b.id and r.state <> 'refunded' where b.id = $1
 	union all
 	select 'submission', s.id, s.state, s.reason, null, null, null, null, null, u.state = 'merged'
 	from core.submission s join core.pull u on u.id = s.pull_id where s.id = $1
@@ -47,6 +48,7 @@ left join lateral (
 		f.id::text in (k.args ->> 'payout_id', k.args ->> 'submission_id')
 		or (k.args ->> 'submission_id')::uuid in (select s.id from core.submission s where s.bounty_id = f.id)
 		or (k.args ->> 'contribution_id')::uuid in (select c.id from core.contribution c where c.bounty_id = f.id)
+		or (k.args ->> 'refund_id')::uuid in (select o.id from ledger.refund o where o.bounty_id = f.id)
 		or (k.args ->> 'payout_id')::uuid in (select o.id from ledger.payout o where f.id in (o.bounty_id, o.submission_id)))
 	order by k.job_id desc limit 1
 ) as t on true

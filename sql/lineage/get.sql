@@ -13,7 +13,8 @@
 -- out  verdicts       jsonb        [{id, submission_id, kind, result, policy_sha256, evidence_root, checks, created_at}]
 -- out  proofs         jsonb        [{cid, submission_id, created_at, pinned_at}]
 -- out  payouts        jsonb        [{id, submission_id, payee, amount, asset, state, blocker, due_at, tx_hash, paid_at}]
--- out  transactions   jsonb        [{id, payout_id, attempt, nonce, tx_hash, state, created_at, sent_at, block_number, observed_at}]
+-- out  refunds        jsonb        [{id, bounty_id, amount, asset, state, blocker, due_at, funder, tx_hash, refunded_at, created_at}]
+-- out  transactions   jsonb        [{id, payout_id, refund_id, attempt, nonce, tx_hash, state, created_at, sent_at, block_number, observed_at}]
 -- out  transfers      jsonb        [{id, key, kind, amount, at}]
 -- out  scores         jsonb        [{id, person_id, login, kind, points_micro, formula_version, occurred_at}]
 -- out  jobs           jsonb        [{id, queue, kind, key, root_id, parent_id, state, created_at, runs}]
@@ -51,11 +52,14 @@ with asked_jobs as (
 		select bounty_id from submissions
 		union select id from core.bounty where $1 = 'bounty' and id = $2
 		union select c.bounty_id from asked_jobs j join core.contribution c on c.id = (j.args ->> 'contribution_id')::uuid
+		union select o.bounty_id from asked_jobs j join ledger.refund o on o.id = (j.args ->> 'refund_id')::uuid
 		union select b2.id from asked_jobs j join core.bounty b2 on b2.issue_id = (j.args ->> 'issue_id')::uuid)
 ), contributions as materialized (
 	select c.* from core.contribution c where c.bounty_id in (select id from bounties)
 ), payouts as materialized (
 	select o.* from ledger.payout o where o.submission_id in (select id from submissions)
+), refunds as materialized (
+	select o.* from ledger.refund o where o.bounty_id in (select id from bounties)
 ), subjects as materialized (
 	select r.provider, r.repo_id, u.number, 'pull_request%' as events from pulls u join core.project r on r.id = u.project_id
 	union select r.provider, r.repo_id, i.number, 'issues' from bounties b join core.issue i on i.id = b.issue_id
@@ -76,6 +80,7 @@ with asked_jobs as (
 	union all select 'verify', 'fund:' || id from contributions
 	union all select 'prove', 'proof:' || id from submissions
 	union all select 'pay', 'quote:' || id from payouts
+	union all select 'pay', key from refunds
 ), roots as (
 	select j.root_id as id from q.job j where j.id in (
 		select k.job_id from q.job_key k join keys using (queue, key) union all select id from asked_jobs)
@@ -126,15 +131,22 @@ select
 		'blocker', o.blocker, 'due_at', o.due_at, 'tx_hash', '0x' || encode(o.tx_hash, 'hex'), 'paid_at', o.paid_at,
 		'created_at', o.created_at) order by o.created_at, o.id), '[]')
 		from payouts o join core.asset a on a.id = o.asset_id) as payouts,
-	(select coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'payout_id', o.id, 'attempt', i.attempt, 'nonce', i.nonce,
+	(select coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'bounty_id', o.bounty_id, 'amount', o.amount::text, 'asset', a.caip19,
+		'symbol', a.symbol, 'decimals', a.decimals, 'state', o.state, 'blocker', o.blocker, 'due_at', o.due_at,
+		'funder', '0x' || encode(o.funder, 'hex'), 'tx_hash', '0x' || encode(o.tx_hash, 'hex'), 'refunded_at', o.refunded_at,
+		'created_at', o.created_at) order by o.created_at, o.id), '[]')
+		from refunds o join core.asset a on a.id = o.asset_id) as refunds,
+	(select coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'payout_id', o.payout_id, 'refund_id', o.refund_id, 'attempt', i.attempt, 'nonce', i.nonce,
 		'tx_hash', '0x' || encode(i.tx_hash, 'hex'), 'state', i.state, 'created_at', i.created_at, 'sent_at', i.sent_at,
 		'block_number', n.block_number, 'observed_at', n.at) order by i.created_at, i.id), '[]')
-		from payouts o join ledger.tx_intent i on i.key = o.key
+		from (select p.key, p.id as payout_id, null::uuid as refund_id from payouts p
+			union all select r.key, null, r.id from refunds r) as o join ledger.tx_intent i on i.key = o.key
 		left join lateral (select block_number, at from ledger.tx_observation where intent_id = i.id order by id desc limit 1)
 			as n on true) as transactions,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'key', t.key, 'kind', t.kind, 'amount', (select max(e.amount)::text
 		from ledger.entry e where e.transfer_id = t.id), 'job_id', t.job_id, 'at', t.at) order by t.at, t.id), '[]')
 		from ledger.transfer t where t.key in (select 'deposit:' || id from contributions union all
+			select 'refund:' || id from contributions union all
 			select u.word || o.id from payouts o, unnest(array['hold:', 'send:', 'paid:']) as u (word) union all
 			select 'send:' || o.id || ':' || encode(o.tx_hash, 'hex') from payouts o union all -- adopted
 			select 'send:' || o.id || ':' || encode(o.tx_hash, 'hex') || ':' || (select count(*) from core.bounty_event e

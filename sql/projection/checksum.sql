@@ -77,8 +77,14 @@ with person as (
 	from ledger.payout o join submission s on s.id = o.submission_id left join person p on p.id = o.person_id
 		join core.asset a on a.id = o.asset_id
 	union all
+	select 'refund', (b.name, s.caip19, r.amount, r.funder, r.state, split_part(r.blocker, ':', 1), r.tx_hash is not null)::text
+	from ledger.refund r join bounty b on b.id = r.bounty_id join core.asset s on s.id = r.asset_id
+	union all
 	select 'tx_intent', (s.name, i.attempt, i.to_addr, i.state)::text
 	from ledger.tx_intent i join ledger.payout o on o.key = i.key join submission s on s.id = o.submission_id
+	union all
+	select 'tx_intent', (b.name, i.attempt, i.to_addr, i.state)::text
+	from ledger.tx_intent i join ledger.refund r on r.key = i.key join bounty b on b.id = r.bounty_id
 	union all
 	select 'formula', (version, sha256)::text from rep.formula
 	union all

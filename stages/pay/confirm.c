@@ -5,8 +5,6 @@
 #include "pay.h"
 #include "sql.h"
 
-#define WAIT_MAX (30 * USEC_S)
-#define LOOKS_MIN 8    /* before a transaction counts as dead */
 #define LOOKS_GONE 128 /* an hour: before a release that was seen and is not there counts as gone */
 
 bool confirm_plan(struct work *w, struct tx *tx, void *task)
@@ -17,12 +15,6 @@ bool confirm_plan(struct work *w, struct tx *tx, void *task)
 		return false;
 	t->decided = !str_eq(t->payout.state, STR("sent"));
 	return true;
-}
-
-/* 1 s, 2 s, 4 s ... from one look to the next */
-static usec wait(const struct work *w)
-{
-	return clock_doubled(USEC_S, w->attempt - 1, WAIT_MAX);
 }
 
 /* The receipt is final and good: does the escrow say that it paid this payout, this much, to this wallet? */
@@ -66,7 +58,7 @@ static bool look_for_release(struct work *w, struct chain *c, struct confirm_tas
 	if (!look(w, c, t, hash))
 		return false;
 	if (t->receipt.seen != CHAIN_DONE)
-		return err_snooze(w, wait(w), "pay.shallow", "the release is not deep enough yet");
+		return err_snooze(w, pay_wait(w), "pay.shallow", "the release is not deep enough yet");
 	return check_log(w, t);
 }
 
@@ -97,8 +89,9 @@ static bool nonce_used(struct work *w, struct chain *c, struct confirm_task *t, 
 		return true;
 	if (!look(w, c, t, a->hash))
 		return false;
-	if (t->receipt.seen != CHAIN_ABSENT || w->attempt < LOOKS_MIN)
-		return err_snooze(w, wait(w), "pay.nonce_used", "its nonce is used: looking for the transaction again");
+	if (t->receipt.seen != CHAIN_ABSENT || w->attempt < PAY_LOOKS_MIN)
+		return err_snooze(
+			w, pay_wait(w), "pay.nonce_used", "its nonce is used: looking for the transaction again");
 	t->outcome = OUTCOME_DEAD;
 	return true;
 }
@@ -119,7 +112,7 @@ static bool absent(struct work *w, struct chain *c, struct confirm_task *t, cons
 	if (!chain_send(w, c, a->raw, &sent, &reason))
 		return false;
 	FAULT("pay.rebroadcast");
-	return err_snooze(w, wait(w), "pay.absent", "no node knew the transaction: it was sent again");
+	return err_snooze(w, pay_wait(w), "pay.absent", "no node knew the transaction: it was sent again");
 }
 
 static bool judge(struct work *w, struct chain *c, struct confirm_task *t, const struct attempt *a)
@@ -128,7 +121,7 @@ static bool judge(struct work *w, struct chain *c, struct confirm_task *t, const
 	case CHAIN_DONE: return check_log(w, t);
 	case CHAIN_REVERTED: return reverted(w, c, t, a);
 	case CHAIN_ABSENT: return absent(w, c, t, a);
-	default: return err_snooze(w, wait(w), "pay.shallow", "the payout is not deep enough yet");
+	default: return err_snooze(w, pay_wait(w), "pay.shallow", "the payout is not deep enough yet");
 	}
 }
 
@@ -136,7 +129,7 @@ static bool judge(struct work *w, struct chain *c, struct confirm_task *t, const
 static bool gone(struct work *w, struct confirm_task *t)
 {
 	if (w->attempt < LOOKS_GONE)
-		return err_snooze(w, wait(w), "pay.shallow", "the release is not deep enough yet");
+		return err_snooze(w, pay_wait(w), "pay.shallow", "the release is not deep enough yet");
 	memcpy(t->hash, t->payout.adopted, sizeof(t->hash));
 	t->outcome = OUTCOME_GONE;
 	return true;

@@ -32,6 +32,20 @@ MUST bool payout_data(struct work *w, const struct payout *p, str *out); /* call
 
 const struct signer *pay_signer(void);
 
+struct call { /* of the escrow, by the pay key */
+	int64_t chain_id, nonce;
+	uint8_t escrow[20];
+	str data;
+};
+#define PAY_LOOKS_MIN 8              /* before a transaction whose nonce is used counts as dead */
+usec pay_wait(const struct work *w); /* from one look to the next: 1 s, 2 s, 4 s ... 30 s */
+MUST bool pay_sign(struct work *w, const struct call *call, const struct chain_fees *fees, struct evm_signed *out);
+/* What the chain asks for now, and at least 15 % more than what was too low.  fails  ERR_RETRY chain.fee_cap; as chain_quote */
+MUST bool pay_raise(struct work *w, struct chain *c, const uint8_t escrow[20], str data, const struct chain_fees *low,
+	struct chain_fees *out);
+/* True when there is nothing to wait for: sent, fees too low, nonce used. */
+MUST bool pay_react(struct work *w, enum chain_sent sent, str reason);
+
 struct quote_task {
 	uuid payout_id;
 	bool decided;
@@ -78,3 +92,39 @@ struct confirm_task {
 bool confirm_plan(struct work *w, struct tx *tx, void *task);
 bool confirm_effect(struct work *w, const struct outside *outside, void *task);
 bool confirm_settle(struct work *w, struct tx *tx, void *task);
+
+/* The way back: one job after the other looks at what there is, and does the next of sign, send and confirm. */
+enum back {
+	BACK_NONE,
+	BACK_DONE,    /* the chain gave it back, or there is nothing to give */
+	BACK_SIGN,    /* nobody has asked the escrow: sign, with fees and nonce */
+	BACK_SENT,    /* the node has the transaction that lives */
+	BACK_RAISE,   /* the node wants more for it: fees */
+	BACK_FAILED,  /* it failed on chain, and no other did it */
+	BACK_DEAD,    /* its nonce went to another transaction */
+	BACK_REFUSED, /* the escrow would refuse: code, why */
+};
+struct refund_task {
+	uuid refund_id;
+	bool decided;
+	str stopped; /* code: the signer must not sign; { NULL, 0 } = it may */
+	uint8_t bounty[32], funder[20], escrow[20];
+	u256 amount; /* in the escrow by our books */
+	int64_t since, chain_id;
+	bool has_live;
+	struct attempt live;
+	struct chain_fees low; /* of the one that lives */
+	enum back outcome;
+	bool failed;   /* the one that lives failed on chain */
+	bool has_hash; /* DONE: by the transaction hash, with receipt and who got it */
+	uint8_t hash[32], to[20];
+	struct chain_receipt receipt;
+	struct chain_fees fees;
+	uint64_t nonce; /* the chain's next for the signer */
+	const char *code;
+	str why;
+};
+bool refund_plan(struct work *w, struct tx *tx, void *task);
+bool refund_probe(struct work *w, const struct outside *outside, void *task, bool *done);
+bool refund_effect(struct work *w, const struct outside *outside, void *task);
+bool refund_settle(struct work *w, struct tx *tx, void *task);

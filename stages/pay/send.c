@@ -6,29 +6,23 @@
 #include "queue/progress.h"
 #include "sql.h"
 
-static bool sign(struct work *w, const struct send_task *t, const struct chain_fees *fees, struct evm_tx *tx,
+static bool sign(struct work *w, const struct send_task *t, const struct chain_fees *fees, struct call *call,
 	struct evm_signed *out)
 {
-	*tx = (struct evm_tx){
-		.chain_id = (uint64_t)t->payout.chain_id,
-		.nonce = (uint64_t)t->nonce,
-		.gas = fees->gas,
-		.max_fee = fees->max_fee,
-		.max_priority_fee = fees->max_priority_fee,
-	};
-	memcpy(tx->to, t->payout.escrow, sizeof(tx->to));
-	return payout_data(w, &t->payout, &tx->data) && signer_sign(w, pay_signer(), tx, out);
+	*call = (struct call){ .chain_id = t->payout.chain_id, .nonce = t->nonce };
+	memcpy(call->escrow, t->payout.escrow, sizeof(call->escrow));
+	return payout_data(w, &t->payout, &call->data) && pay_sign(w, call, fees, out);
 }
 
 static bool reserve(struct work *w, struct tx *tx, struct send_task *t, const struct sql_tx_lock_out *key)
 {
 	struct chain_fees fees = { t->max_fee, t->max_priority_fee, (uint64_t)t->gas };
 	struct evm_signed signed_tx;
-	struct evm_tx evm;
+	struct call call;
 	struct sql_tx_reserve_out out;
 
 	t->nonce = key->next_nonce;
-	if (!sign(w, t, &fees, &evm, &signed_tx))
+	if (!sign(w, t, &fees, &call, &signed_tx))
 		return false;
 	memcpy(t->hash, signed_tx.hash, sizeof(t->hash));
 	t->raw = signed_tx.raw;
@@ -38,8 +32,8 @@ static bool reserve(struct work *w, struct tx *tx, struct send_task *t, const st
 			    .payout_id = t->payout_id,
 			    .signer_id = key->id,
 			    .nonce = key->next_nonce,
-			    .escrow = str_of(evm.to, 20),
-			    .data = evm.data,
+			    .escrow = str_of(call.escrow, 20),
+			    .data = call.data,
 			    .raw = t->raw,
 			    .tx_hash = str_of(t->hash, 32),
 			    .max_fee = t->max_fee,
@@ -123,57 +117,16 @@ bool send_probe(struct work *w, const struct outside *outside, void *task, bool 
 	return true;
 }
 
-/* 15 % more, rounded up; nodes ask for 10 */
-static u256 raised(u256 fee)
-{
-	uint64_t rest;
-	u256 more = u256_div_u64(fee, 100, &rest), out;
-
-	if (!u256_mul_u64(more, 15, &more) || !u256_add(fee, more, &out) || !u256_add(out, u256_of(15), &out))
-		return fee;
-	return out;
-}
-
-static u256 greater(u256 a, u256 b)
-{
-	return u256_cmp(a, b) < 0 ? b : a;
-}
-
 /* The bytes never entered a pool: what does the chain ask for now? */
 static bool requote(struct work *w, struct chain *c, struct send_task *t)
 {
-	uint8_t from[20];
+	struct chain_fees low = { t->max_fee, t->max_priority_fee, (uint64_t)t->gas };
 	str data;
 
-	signer_address(pay_signer(), from);
-	if (!payout_data(w, &t->payout, &data) || !chain_quote(w, c, from, t->payout.escrow, data, &t->fees))
+	if (!payout_data(w, &t->payout, &data) || !pay_raise(w, c, t->payout.escrow, data, &low, &t->fees))
 		return false;
-	t->fees.max_fee = greater(t->fees.max_fee, raised(t->max_fee));
-	t->fees.max_priority_fee = greater(t->fees.max_priority_fee, raised(t->max_priority_fee));
-	if (u256_cmp(t->fees.max_fee, chain_conf(c)->max_fee_cap) > 0)
-		return err_retry_after(
-			w, 60 * USEC_S, "chain.fee_cap", "the chain asks for more than evm.max_fee allows");
 	t->replace = true;
 	return true;
-}
-
-/* What the node's answer asks for. NONCE_USED is no failure here: pay.confirm finds out which transaction used it. */
-static bool react(struct work *w, struct chain *c, struct send_task *t, enum chain_sent sent, str reason)
-{
-	switch (sent) {
-	case CHAIN_SENT:
-	case CHAIN_NONCE_USED: return true;
-	case CHAIN_NONCE_GAP:
-		return err_snooze(w, 2 * USEC_S, "pay.nonce_gap",
-			"an earlier transaction has not reached the node: " STR_FMT, STR_ARG(reason));
-	case CHAIN_FEE_LOW: return requote(w, c, t);
-	case CHAIN_NO_FUNDS:
-		return err_snooze(
-			w, 60 * USEC_S, "pay.no_gas", "the signer cannot pay for gas: " STR_FMT, STR_ARG(reason));
-	default:
-		return err_set(
-			w, ERR_INVALID, "pay.refused", "the node refuses the transaction: " STR_FMT, STR_ARG(reason));
-	}
 }
 
 bool send_effect(struct work *w, const struct outside *outside, void *task)
@@ -186,16 +139,18 @@ bool send_effect(struct work *w, const struct outside *outside, void *task)
 	if (!chain_send(w, outside->chain, t->raw, &sent, &reason))
 		return false;
 	FAULT("pay.broadcast");
-	return react(w, outside->chain, t, sent, reason);
+	if (sent == CHAIN_FEE_LOW)
+		return requote(w, outside->chain, t);
+	return pay_react(w, sent, reason); /* a nonce that is used: pay.confirm finds out which transaction used it */
 }
 
 static bool settle_replaced(struct work *w, struct tx *tx, const struct send_task *t)
 {
 	struct evm_signed signed_tx;
-	struct evm_tx evm;
+	struct call call;
 	struct sql_tx_replace_out out;
 
-	if (!sign(w, t, &t->fees, &evm, &signed_tx))
+	if (!sign(w, t, &t->fees, &call, &signed_tx))
 		return false;
 	if (!sql_tx_replace(w, tx,
 		    &(struct sql_tx_replace_in){

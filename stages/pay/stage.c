@@ -1,4 +1,4 @@
-/* pay: quote, send, confirm. The signed bytes are stored before anything is sent, so what may have happened can be looked for. */
+/* pay: quote, send, confirm, refund. The signed bytes are stored before anything is sent, so what may have happened can be looked for. */
 #include "pay.h"
 #include "stages/stages.h"
 
@@ -71,4 +71,23 @@ const struct stage pay_confirm = {
 	.plan = confirm_plan,
 	.effect = confirm_effect,
 	.settle = confirm_settle,
+};
+
+static const struct field refund_fields[] = {
+	FIELD(FIELD_UUID, struct refund_task, refund_id),
+};
+const struct stage pay_refund = {
+	.name = "pay",
+	.kind = "pay.refund",
+	.task = FIELDS(struct refund_task, refund_fields),
+	.lease_s = 20,
+	.attempts = 100,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.next = "pay",
+	.decided = offsetof(struct refund_task, decided),
+	.plan = refund_plan,
+	.probe = refund_probe,
+	.effect = refund_effect,
+	.settle = refund_settle,
 };

@@ -149,6 +149,8 @@ const char *rows_digest(struct work *w)
 		" from ledger.balance b join ledger.account a on a.id = b.account_id),"
 		"(select string_agg(concat_ws(' ', 'payout', key, state, blocker, encode(tx_hash, 'hex'), paid_at, updated_at), '; '"
 		" order by key) from ledger.payout),"
+		"(select string_agg(concat_ws(' ', 'refund', key, amount, state, blocker, encode(tx_hash, 'hex'), refunded_at, updated_at), '; '"
+		" order by key) from ledger.refund),"
 		"(select string_agg(concat_ws(' ', 'signer', next_nonce, stopped), '; ') from ledger.chain_key),"
 		"(select string_agg(concat_ws(' ', 'intent', key, attempt, nonce, state, sent_at, encode(raw, 'hex')), '; '"
 		" order by key, attempt) from ledger.tx_intent),"

@@ -571,7 +571,8 @@ static void V17_the_deadline_ends_a_bounty(void **state)
 	assert_err(&rows_work, ERR_RETRY, "verify.in_grace");
 	db_test_sql("update core.bounty set grace = '1 hour'");
 	rows_settled_twice(&verify_deadline, rows_planned(&verify_deadline, DEADLINE));
-	assert_value("select state || ' ' || (blocker like 'the funder: take the money back %') from core.bounty",
+	assert_value(
+		"select state || ' ' || (blocker like 'the clock: the escrow gives the money back %') from core.bounty",
 		"refunding true");
 	assert_value("select string_agg(state || ' ' || reason, ',') from core.submission",
 		"rejected bounty.expired,rejected bounty.expired");
@@ -640,7 +641,8 @@ static void V17_nobody_decides_for_30_days(void **state)
 	assert_err(&rows_work, ERR_RETRY, "verify.in_review");
 	db_test_sql("update core.bounty set state_since = now() - interval '31 days'");
 	rows_settled(&verify_deadline, rows_planned(&verify_deadline, DEADLINE));
-	assert_value("select state || ' ' || (blocker like 'the funder: take the money back %') from core.bounty",
+	assert_value(
+		"select state || ' ' || (blocker like 'the clock: the escrow gives the money back %') from core.bounty",
 		"refunding true");
 	assert_value("select state from ledger.payout", "cancelled");
 	assert_value("select decision || ' ' || actor || ' ' || reason from core.resolution",

@@ -16,12 +16,16 @@ const sameSubject = list => { // two different events of one aggregate
   return [i, list.findIndex((o, k) => k > i && o.event.subject === list[i].event.subject && o.id !== list[i].id)]
 }
 
+const refund = key => `insert into ledger.refund (key, bounty_id, asset_id, amount, state, due_at, funder, tx_hash, refunded_at)
+  (select '${key}', id, asset_id, 1, 'refunded', now(), decode(repeat('aa', 20), 'hex'), sha256('x'), now() from core.bounty order by id limit 1)`
+
 export const BREACHES = [
   ['I1', /0 keys, 0 rows, 0 jobs/, w => ({ ...w, acked: [...w.acked, randomUUID()] })],
   ['I1', /0 keys/, 'delete from ingest.delivery_key'],
   ['I1', /2 rows/, `insert into ingest.delivery overriding system value select (jsonb_populate_record(d, jsonb_build_object('id', d.id + 1000000))).* from ingest.delivery d`],
   ['I1', /0 jobs/, `delete from q.job where kind = 'sync.delivery'`],
   ['I2', /released 2 times/, release(l => [...l, { ...l[0], tx: `0x${'11'.repeat(32)}` }])],
+  ['I2', /booked as 2 refunds/, `${refund('one')}; ${refund('two')}`],
   ['I3', /^transfer .*: 1$/m, 'update ledger.entry set amount = amount + 1 where line = 1'],
   ['I3', /no entries/, `insert into ledger.transfer (key, kind) values ('x', 'x')`],
   ['I3', /^account .* of escrow: -/m, `insert into ledger.transfer (key, kind) values ('x', 'x'); insert into ledger.entry
@@ -34,6 +38,7 @@ export const BREACHES = [
   ['I4', /says otherwise/, release(l => [{ ...l[0], amount: l[0].amount - 1n }, ...l.slice(1)])],
   ['I4', /says otherwise/, 'update ledger.payout set tx_hash = sha256(tx_hash)'],
   ['I4', /before it is final/, w => ({ ...w, head: 0 })],
+  ['I4', /refunded, and not on chain/, refund('one')],
   ['I5', /is out, and its worker was last seen/, `insert into q.worker (name, queues, seen_at) values ('gone', '{}', now() - interval '1 h');
     insert into q.claim (worker, queue, lease, job_ids, attempts, burned, suspects) select max(id), 'sync', '1 s', '{}', '{}', '{}', '{}' from q.worker`],
   ['I5', /has been ready since/, `${partition}; ${newJob(`now() - interval '1 h'`)}; ${ready} values ('sync', 0, -1)`],
@@ -68,6 +73,9 @@ export const BREACHES = [
   ['I8', /names another chain/, `insert into audit.checkpoint (size, hash, note) select 3, sha256('x'), 'x' on conflict (size) do nothing;
     alter table audit.checkpoint disable trigger all; update audit.checkpoint set hash = sha256('x')`],
   ['I10', / in, .* paid, .* left/, 'update core.contribution set amount = amount + 1'],
+  ['I10', / 1 back, /, refund('one')],
+  ['I10', /is refunded, and .* is left/, `update core.bounty set state = 'refunded'; insert into ledger.entry
+    select t.id, 9, a.id, a.asset_id, 1 from (select id from ledger.transfer limit 1) t, (select * from ledger.account where kind = 'escrow' limit 1) a`],
 ]
 
 // The world as it is after the breach, as long as one asks.

@@ -33,7 +33,7 @@ const control = async (verb, body = {}) => {
 const comments = async n => (await fetch(`${stack.url('github')}/repositories/${repo.id}/issues/${n}/comments?per_page=100`)).json()
 const ours = async n => (await comments(n)).filter(c => c.user.login === 'patchwork-bot')
 const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready) + (select count(*) from q.claim)
-  + (select count(*) from q.scheduled join q.job on id = job_id where kind <> 'verify.deadline'
+  + (select count(*) from q.scheduled join q.job on id = job_id where kind not in ('verify.deadline', 'pay.refund')
   and (kind <> 'sync.attempt' or run_at <= now()))`) === '0', { timeout: 90_000 })
 const refusals = n => sql(`select coalesce(string_agg(verb || ' ' || code, ', ' order by at, ordinal), '') from core.command where number = ${n} and code is not null`)
 const parked = () => sql(`select coalesce(string_agg(j.kind || ' ' || r.error_code || ' ' || r.error, ', '), '') from q.parked p join q.job j on j.id = p.job_id

@@ -5,7 +5,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { rpc } from '../stack/evm.mjs'
-import { CONTRIBUTION_TOPICS, eventually, get, submission } from '../stack/scenario.mjs'
+import { CONTRIBUTION_TOPICS, eventually, get, refunds, submission, tokenBalance, transact } from '../stack/scenario.mjs'
+import { look, referee, report } from './referee.mjs'
 import { checkInvariants, differences, ended, faultPoints, leftBehind, operatorNonce, World } from './world.mjs'
 
 const points = faultPoints()
@@ -14,11 +15,13 @@ const APART = {
   'replay/sweep': ['sync.reconcile', 'sync.sweep', 'sync.pull'],
   'replay/commands': ['sync.command', 'sync.status', 'sync.attempt'],
   'replay/projects': ['sync.check', 'sync.reverify', 'sync.hook', 'sync.rotate', 'sync.hooks', 'sync.health', 'sync.redeliver'],
-  'replay/kill': ['verify.deadline'],
+  'replay/kill': ['verify.deadline', 'pay.refund'],
   'api/link': ['sync.link', 'sync.account', 'sync.accounts', 'sync.unlink'],
   'api/contract': ['verify.wallet'],
 }
 const ofKinds = Object.entries(points.kinds).filter(([kind]) => !Object.values(APART).flat().includes(kind)).flatMap(([kind, phases]) => phases.map(p => `${kind}.${p}`))
+const ofRefunds = points.named.filter(p => p.startsWith('pay.refund'))
+points.named = points.named.filter(p => !ofRefunds.includes(p))
 // Reached only after something went wrong before; each has its test below.
 const ONLY_AFTER = ['score.payout.claimed', 'pay.rebroadcast']
 
@@ -132,6 +135,75 @@ describe('killed at', { concurrency: 2 }, () => {
       free.push(world)
       assert.equal(await state(id), 'cancelled cancelled 1')
     })
+
+  // Two bounties whose deadline passes with their money in the escrow. One is given back here, by workers that die at every point; a
+  // stranger has the escrow give the other one back before.
+  test('B13, M19, M18: what was not won goes back, whoever is killed and whoever was first, once', async () => {
+    const world = free.pop()
+    const { at, sql } = world
+    const before = {
+      'money locked in the escrow': async c => { // the chain's clock can be set ahead of the lock, and not of other bounties'
+        await sql(`update core.bounty set deadline_at = now() + interval '1 hour' where id = '${c.bounty.id}'`)
+        c.bounty = await get(at, `/v1/bounties/${c.bounty.id}`)
+        c.owned = await tokenBalance(at, c.funder.address)
+      },
+    }
+    const first = world.worker()
+    const played = []
+    for (let i = 0; i < 2; i++) played.push(await world.while(first, world.play({ before, until: 'pull request opened' })))
+    await world.quiet()
+    await world.retire(first)
+    const [ours, theirs] = played, ids = `('${ours.bounty.id}', '${theirs.bounty.id}')`
+    const owned = ours.owned, nonce = await operatorNonce(world)
+    assert.equal(await tokenBalance(at, ours.funder.address), owned - 2n * BigInt(ours.bounty.amount))
+    await rpc(at.evm, 'evm_increaseTime', [30 * 86_400])
+    await rpc(at.evm, 'evm_mine')
+    const { selectors } = JSON.parse(readFileSync('build/contract/Escrow.json', 'utf8'))
+    const stranger = await transact(at, at.wallets.contributor.address, at.contracts.escrow,
+      selectors['refund(bytes32)'] + theirs.bounty.escrow.bounty_key.slice(2))
+    assert.equal(stranger.status, '0x1')
+    await sql(`update core.contribution set lock_until = now() where bounty_id in ${ids};
+      update core.bounty set deadline_at = now() - interval '1 s', grace = '0' where id in ${ids};
+      update q.scheduled set run_at = now() where job_id in (select id from q.job where kind = 'verify.deadline'
+        and args ->> 'bounty_id' in ${ids})`)
+    const order = ['pay.refund.claimed', 'pay.refund.planned', 'pay.refund.probed', 'pay.refund.effected', 'pay.refund_signed', 'pay.refund.settling',
+      'pay.refund.settled', 'pay.refund_broadcast']
+    assert.deepEqual([...order].sort(), [...points.kinds['pay.refund'].map(p => `pay.refund.${p}`), ...ofRefunds].sort())
+    for (const point of order) {
+      const w = world.worker({ PATCHWORK_FAULT: `${point}:kill` })
+      assert.equal(await ended(w), 'SIGKILL', `${point} is reached`)
+    }
+    const clean = world.worker()
+    const ends = []
+    for (const c of played)
+      ends.push(await world.while(clean, eventually('the bounty is refunded', () => get(at, `/v1/bounties/${c.bounty.id}`), b => b.state === 'refunded', at.wait)))
+    await world.quiet()
+    const inert = async () => {
+      assert.equal(await tokenBalance(at, ours.funder.address), owned, 'the funder owns what was owned before')
+      for (const c of played) assert.equal((await refunds(at, c.bounty.escrow.bounty_key)).length, 1, 'one refund on chain')
+      assert.equal(await operatorNonce(world), nonce + 1, 'the operator sent one transaction')
+      return sql(`select md5(string_agg(e::text, ',' order by transfer_id, line)) from ledger.entry e`)
+    }
+    const books = await inert()
+    assert.deepEqual(ends.map(b => [b.refunds.length, b.refunds[0].state, b.refunds[0].transactions.length, b.contributions[0].state, b.blocker]),
+      [[1, 'refunded', 1, 'refunded', null], [1, 'refunded', 0, 'refunded', null]])
+    assert.equal(ends[0].refunds[0].tx_hash, (await refunds(at, ours.bounty.escrow.bounty_key))[0].transactionHash)
+    assert.equal(ends[1].refunds[0].tx_hash, stranger.transactionHash)
+    assert.equal(await sql(`select distinct actor_kind from audit.log where object_type = 'bounty' and object_id in ${ids} and action ~ 'deadline|refund'`), 'stage')
+    const seen = await referee(await look(at, sql), ['I2', 'I3', 'I4', 'I7', 'I10'])
+    assert.ok(seen.every(s => s.breaches.length === 0 && s.unasked.length === 0), `\n${report(seen)}`)
+    const cli = async (...words) => JSON.parse((await world.stack.run('patchwork_operator', ...words, '--json')).split('\n')[0])
+    assert.equal((await cli('lineage', ours.bounty.id)).refunds[0].tx_hash, ends[0].refunds[0].tx_hash)
+    const dry = await world.stack.run('patchwork_operator', 'jobs', 'replay', '--kind', 'pay.refund', '--sample', '100', '--dry-run', '--json')
+    const [kind] = JSON.parse(dry).kinds
+    assert.deepEqual([kind.kind, kind.done], ['pay.refund', kind.jobs])
+    for (let i = 0; i < 10; i++) await cli('jobs', 'replay', '--kind', 'pay.refund', '--rate', '1000/s', '--reason', 'the test of replays')
+    await world.while(clean, eventually('the replays are over', () => sql(`select count(*) from q.job j where batch is not null
+      and kind = 'pay.refund' and exists (select from q.run r where r.job_id = j.id and r.state = 'done')`), n => Number(n) === 10 * kind.jobs, at.wait))
+    assert.equal(await inert(), books)
+    await world.retire(clean)
+    free.push(world)
+  })
 
   // pay.send.effected is not among them: once it was broadcast, the probe finds it
   test('F15: every point of paying, one after the other, in one contribution', () => sameAsUndisturbed([

@@ -14,6 +14,7 @@ const list = values => values.map(v => `('${v}')`).join(', ')
 // Each check finds what breaks its invariant: lines for a person. What it is asked about:
 //   sql       text -> what psql prints                 acked      ids of deliveries that were answered 2xx
 //   released  the chain's log of payments, oldest first: { key, tx, to, amount, block }; head: the chain's last block
+//   refunded  the chain's log of what went back, the same of bounties
 //   published the stream, in its order: { id, subject, event }
 //   attempts  kind -> how many of them may fail        grace      seconds that work may be late
 // Without its source (null) a check cannot be made, and says so.
@@ -28,11 +29,15 @@ export const CHECKS = [
       where (k.n, d.n, j.n) <> (1, 1, 1)`),
   },
   {
-    id: 'I2', what: 'no payout is paid twice on chain', needs: ['released'],
+    id: 'I2', what: 'no payout is paid twice on chain, and what went back once is booked once', needs: ['released'],
     find: async w => {
       const times = new Map()
       for (const { key } of w.released) times.set(key, (times.get(key) ?? 0) + 1)
-      return [...times].filter(([, n]) => n > 1).map(([key, n]) => `${key}: released ${n} times`)
+      return [
+        ...[...times].filter(([, n]) => n > 1).map(([key, n]) => `${key}: released ${n} times`),
+        ...await lines(w, `select '0x' || encode(tx_hash, 'hex') || ': booked as ' || count(*) || ' refunds of ' || bounty_id from ledger.refund
+          where state = 'refunded' and tx_hash is not null group by tx_hash, bounty_id having count(*) > 1`),
+      ]
     },
   },
   {
@@ -46,11 +51,15 @@ export const CHECKS = [
         join ledger.account a on a.id = e.account_id where a.asset_id <> e.asset_id`),
   },
   {
-    id: 'I4', what: 'a payout is paid if and only if the chain says so, finally, by that transaction', needs: ['released'],
+    id: 'I4', what: 'a payout is paid if and only if the chain says so, finally, by that transaction; a refund only if it does', needs: ['released', 'refunded'],
     find: async w => {
       const rows = await json(w, `select '0x' || encode(o.chain_key, 'hex') as key, o.state, '0x' || encode(o.tx_hash, 'hex') as tx,
         '0x' || encode(o.payee, 'hex') as "to", o.amount::text, c.confirmations from ledger.payout o
         join core.asset a on a.id = o.asset_id join core.chain c on c.id = a.chain_id`)
+      const backs = await json(w, `select '0x' || encode(b.chain_key, 'hex') as key, '0x' || encode(r.tx_hash, 'hex') as tx,
+        '0x' || encode(r.funder, 'hex') as "to", r.amount::text, c.confirmations from ledger.refund r join core.bounty b on b.id = r.bounty_id
+        join core.asset a on a.id = r.asset_id join core.chain c on c.id = a.chain_id where r.state = 'refunded' and r.amount > 0`)
+      const back = r => w.refunded.find(l => l.key === r.key && l.tx === r.tx)
       const known = new Map(rows.map(r => [r.key, r]))
       const logs = new Map(w.released.map(l => [l.key, l]))
       const same = (r, l) => r.tx === l.tx && r.to === l.to && r.amount === String(l.amount)
@@ -59,6 +68,9 @@ export const CHECKS = [
         ...w.released.filter(l => known.get(l.key)?.state !== 'paid').map(l => `${l.key}: on chain, and ${known.get(l.key)?.state ?? 'no payout of ours'}`),
         ...rows.filter(r => r.state === 'paid' && logs.has(r.key) && !same(r, logs.get(r.key))).map(r => `${r.key}: the chain says otherwise`),
         ...rows.filter(r => r.state === 'paid' && logs.get(r.key)?.block > w.head - r.confirmations + 1).map(r => `${r.key}: paid before it is final`),
+        ...backs.filter(r => !back(r)).map(r => `${r.key}: refunded, and not on chain`),
+        ...backs.filter(r => back(r) && (back(r).to !== r.to || back(r).amount < BigInt(r.amount))).map(r => `${r.key}: the chain gave back otherwise`),
+        ...backs.filter(r => back(r)?.block > w.head - r.confirmations + 1).map(r => `${r.key}: refunded before it is final`),
       ]
     },
   },
@@ -150,14 +162,18 @@ export const CHECKS = [
     },
   },
   {
-    id: 'I10', what: 'what was put into a bounty is what was paid and what is left of it',
+    id: 'I10', what: 'what was put into a bounty is what was paid, what went back and what is left of it',
     find: w => lines(w, `
-      select 'bounty ' || b.id || ': ' || f.n || ' in, ' || p.n || ' paid, ' || l.n || ' left' from core.bounty b
-      cross join lateral (select coalesce(sum(amount), 0) n from core.contribution where bounty_id = b.id and state = 'confirmed') f
+      select 'bounty ' || b.id || ': ' || f.n || ' in, ' || p.n || ' paid, ' || r.n || ' back, ' || l.n || ' left' from core.bounty b
+      cross join lateral (select coalesce(sum(amount), 0) n from core.contribution where bounty_id = b.id and state in ('confirmed', 'refunded')) f
       cross join lateral (select coalesce(sum(amount), 0) n from ledger.payout where bounty_id = b.id and state = 'paid') p
+      cross join lateral (select coalesce(sum(amount), 0) n from ledger.refund where bounty_id = b.id and state = 'refunded') r
       cross join lateral (select coalesce(sum(e.amount), 0) n from ledger.entry e join ledger.account a on a.id = e.account_id
         where a.owner_id = b.id and a.kind in ('escrow', 'payable', 'in_transit')) l
-      where f.n <> p.n + l.n`),
+      where f.n <> p.n + r.n + l.n
+      union all select 'bounty ' || b.id || ' is refunded, and ' || sum(e.amount) || ' of it is left' from core.bounty b
+        join ledger.account a on a.owner_id = b.id join ledger.entry e on e.account_id = a.id where b.state = 'refunded'
+        group by b.id having sum(e.amount) <> 0`),
   },
 ]
 
@@ -180,7 +196,7 @@ export async function referee(world, ids = CHECKS.map(c => c.id)) {
 
 // --- where it looks ---
 
-// Every release of the escrow, by the node's own log; what was reverted has none.
+// Every release and refund of the escrow, by the node's own log; what was reverted has none.
 async function releasedOn(url, escrow) {
   const rpc = async (method, params) => {
     const resp = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) })
@@ -188,12 +204,15 @@ async function releasedOn(url, escrow) {
     if (error) throw new Error(`${method}: ${error.message}`)
     return result
   }
-  const signature = Buffer.from('Released(bytes32,bytes32,address,uint256)').toString('hex')
-  const topic = await rpc('web3_sha3', [`0x${signature}`])
-  const logs = await rpc('eth_getLogs', [{ address: escrow, fromBlock: '0x0', toBlock: 'latest', topics: [topic] }])
+  const logs = async (event, key) => {
+    const topic = await rpc('web3_sha3', [`0x${Buffer.from(event).toString('hex')}`])
+    const found = await rpc('eth_getLogs', [{ address: escrow, fromBlock: '0x0', toBlock: 'latest', topics: [topic] }])
+    return found.map(l => ({ key: l.topics[key], tx: l.transactionHash, to: `0x${l.topics[key + 1].slice(26)}`, amount: BigInt(l.data), block: Number(l.blockNumber) }))
+  }
   return {
     head: Number(await rpc('eth_blockNumber', [])),
-    released: logs.map(l => ({ key: l.topics[2], tx: l.transactionHash, to: `0x${l.topics[3].slice(26)}`, amount: BigInt(l.data), block: Number(l.blockNumber) })),
+    released: await logs('Released(bytes32,bytes32,address,uint256)', 2),
+    refunded: await logs('Refunded(bytes32,address,uint256)', 1),
   }
 }
 
@@ -226,7 +245,7 @@ export function attemptsOf(sources) {
 
 // at: what stack.json says; sql: text -> what psql prints
 export async function look(at, sql, { acked = null, attempts = null, grace = 30, stream = 'PW_EVENTS' } = {}) {
-  const chain = at.evm && at.contracts ? await releasedOn(at.evm, at.contracts.escrow) : { released: null }
+  const chain = at.evm && at.contracts ? await releasedOn(at.evm, at.contracts.escrow) : { released: null, refunded: null }
   return { sql, acked, attempts, grace, ...chain, published: at.nats ? await publishedOn(at.nats, stream) : null }
 }
 

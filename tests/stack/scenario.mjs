@@ -259,6 +259,15 @@ export async function releases(at, payoutKey) {
   }))
 }
 
+// Every time the escrow gave that bounty's money back -> [{ transactionHash, to, amount }]
+export async function refunds(at, bountyKey) {
+  const signature = await topic(at, 'Refunded(bytes32,address,uint256)')
+  const logs = await rpc(at.evm, 'eth_getLogs', [{
+    address: at.contracts.escrow, fromBlock: '0x0', toBlock: 'latest', topics: [signature, bountyKey],
+  }])
+  return logs.map(l => ({ transactionHash: l.transactionHash, to: `0x${l.topics[2].slice(26)}`, amount: BigInt(l.data) }))
+}
+
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
 // CIDv1, raw codec, sha2-256, in base32

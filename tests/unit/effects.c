@@ -16,6 +16,9 @@ struct chain {
 	enum chain_sent sent;
 	struct chain_fees fees;
 	int sends;
+	bool refunded; /* by transaction 0x02... */
+	struct chain_lock lock;
+	const char *reverts; /* what the escrow would say to a call; NULL = it would work */
 };
 
 const struct chain_conf *chain_conf(const struct chain *c)
@@ -47,6 +50,25 @@ bool chain_find_release(struct work *w, struct chain *c, const uint8_t payout[32
 	return true;
 }
 
+bool chain_find_refund(
+	struct work *w, struct chain *c, const uint8_t bounty[32], int64_t since, bool *found, uint8_t tx_hash[32])
+{
+	(void)w;
+	assert_int_equal(bounty[0], 0x11);
+	assert_int_equal(since, 70);
+	*found = c->refunded;
+	memset(tx_hash, 2, 32);
+	return true;
+}
+
+bool chain_lock_of(struct work *w, struct chain *c, const uint8_t bounty[32], struct chain_lock *out)
+{
+	(void)w;
+	assert_int_equal(bounty[0], 0x11);
+	*out = c->lock;
+	return true;
+}
+
 bool chain_nonce(struct work *w, struct chain *c, const uint8_t address[20], uint64_t *latest)
 {
 	(void)w, (void)address;
@@ -67,11 +89,11 @@ bool chain_send(struct work *w, struct chain *c, str raw, enum chain_sent *out, 
 bool chain_quote(
 	struct work *w, struct chain *c, const uint8_t from[20], const uint8_t to[20], str data, struct chain_fees *out)
 {
-	(void)w, (void)from;
+	(void)from;
 	assert_int_equal(to[0], 0xee);
-	assert_int_equal(data.n, 4 + 4 * 32);
+	assert_true(data.n == 4 + 4 * 32 || data.n == 4 + 32); /* release, refund */
 	*out = c->fees;
-	return true;
+	return c->reverts == NULL || err_set(w, ERR_INVALID, "chain.reverts", "%s", c->reverts);
 }
 
 static struct work w;
@@ -489,6 +511,238 @@ static void quote_asks_the_escrow_first(void **state)
 	assert_err(&w, ERR_INVALID, "chain.not_configured");
 }
 
+/* pay.refund ------------------------------------------------------------------------------------------------------- */
+
+static struct chain_receipt refunded(uint8_t to, uint64_t amount)
+{
+	struct abi_value v = { .kind = ABI_UINT, .number = u256_of(amount) };
+	struct chain_log log = event("Refunded(bytes32,address,uint256)", 0, 0, 3, encoded("uint256", &v, 1));
+
+	memset(log.topics[2] + 12, to, 20);
+	return receipt(CHAIN_DONE, log);
+}
+
+/* state NULL: nothing is signed yet */
+static struct refund_task refund_of(const char *state)
+{
+	struct refund_task t = { .amount = u256_of(1000), .chain_id = 338, .since = 70 };
+
+	memset(t.bounty, 0x11, 32);
+	memset(t.funder, 0xf1, 20);
+	memset(t.escrow, 0xee, 20);
+	if (state != NULL) {
+		t.has_live = true;
+		t.live = (struct attempt){ .state = str_c(state), .nonce = 6, .raw = STR("raw") };
+		memset(t.live.hash, 1, 32);
+		t.low = (struct chain_fees){ .max_fee = u256_of(100), .max_priority_fee = u256_of(10) };
+	}
+	return t;
+}
+
+static void locks(uint8_t funder, uint64_t balance, int64_t now)
+{
+	chain.lock = (struct chain_lock){ .balance = u256_of(balance), .deadline = 5000, .now = now };
+	memset(chain.lock.funder, funder, 20);
+}
+
+static void B13_a_refund_is_signed_after_the_lock(void **state)
+{
+	struct refund_task t = refund_of(NULL);
+	bool done;
+
+	(void)state;
+	locks(0xf1, 1000, 5000);
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_true(w.err.snooze && w.err.retry_after == USEC_S);
+	assert_err(&w, ERR_RETRY, "pay.refund_early");
+	locks(0xf1, 1000, 1000);
+	chain.lock.deadline = INT64_MAX;
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_true(w.err.snooze && w.err.retry_after == 86400 * USEC_S);
+	assert_err(&w, ERR_RETRY, "pay.refund_early");
+	locks(0xf1, 1001, 5001); /* its funder has added to it */
+	assert_true(refund_probe(&w, &outside, &t, &done) && !done);
+	chain.nonce = 9;
+	assert_true(refund_effect(&w, &outside, &t));
+	assert_true(t.outcome == BACK_SIGN && t.nonce == 9 && chain.sends == 0);
+	t = refund_of(NULL);
+	t.stopped = STR("pay.nonce_foreign");
+	assert_true(refund_probe(&w, &outside, &t, &done) && !done);
+	assert_false(refund_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.signer_stopped");
+}
+
+static void B13_a_strangers_refund_counts(void **state)
+{
+	struct refund_task t = refund_of(NULL);
+	bool done;
+
+	(void)state;
+	chain.refunded = true;
+	chain.other = refunded(0xf1, 1000);
+	assert_true(refund_probe(&w, &outside, &t, &done) && done);
+	assert_true(t.outcome == BACK_DONE && t.has_hash && t.hash[0] == 2 && t.to[0] == 0xf1);
+	assert_int_equal(chain.sends, 0);
+	t = refund_of(NULL);
+	t.stopped = STR("pay.nonce_foreign"); /* nothing is to be signed */
+	chain.other = refunded(0xf1, 1500);
+	assert_true(refund_probe(&w, &outside, &t, &done) && done);
+	t = refund_of(NULL);
+	chain.other = only(CHAIN_SHALLOW);
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_true(w.err.snooze);
+	assert_err(&w, ERR_RETRY, "pay.shallow");
+}
+
+/* Its block is gone, or one node made it up: the lock tells, on every endpoint. */
+static void B13_a_refund_that_is_gone_does_not_count(void **state)
+{
+	static const enum chain_seen seen[] = { CHAIN_ABSENT, CHAIN_REVERTED };
+	struct refund_task t;
+	bool done;
+
+	(void)state;
+	chain.refunded = true;
+	for (size_t i = 0; i < COUNT(seen); i++) {
+		t = refund_of(NULL);
+		chain.other = only(seen[i]);
+		locks(0xf1, 0, 5001);
+		assert_false(refund_probe(&w, &outside, &t, &done));
+		assert_err(&w, ERR_RETRY, "pay.refund_not_found");
+		locks(0xf1, 1000, 5001);
+		assert_true(refund_probe(&w, &outside, &t, &done) && !done);
+		assert_int_equal(t.outcome, BACK_NONE);
+	}
+}
+
+static void a_refund_that_differs_is_for_a_person(void **state)
+{
+	const struct {
+		uint8_t to;
+		uint64_t amount;
+	} rows[] = { { 0xf2, 1000 }, { 0xf1, 999 } };
+	struct refund_task t;
+	bool done;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		t = refund_of(NULL);
+		chain.refunded = true;
+		chain.other = refunded(rows[i].to, rows[i].amount);
+		assert_false(refund_probe(&w, &outside, &t, &done));
+		assert_err(&w, ERR_INVALID, "pay.wrong_refund");
+		t = refund_of(NULL);
+		chain.refunded = false;
+		locks(rows[i].to, rows[i].amount, 5001);
+		assert_false(refund_probe(&w, &outside, &t, &done));
+		assert_err(&w, ERR_INVALID, "pay.refund_short");
+	}
+	t = refund_of("sent");
+	chain.ours = only(CHAIN_DONE);
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_err(&w, ERR_INVALID, "pay.wrong_refund");
+	chain.conf.chain_id = 25;
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_err(&w, ERR_INVALID, "chain.not_configured");
+}
+
+static void a_refund_that_the_escrow_refuses(void **state)
+{
+	struct refund_task t = refund_of(NULL);
+
+	(void)state;
+	chain.reverts = "TooEarly(uint64)";
+	assert_false(refund_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.refund_early");
+	chain.reverts = "ZeroAmount()";
+	assert_false(refund_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.shallow");
+	assert_int_equal(t.outcome, BACK_NONE);
+	chain.reverts = "TransferFailed()";
+	assert_true(refund_effect(&w, &outside, &t));
+	assert_true(t.outcome == BACK_REFUSED && strcmp(t.code, "chain.reverts") == 0);
+}
+
+static void M19_signed_bytes_are_sent_whoever_was_first(void **state)
+{
+	struct refund_task t = refund_of("prepared");
+	bool done;
+
+	(void)state;
+	chain.refunded = true; /* by somebody else; the nonce is to be used all the same */
+	chain.other = refunded(0xf1, 1000);
+	chain.ours = only(CHAIN_ABSENT);
+	assert_true(refund_probe(&w, &outside, &t, &done) && !done);
+	assert_true(refund_effect(&w, &outside, &t));
+	assert_true(t.outcome == BACK_SENT && chain.sends == 1);
+	t = refund_of("prepared");
+	chain.ours = only(CHAIN_PENDING); /* an earlier attempt has sent it */
+	assert_true(refund_probe(&w, &outside, &t, &done) && done);
+	assert_true(t.outcome == BACK_SENT && chain.sends == 1);
+	t = refund_of("prepared");
+	chain.ours = only(CHAIN_ABSENT);
+	chain.sent = CHAIN_FEE_LOW;
+	chain.fees = (struct chain_fees){ .max_fee = u256_of(50), .max_priority_fee = u256_of(500), .gas = 50000 };
+	assert_true(refund_effect(&w, &outside, &t));
+	assert_int_equal(t.outcome, BACK_RAISE);
+	assert_int_equal(u256_cmp(t.fees.max_fee, u256_of(130)), 0);
+	t = refund_of("prepared");
+	chain.sent = CHAIN_NO_FUNDS;
+	assert_false(refund_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.no_gas");
+}
+
+static void a_sent_refund_is_confirmed(void **state)
+{
+	struct refund_task t = refund_of("sent");
+	bool done;
+
+	(void)state;
+	chain.ours = only(CHAIN_SHALLOW); /* its block may still go */
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_true(w.err.snooze);
+	assert_err(&w, ERR_RETRY, "pay.shallow");
+	chain.ours = refunded(0xf1, 1000);
+	assert_true(refund_probe(&w, &outside, &t, &done) && done);
+	assert_true(t.outcome == BACK_DONE && t.hash[0] == 1 && !t.failed);
+	t = refund_of("sent");
+	chain.ours = only(CHAIN_REVERTED);
+	assert_true(refund_probe(&w, &outside, &t, &done) && done);
+	assert_true(t.outcome == BACK_FAILED && t.hash[0] == 1);
+	t = refund_of("sent");
+	chain.refunded = true; /* that is why */
+	chain.other = refunded(0xf1, 1000);
+	assert_true(refund_probe(&w, &outside, &t, &done) && done);
+	assert_true(t.outcome == BACK_DONE && t.hash[0] == 2 && t.failed);
+	assert_int_equal(chain.sends, 0);
+}
+
+static void a_sent_refund_that_no_node_knows(void **state)
+{
+	struct refund_task t = refund_of("sent");
+	bool done;
+
+	(void)state;
+	chain.ours = only(CHAIN_ABSENT);
+	chain.nonce = 6; /* ours is next */
+	assert_true(refund_probe(&w, &outside, &t, &done) && !done);
+	assert_false(refund_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.absent");
+	assert_int_equal(chain.sends, 1);
+	chain.nonce = 7;
+	assert_false(refund_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.nonce_used");
+	w.attempt = 8;
+	assert_true(refund_effect(&w, &outside, &t));
+	assert_int_equal(t.outcome, BACK_DEAD);
+	t.outcome = BACK_NONE;
+	chain.refunded = true;
+	chain.other = refunded(0xf1, 1000);
+	assert_true(refund_effect(&w, &outside, &t));
+	assert_true(t.outcome == BACK_DONE && t.hash[0] == 2 && !t.failed);
+	assert_int_equal(chain.sends, 1);
+}
+
 static void decided_tasks_touch_nothing(void **state)
 {
 	struct fund_task fund = { .decided = true };
@@ -496,6 +750,7 @@ static void decided_tasks_touch_nothing(void **state)
 	struct quote_task quote = { .decided = true };
 	struct send_task send = { .decided = true };
 	struct confirm_task confirm = { .decided = true };
+	struct refund_task refund = { .decided = true }, nothing_to_give = { .outcome = BACK_DONE };
 	struct outside nothing = { 0 };
 	bool done = false;
 
@@ -505,6 +760,10 @@ static void decided_tasks_touch_nothing(void **state)
 	assert_true(quote_effect(&w, &nothing, &quote));
 	assert_true(send_probe(&w, &nothing, &send, &done) && done);
 	assert_true(confirm_effect(&w, &nothing, &confirm));
+	done = false;
+	assert_true(refund_probe(&w, &nothing, &refund, &done) && done);
+	done = false;
+	assert_true(refund_probe(&w, &nothing, &nothing_to_give, &done) && done);
 }
 
 int main(void)
@@ -522,6 +781,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(send_reacts, start, stop),
 		cmocka_unit_test_setup_teardown(send_raises_a_low_fee, start, stop),
 		cmocka_unit_test_setup_teardown(quote_asks_the_escrow_first, start, stop),
+		cmocka_unit_test_setup_teardown(B13_a_refund_is_signed_after_the_lock, start, stop),
+		cmocka_unit_test_setup_teardown(B13_a_strangers_refund_counts, start, stop),
+		cmocka_unit_test_setup_teardown(B13_a_refund_that_is_gone_does_not_count, start, stop),
+		cmocka_unit_test_setup_teardown(a_refund_that_differs_is_for_a_person, start, stop),
+		cmocka_unit_test_setup_teardown(a_refund_that_the_escrow_refuses, start, stop),
+		cmocka_unit_test_setup_teardown(M19_signed_bytes_are_sent_whoever_was_first, start, stop),
+		cmocka_unit_test_setup_teardown(a_sent_refund_is_confirmed, start, stop),
+		cmocka_unit_test_setup_teardown(a_sent_refund_that_no_node_knows, start, stop),
 		cmocka_unit_test_setup_teardown(decided_tasks_touch_nothing, start, stop),
 	};
 
