@@ -9,5 +9,5 @@ $(filter $(BUILD)/tests/db/%,$(STAGE_TESTS)): $(BUILD)/san/tests/db/rows.o
 # the library once more, behind the objects that need it
 $(STAGE_TESTS): private LIBS := $(BUILD)/san/libpatchwork.a $(LIBS)
 -include $(BUILD)/san/tests/db/rows.d
-$(BUILD)/tests/unit/print: $(BUILD)/san/stages/print.o
+$(BUILD)/tests/unit/print: $(BUILD)/san/stages/print.o $(BUILD)/san/stages/print_value.o
 $(BUILD)/tests/unit/print: private LIBS := $(BUILD)/san/libpatchwork.a $(LIBS)

@@ -48,6 +48,12 @@ MUST bool github_app_token(struct work *w, struct github *g, int64_t installatio
 /* As github_ask, in the App's own name, which has limits of its own. */
 MUST bool github_app_ask(struct work *w, struct github *g, const char *method, str url, int wanted, const cJSON **out);
 void github_app_forget(struct github *g, int64_t installation); /* its token was refused */
+/* One exchange within the quota; any status. known names what If-None-Match and If-Modified-Since ask, NULL = nothing.
+ * fails  ERR_RETRY github.budget; as the token's file, the App and fetch_do */
+MUST bool github_send(struct work *w, struct github *g, struct fetch_req req, enum quota_resource resource,
+	const struct quota_page *known, struct fetch_resp *resp);
+/* A limit is reached: always false, a snooze for as long as GitHub says. */
+bool github_limited(struct work *w, enum quota_resource resource, const struct fetch_resp *resp);
 /* The verdict on a status that was not wanted.  fails  as include/outside/github.h says */
 MUST bool github_refused(struct work *w, enum quota_resource resource, const struct fetch_resp *resp);
 #define GITHUB_TIMEOUT (20 * USEC_S)

@@ -1,5 +1,4 @@
-/* One run of a job: plan, probe, effect, settle, to its end. A pure batch: all its settles in one transaction that also ends
- * the claim and takes the next. */
+/* One run of a job: plan, probe, effect, settle, to its end. */
 #include "base/json.h"
 #include "base/log.h"
 #include "base/trace.h"
@@ -8,11 +7,9 @@
 #include "runner.h"
 
 #define KIND_WAIT (30 * USEC_S) /* a kind that this program does not know may be a newer one's */
-#define OUTPUT_MAX 65536        /* as in sql/queue/finish.sql */
-#define BATCHES_IN_A_ROW 64     /* then other lanes have their turn */
 
 /* What the work is about, for its log lines and its statements. */
-static void name(struct work *w, const struct job *j)
+void attempt_name(struct work *w, const struct job *j)
 {
 	size_t n = trace_valid(j->trace) && j->trace.n < sizeof(w->trace) ? j->trace.n : 0; /* anyone may enqueue */
 
@@ -24,15 +21,15 @@ static void name(struct work *w, const struct job *j)
 	w->trace[n] = '\0';
 }
 
-static void begin(struct work *w, const struct job *j)
+void attempt_begin(struct work *w, const struct job *j)
 {
 	work_reset(w);
-	name(w, j);
+	attempt_name(w, j);
 }
 
 static void begin_run(struct work *w, struct runner *r, const struct job *j)
 {
-	begin(w, j);
+	attempt_begin(w, j);
 	w->run = ARENA_NEW(w->arena, struct running);
 	*w->run = (struct running){ .runner = r, .job = j };
 }
@@ -42,7 +39,7 @@ void attempt_allow(struct work *w, const struct job *j)
 	w->deadline = clock_monotonic() + (usec)j->stage->lease_s * USEC_S;
 }
 
-static bool read_task(struct work *w, const struct job *j, void **task)
+bool attempt_task(struct work *w, const struct job *j, void **task)
 {
 	*task = arena_zero(w->arena, j->stage->task.size > 0 ? j->stage->task.size : 1);
 	return j->stage->task.n == 0 || json_read_text(w, j->args, j->stage->task, 0, *task);
@@ -263,7 +260,7 @@ static bool run(struct work *w, struct runner *r, const struct job *j, usec bega
 	if ((j->attempt == 1 || j->stage->probe == NULL) && !check_cancel(w, r, j))
 		return false;
 	runner_point(w, j->stage->kind, "claimed");
-	if (!read_task(w, j, &task) || !plan(w, r, j, task) || !act_in_turn(w, r, j, task) ||
+	if (!attempt_task(w, j, &task) || !plan(w, r, j, task) || !act_in_turn(w, r, j, task) ||
 		!settle(w, r, j, task, began))
 		return false;
 	runner_point(w, j->stage->kind, "settled");
@@ -314,7 +311,7 @@ static void run_to_end(struct work *w, struct runner *r, const struct job *j)
 static void run_suspect(struct work *w, struct runner *r, const struct job *j)
 {
 	pthread_mutex_lock(&r->suspect);
-	begin(w, j);
+	attempt_begin(w, j);
 	if (j->stage != NULL && j->burned < j->stage->attempts)
 		lease_mark(w, r, j);
 	run_to_end(w, r, j);
@@ -331,153 +328,4 @@ void attempt_run(struct work *w, struct runner *r, struct job *j)
 		run_to_end(w, r, j);
 	if (atomic_fetch_sub(&b->left, 1) == 1)
 		runner_ended(r, b);
-}
-
-static void one_by_one(struct work *w, struct runner *r, struct batch *b)
-{
-	int n = b->n;
-
-	for (int i = 0; i < n; i++)
-		attempt_run(w, r, &b->at[i]);
-}
-
-static bool plain(struct runner *r, const struct batch *b)
-{
-	for (int i = 0; i < b->n; i++)
-		if (b->at[i].stage == NULL || b->at[i].suspect || b->at[i].burned >= b->at[i].stage->attempts ||
-			control_cancelled(r, b->at[i].id))
-			return false;
-	return true;
-}
-
-static bool settle_jobs(struct work *w, struct tx *tx, const struct batch *b, str *outputs, bool *any)
-{
-	*any = false;
-	for (int i = 0; i < b->n; i++) {
-		const struct job *j = &b->at[i];
-		void *task;
-
-		name(w, j);
-		w->output = (str){ 0 };
-		if (!read_task(w, j, &task) || (j->stage->settle != NULL && !j->stage->settle(w, tx, task)))
-			return false;
-		outputs[i] = w->output.p == NULL   ? STR("null")
-			: w->output.n > OUTPUT_MAX ? arena_printf(w->arena, "{\"too_large\":%zu}", w->output.n)
-						   : w->output;
-		*any |= w->output.p != NULL;
-	}
-	return true;
-}
-
-static bool has_settle(const struct lane *lane)
-{
-	for (int i = 0; i < lane->kinds; i++)
-		if (lane->kind[i]->settle != NULL)
-			return true;
-	return false;
-}
-
-/* All of b and the next claim in one transaction. False: nothing of it happened, or it is not known. */
-static bool fused_tx(
-	struct work *w, struct runner *r, struct conn *conn, struct batch *b, int want, struct batch **next)
-{
-	str *outputs = arena_array(w->arena, (size_t)b->n, sizeof(*outputs));
-	struct claim_ask ask = { .want = want, .known = claim_known(b->lane), .settle = b };
-	struct tx tx = { 0 };
-	bool any, owned = false, ok;
-
-	ok = tx_begin(w, conn, TX_DURABLE, &tx) && settle_jobs(w, &tx, b, outputs, &any);
-	if (ok && any)
-		ask.outputs = (struct strs){ outputs, (size_t)b->n };
-	ok = ok && claim_take(w, &tx, r, b->lane, &ask, &owned, next);
-	if (ok && !owned)
-		ok = err_set(w, ERR_RETRY, "queue.lease_lost", "the claim was taken over");
-	if (ok) {
-		runner_point(w, b->at[0].stage->kind, "settling");
-		ok = tx_commit(w, &tx);
-	}
-	tx_rollback(&tx);
-	if (!ok && *next != NULL) {
-		batch_free(*next);
-		*next = NULL;
-		atomic_store(&r->lost, clock_monotonic());
-	}
-	return ok;
-}
-
-/* Without anything to settle the claim's statement is the transaction: one round trip. *owned as in claim_take. */
-static bool fused(struct work *w, struct runner *r, struct conn *conn, struct batch *b, int want, bool *owned,
-	struct batch **next)
-{
-	struct tx tx = tx_auto(conn);
-
-	*next = NULL;
-	*owned = true;
-	if (has_settle(b->lane))
-		return fused_tx(w, r, conn, b, want, next);
-	runner_point(w, b->at[0].stage->kind, "settling");
-	if (!claim_take(w, &tx, r, b->lane,
-		    &(struct claim_ask){ .want = want, .known = claim_known(b->lane), .settle = b }, owned, next))
-		return false;
-	if (!*owned)
-		log_event(LOG_WARN, w, "job.stale", "jobs=%d", b->n);
-	return true;
-}
-
-/* As fused; claims nothing while claims are being looked for. */
-static bool fused_once(struct work *w, struct runner *r, struct conn *conn, struct batch *b, bool more, bool *owned,
-	struct batch **next)
-{
-	bool may = claim_enter(r), ok;
-
-	ok = fused(w, r, conn, b, may && more && !runner_closing(r) ? r->conf->batch : 0, owned, next);
-	claim_leave(r);
-	return ok;
-}
-
-/* Each job has its share of the time. */
-static void tally_batch(const struct batch *b, bool owned, usec took)
-{
-	for (int i = 0; i < b->n; i++)
-		if (owned)
-			tally_ended(&b->at[i], "done", took / b->n);
-		else
-			tally_stale(&b->at[i]);
-}
-
-static void hint_next(struct runner *r, const struct batch *b)
-{
-	for (int i = 0; i < b->lane->kinds; i++)
-		if (b->lane->kind[i]->next != NULL)
-			wake_hint(&r->wake, b->lane->kind[i]->next);
-}
-
-void attempt_batch(struct work *w, struct runner *r, struct batch *b)
-{
-	struct batch *next = NULL;
-	struct conn *conn = NULL;
-	bool owned;
-
-	for (int i = 0; b != NULL && plain(r, b); i++) {
-		usec began = clock_monotonic();
-
-		begin(w, &b->at[0]);
-		attempt_allow(w, &b->at[0]);
-		if ((conn == NULL && !pool_take(w, r->pool, &conn)) ||
-			!fused_once(w, r, conn, b, i < BATCHES_IN_A_ROW, &owned, &next)) {
-			log_failure(LOG_WARN, w, "queue.batch_apart");
-			break;
-		}
-		runner_point(w, b->at[0].stage->kind, "settled");
-		tally_batch(b, owned, clock_monotonic() - began);
-		hint_next(r, b);
-		batch_free(b);
-		b = next;
-		if (b != NULL)
-			tally_claimed(b);
-	}
-	if (conn != NULL)
-		pool_give(r->pool, conn);
-	if (b != NULL)
-		one_by_one(w, r, b);
 }

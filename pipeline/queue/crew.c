@@ -139,7 +139,7 @@ static void *work_on(void *arg)
 	while (pop(r, &item)) {
 		pthread_mutex_unlock(&r->lock);
 		if (item.index < 0)
-			attempt_batch(&w, r, item.batch);
+			pure_run(&w, r, item.batch);
 		else
 			attempt_run(&w, r, &item.batch->at[item.index]);
 		work_reset(&w);

@@ -14,6 +14,7 @@
 #define LANE_KINDS 32
 #define RUNNER_LANES 16
 #define LANE_HEADS 64
+#define OUTPUT_MAX 65536 /* bytes that a run or a step leaves; as in sql/queue/finish.sql */
 
 /* No number in line above head was given out at `asked` (clock_monotonic). */
 struct lane_head {
@@ -153,9 +154,10 @@ void settle_surely(struct work *w, struct runner *r, const struct job *j, const 
 /* After a settle that failed: is this run's end written, and by us? fails when the database does not answer */
 MUST bool settle_look(struct work *w, struct runner *r, const struct job *j, bool *ended, bool *ours);
 
-/* attempt.c: a job, or a pure batch and all that follow it; to their ends. */
+/* attempt.c: a job, to its end. */
 void attempt_run(struct work *w, struct runner *r, struct job *j);
-void attempt_batch(struct work *w, struct runner *r, struct batch *b);
+/* pure.c: a batch of jobs that only settle, and all that follow it, to their ends. */
+void pure_run(struct work *w, struct runner *r, struct batch *b);
 
 /* lease.c, due.c: on the dispatcher's connection */
 MUST bool lease_join(struct work *w, struct tx *tx, struct runner *r);
@@ -194,6 +196,10 @@ struct running {
 /* attempt.c: may the run touch the world now?  fails  ERR_RETRY queue.lease_lost, ERR_INVALID queue.cancelled */
 MUST bool attempt_may_act(struct work *w, struct runner *r, const struct job *j);
 void attempt_allow(struct work *w, const struct job *j); /* a new deadline */
+void attempt_begin(struct work *w, const struct job *j); /* w is empty, and about the job */
+void attempt_name(struct work *w, const struct job *j);  /* what is in w stays */
+/* *task as the job's args say.  fails  as json_read_text */
+MUST bool attempt_task(struct work *w, const struct job *j, void **task);
 /* step.c: those that are not behind the job, in their order.  fails  as they, and as the statements */
 MUST bool steps_run(struct work *w, struct runner *r, const struct job *j, void *task);
 str progress_effects(const struct work *w); /* the JSON array, { NULL, 0 } = none */

@@ -4,8 +4,6 @@
 #include "queue/progress.h"
 #include "runner.h"
 
-#define OUTPUT_MAX 65536
-
 bool step_output(const struct work *w, const char *name, str *output)
 {
 	const struct running *a = w->run;
