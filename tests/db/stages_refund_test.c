@@ -201,6 +201,33 @@ static void B13_nothing_before_the_lock_has_ended(void **state)
 	assert_err(&rows_work, ERR_INVALID, "pay.refund_unknown");
 }
 
+/* Whoever moves a bounty, and our comment under its issue is written anew with each step. */
+static void B13_every_way_out_begins_a_refund(void **state)
+{
+	static const char *const moves[] = {
+		"select core.bounty_move('" BOUNTY "', 'cancelled', 'test', null)",
+		"select core.bounty_move('" BOUNTY "', 'issue_deleted', 'test', null)",
+		"select core.bounty_move('" BOUNTY
+		"', e, 'test', null) from unnest(array['issue_transferred', 'refund']) e",
+		"select core.bounty_move('" BOUNTY "', e, 'test', null) from unnest(array['deadline', 'refund']) e",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(moves); i++) {
+		rows_world();
+		rows_open();
+		db_test_sql(LOCKED "insert into core.status_comment (project_id, number) values ('" PROJECT "', 3)");
+		db_test_sql(moves[i]);
+		assert_value(STATES, "refunding waiting");
+		assert_value("select count(*) from q.job where kind = 'pay.refund'", "1");
+		assert_value("select asks from core.status_comment", "1");
+		db_test_sql("update core.status_comment set asked_at = null");
+		rows_settled(&pay_refund, seen(false));
+		assert_value(STATES, "refunded refunded");
+		assert_value("select asks from core.status_comment", "2");
+	}
+}
+
 /* Two jobs at once, at each step: one is signed, one is booked. */
 static void M19_two_refund_jobs_make_one_refund(void **state)
 {
@@ -538,6 +565,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(B13_a_refund_is_signed_sent_and_booked, start, rows_stop),
 		cmocka_unit_test_setup_teardown(B13_what_decides_about_money_is_audited, start, rows_stop),
 		cmocka_unit_test_setup_teardown(B13_nothing_before_the_lock_has_ended, start, rows_stop),
+		cmocka_unit_test_setup_teardown(B13_every_way_out_begins_a_refund, start, rows_stop),
 		cmocka_unit_test_setup_teardown(M19_two_refund_jobs_make_one_refund, start, rows_stop),
 		cmocka_unit_test_setup_teardown(M19_nothing_is_signed_twice, start, rows_stop),
 		cmocka_unit_test_setup_teardown(B13_a_stranger_who_was_first_is_told_as_it_was, start, rows_stop),

@@ -138,7 +138,7 @@ describe('killed at', { concurrency: 2 }, () => {
 
   // Two bounties whose deadline passes with their money in the escrow. One is given back here, by workers that die at every point; a
   // stranger has the escrow give the other one back before.
-  test('B13, M19, M18: what was not won goes back, whoever is killed and whoever was first, once', async () => {
+  test('B13, F15, M19, M18: what was not won goes back, whoever is killed and whoever was first, once', async () => {
     const world = free.pop()
     const { at, sql } = world
     const before = {

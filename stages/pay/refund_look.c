@@ -1,0 +1,227 @@
+/* Did the escrow give the money back? Anyone may have it do so once the lock has ended, so what counts is that the chain did, whoever
+ * asked; what was signed here is sent all the same, for later transactions need its nonce to be used. */
+#include "base/fault.h"
+#include "base/hex.h"
+#include "pay.h"
+#include "queue/progress.h"
+
+#define EARLY_MAX_S 86400
+
+/* The receipt is final: did the escrow give back all that we have booked, to who had locked it? More than that was locked by the
+ * same wallet without our knowledge. */
+static bool check_log(struct work *w, struct refund_task *t)
+{
+	struct escrow_refunded r;
+
+	if (!escrow_find_refunded(w, &t->receipt, t->escrow, t->bounty, &r) || memcmp(r.to, t->funder, 20) != 0 ||
+		u256_cmp(r.amount, t->amount) < 0)
+		return err_set(w, ERR_INVALID, "pay.wrong_refund",
+			"the escrow gave back less than was locked, or to another wallet");
+	memcpy(t->to, r.to, sizeof(t->to));
+	t->has_hash = true;
+	t->outcome = BACK_DONE;
+	return true;
+}
+
+static bool look(struct work *w, struct chain *c, struct refund_task *t, const uint8_t hash[32])
+{
+	memcpy(t->hash, hash, sizeof(t->hash));
+	return chain_receipt_of(w, c, hash, &t->receipt);
+}
+
+/* Anybody's transaction since the last deposit. found = false: none, or one that not all endpoints know: then the lock tells. */
+static bool look_for_refund(struct work *w, struct chain *c, struct refund_task *t, bool *found)
+{
+	uint8_t hash[32];
+
+	if (!chain_find_refund(w, c, t->bounty, t->since, found, hash))
+		return false;
+	if (!*found)
+		return true;
+	if (!look(w, c, t, hash))
+		return false;
+	*found = t->receipt.seen != CHAIN_ABSENT && t->receipt.seen != CHAIN_REVERTED;
+	if (!*found)
+		return true;
+	if (t->receipt.seen != CHAIN_DONE)
+		return err_snooze(w, pay_wait(w), "pay.shallow", "the refund is not deep enough yet");
+	return check_log(w, t);
+}
+
+/* Ours was mined and failed: because another one was first, or for a reason that a person must find. */
+static bool reverted(struct work *w, struct chain *c, struct refund_task *t)
+{
+	struct chain_receipt failed = t->receipt;
+	bool found;
+
+	if (!look_for_refund(w, c, t, &found))
+		return false;
+	t->failed = true;
+	if (found)
+		return true;
+	t->outcome = BACK_FAILED;
+	t->receipt = failed;
+	memcpy(t->hash, t->live.hash, sizeof(t->hash));
+	return true;
+}
+
+static bool probe_live(struct work *w, struct chain *c, struct refund_task *t)
+{
+	if (!look(w, c, t, t->live.hash))
+		return false;
+	if (t->receipt.seen == CHAIN_ABSENT)
+		return true;
+	if (str_eq(t->live.state, STR("prepared"))) {
+		t->outcome = BACK_SENT;
+		return true;
+	}
+	switch (t->receipt.seen) {
+	case CHAIN_DONE: return check_log(w, t);
+	case CHAIN_REVERTED: return reverted(w, c, t);
+	default: return err_snooze(w, pay_wait(w), "pay.shallow", "the refund is not deep enough yet");
+	}
+}
+
+static bool too_early(struct work *w, int64_t seconds)
+{
+	return err_snooze(w, (seconds < EARLY_MAX_S ? seconds : EARLY_MAX_S) * USEC_S, "pay.refund_early",
+		"by the chain's clock the escrow's lock has not ended");
+}
+
+/* Nothing is signed for what the escrow would not give. */
+static bool check_lock(struct work *w, struct chain *c, struct refund_task *t)
+{
+	struct chain_lock lock;
+
+	if (!chain_lock_of(w, c, t->bounty, &lock))
+		return false;
+	if (u256_is_zero(lock.balance))
+		return err_set(w, ERR_RETRY, "pay.refund_not_found",
+			"the escrow holds nothing of it, the node finds no log of a refund");
+	if (memcmp(lock.funder, t->funder, 20) != 0 || u256_cmp(lock.balance, t->amount) < 0)
+		return err_set(w, ERR_INVALID, "pay.refund_short",
+			"the escrow holds less than was locked, or of another wallet");
+	return lock.now > lock.deadline || too_early(w, lock.deadline - lock.now + (lock.deadline < INT64_MAX));
+}
+
+bool refund_probe(struct work *w, const struct outside *outside, void *task, bool *done)
+{
+	struct refund_task *t = task;
+	bool found = false;
+
+	*done = t->decided || t->outcome == BACK_DONE;
+	if (*done)
+		return true;
+	if (!chain_serves(w, outside->chain, t->chain_id, t->escrow))
+		return false;
+	if (t->has_live ? !probe_live(w, outside->chain, t) : !look_for_refund(w, outside->chain, t, &found))
+		return false;
+	*done = t->outcome != BACK_NONE;
+	return *done || t->has_live || check_lock(w, outside->chain, t);
+}
+
+/* The escrow's own answer to a call that was not sent. A token that refuses its funder is for a person to see. */
+static bool would_revert(struct work *w, struct refund_task *t)
+{
+	str why;
+
+	if (w->err.kind != ERR_INVALID || w->err.code == NULL || strcmp(w->err.code, "chain.reverts") != 0)
+		return false;
+	why = arena_str(w->arena, str_c(w->err.text));
+	err_clear(w);
+	if (str_eq(why, STR("TooEarly(uint64)")))
+		return too_early(w, 1);
+	if (str_eq(why, STR("ZeroAmount()")))
+		return err_snooze(w, pay_wait(w), "pay.shallow", "somebody has just had it refunded");
+	t->outcome = BACK_REFUSED;
+	t->code = "chain.reverts";
+	t->why = arena_printf(w->arena, "the escrow would refuse the refund: " STR_FMT, STR_ARG(why));
+	return true;
+}
+
+static bool quote(struct work *w, struct chain *c, struct refund_task *t)
+{
+	uint8_t from[20];
+	str data;
+
+	if (t->stopped.p != NULL)
+		return err_snooze(w, 60 * USEC_S, "pay.signer_stopped", "the signer must not be used: " STR_FMT,
+			STR_ARG(t->stopped));
+	signer_address(pay_signer(), from);
+	if (!escrow_refund_data(w, t->bounty, &data))
+		return false;
+	if (!chain_quote(w, c, from, t->escrow, data, &t->fees))
+		return would_revert(w, t);
+	t->outcome = BACK_SIGN;
+	return chain_nonce(w, c, from, &t->nonce);
+}
+
+static bool raise_fees(struct work *w, struct chain *c, struct refund_task *t)
+{
+	str data;
+
+	if (!escrow_refund_data(w, t->bounty, &data))
+		return false;
+	if (!pay_raise(w, c, t->escrow, data, &t->low, &t->fees))
+		return would_revert(w, t);
+	t->outcome = BACK_RAISE;
+	return true;
+}
+
+static bool send(struct work *w, struct chain *c, struct refund_task *t)
+{
+	enum chain_sent sent;
+	str reason = { NULL, 0 };
+
+	progress_effect(w, "evm.send", hex_0x(w->arena, str_of(t->live.hash, 32)));
+	if (!chain_send(w, c, t->live.raw, &sent, &reason))
+		return false;
+	FAULT("pay.refund_broadcast");
+	if (sent == CHAIN_FEE_LOW)
+		return raise_fees(w, c, t);
+	t->outcome = BACK_SENT;
+	return pay_react(w, sent, reason);
+}
+
+/* It was sent and no node knows it: dropped, and the same bytes go out again, or its nonce went to another transaction. */
+static bool absent(struct work *w, struct chain *c, struct refund_task *t)
+{
+	enum chain_sent sent;
+	uint8_t from[20];
+	uint64_t nonce;
+	bool found;
+	str reason = { NULL, 0 };
+
+	signer_address(pay_signer(), from);
+	if (!chain_nonce(w, c, from, &nonce))
+		return false;
+	if (nonce <= (uint64_t)t->live.nonce) {
+		if (!chain_send(w, c, t->live.raw, &sent, &reason))
+			return false;
+		return err_snooze(w, pay_wait(w), "pay.absent", "no node knew the transaction: it was sent again");
+	}
+	if (!look_for_refund(w, c, t, &found))
+		return false;
+	if (found)
+		return true;
+	if (!look(w, c, t, t->live.hash))
+		return false;
+	if (t->receipt.seen != CHAIN_ABSENT || w->attempt < PAY_LOOKS_MIN)
+		return err_snooze(
+			w, pay_wait(w), "pay.nonce_used", "its nonce is used: looking for the transaction again");
+	t->outcome = BACK_DEAD;
+	return true;
+}
+
+bool refund_effect(struct work *w, const struct outside *outside, void *task)
+{
+	struct refund_task *t = task;
+
+	if (t->decided || t->outcome != BACK_NONE)
+		return true;
+	if (!t->has_live)
+		return quote(w, outside->chain, t);
+	if (str_eq(t->live.state, STR("prepared")))
+		return send(w, outside->chain, t);
+	return absent(w, outside->chain, t);
+}
