@@ -160,8 +160,14 @@ function story(l) {
 		if (o.state === 'hold') tell(o.due_at, 'Hold ends', 'wait', 'then it is paid')
 		if (o.state === 'held') tell(o.created_at, 'Payout held', 'bad', o.blocker ?? '')
 	}
+	for (const o of l.refunds) {
+		tell(o.created_at, `${money(o.amount, o)} on the way back`, 'good', 'to the funder')
+		if (o.state === 'waiting') tell(o.due_at, 'The escrow\'s lock ends', 'wait', 'then it goes back')
+		if (o.state === 'held') tell(o.created_at, 'Refund held', 'bad', o.blocker ?? '')
+	}
 	for (const t of l.transactions) tell(t.sent_at, 'Transaction sent', 'good', `nonce ${t.nonce}, `, hash(t.tx_hash))
 	for (const o of l.payouts) tell(o.paid_at, 'Paid', 'good', 'transaction ', hash(o.tx_hash))
+	for (const o of l.refunds) if (o.tx_hash) tell(o.refunded_at, 'Back with the funder', 'good', 'transaction ', hash(o.tx_hash))
 	for (const e of l.scores)
 		tell(added(l, e), `${plural(units(e.points_micro, 6), 'point')} for ${e.login ?? 'the contributor'}`, 'good', `formula ${e.formula_version}`)
 	for (const j of l.jobs) {

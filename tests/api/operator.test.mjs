@@ -88,6 +88,13 @@ const payout = async (state, blocker = null) => {
   return { id, submission: s, bounty: b }
 }
 
+const refund = async (state, blocker = null) => {
+  const id = await bounty('refunding', blocker)
+  await stack.sql(`insert into ledger.refund (key, bounty_id, asset_id, amount, state, blocker, due_at)
+    values ('refund:${id}', '${id}', '${shared(1)}', 5, '${state}', ${blocker ? `'${blocker}'` : 'null'}, '2031-03-04T05:06:07Z')`)
+  return id
+}
+
 const SITUATIONS = [
   ['a job that is ready, without a worker of its stage', () => job.ready(), 'operator', /no worker that lives has stage score.*patchwork work score/],
   ['a job that is done', () => job.done(), 'nobody', /The job is done/],
@@ -107,6 +114,15 @@ const SITUATIONS = [
   ['a bounty that is open', () => bounty('open'), 'contributor', /open a pull request.*2031-01-02T03:04:05Z/],
   ['a bounty that is frozen', () => bounty('frozen', 'a maintainer: the issue is open'), 'project', /the issue is open/],
   ['a bounty that is paid', () => bounty('paid'), 'nobody', /is paid/],
+  ['B13: a bounty whose money goes back', () => refund('waiting'), 'time', /lock has ended, at 2031-03-04T05:06:07Z/],
+  ['B13: a bounty whose money is on its way back', () => refund('sent'), 'time', /waits for its confirmation/],
+  ['B13: a bounty whose refund is held', () => refund('held', 'an operator: the escrow would refuse'), 'operator', /would refuse.*pay\.refund/],
+  ['B13: a job that waits for the escrow\'s lock to end', () => job.scheduled('pay.refund_early'), 'time', /goes back to the funder after 2031-05-06/],
+  ['B13: a bounty whose refund is parked', async () => {
+    const b = await refund('waiting'), id = await job.parked('pay.refund_short')
+    await stack.sql(`update q.job set args = jsonb_build_object('refund_id', (select id from ledger.refund where bounty_id = '${b}')) where id = ${id}`)
+    return b
+  }, 'operator', /parked with pay\.refund_short.*patchwork jobs retry \d+/],
   ['a submission that is open', () => submission('seen'), 'project', /A maintainer must merge it/],
   ['a submission that was merged', () => submission('seen', { pull: 'merged' }), 'time', /waits to be verified/],
   ['a submission of an unlinked author', () => submission('verifying', { reason: 'verify.author_unlinked', pull: 'merged' }), 'contributor', /must link it/],
