@@ -325,7 +325,7 @@ size_t commands_read(struct arena *arena, str text, struct command out[COMMANDS_
 		text = str_skip(text, line.n + 1 <= text.n ? line.n + 1 : text.n);
 		while (r.masked.n > 0 && strchr(" \t\r", r.masked.p[r.masked.n - 1]) != NULL)
 			r.masked.n--;
-		r.text.n = r.masked.n;
+		r.text = str_trim(r.text);
 		if (read_line(r, &out[n])) {
 			out[n].ordinal = (int)n + 1;
 			n++;

@@ -103,6 +103,7 @@ static const struct {
 	{ "/award #7 @ada did it", "award #7 (@ada did it)" },
 	{ "/award #7", "award ?" },
 	{ "/reject #7 it breaks the tests \xf0\x9f\x92\xa5", "reject #7 (it breaks the tests \xf0\x9f\x92\xa5)" },
+	{ "/reject #7 see `a.c` ", "reject #7 (see `a.c`)" },
 	{ "/reject because", "reject ?" },
 	{ "/extend 2027-03-01", "extend date=2027-03-01" },
 	{ "/extend 1.3.2027", "extend ?" },
