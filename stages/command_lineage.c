@@ -102,6 +102,9 @@ static bool collect(struct work *w, const struct sql_lineage_get_out *r, struct 
 		add(w, h, r->submissions,
 			(struct section){
 				"submission", "created_at", "state", "id", { "evidence_level", "reason", NULL } }) &&
+		add(w, h, r->awards,
+			(struct section){
+				"award", "at", NULL, "comment_id", { "actor", "reason", "evidence_sha256" } }) &&
 		add(w, h, r->verdicts,
 			(struct section){
 				"evidence", "created_at", NULL, "evidence_root", { "policy_sha256", NULL, NULL } }) &&

@@ -116,6 +116,8 @@ static const struct rule rules[] = {
 	{ "submission", "paying", NULL, TIME,
 		"The payment was sent and waits for its confirmation on chain. Nobody has to act." },
 	{ "submission", "paid", NULL, NOBODY, "The work is paid. Nobody has to act." },
+	{ "submission", "review", "verify.awarded", OPERATOR,
+		"A maintainer's word is all that ties it to the issue. Another person must decide: an operator, by `patchwork verify resolve`." },
 	{ "submission", "review", NULL, PROJECT, "A check needs a person ({code}). A maintainer must look at it." },
 	{ "submission", "rejected", NULL, NOBODY,
 		"A check decided against it ({code}). Nobody has to act; that is final." },
@@ -135,6 +137,7 @@ static const struct rule rules[] = {
 	{ NULL, NULL, NULL, OPERATOR,
 		"It is in state {state}, which this version cannot explain. An operator must look at it." },
 };
+static const char awarded[] = " It was awarded by {award}";
 static const struct rule stuck = {
 	NULL, NULL, NULL, OPERATOR,
 	" Job {job} of it is parked with {job_code}, though: an operator must remove the cause and run `patchwork jobs retry {job}`."
@@ -180,6 +183,7 @@ static str value_of(struct work *w, const struct sql_explain_find_out *f, str na
 		: str_eq(name, STR("detail"))   ? f->detail
 		: str_eq(name, STR("by"))       ? f->by
 		: str_eq(name, STR("stage"))    ? f->stage
+		: str_eq(name, STR("award"))    ? f->award
 		: str_eq(name, STR("job_code")) ? f->job_code
 						: (str){ NULL, 0 };
 }
@@ -211,6 +215,8 @@ void explain(struct work *w, const struct sql_explain_find_out *found, struct ex
 		r++;
 	fill(w, &b, r->text, found);
 	out->who = r->who;
+	if (found->award.p != NULL)
+		fill(w, &b, awarded, found);
 	if (found->has_job_id) {
 		fill(w, &b, stuck.text, found);
 		out->who = stuck.who;

@@ -149,6 +149,7 @@ function story(l) {
 			d.reason ? `, ${d.reason}` : null)
 	for (const p of l.pulls)
 		if (p.merged_at) tell(heard(l, p), `Pull request #${p.number} merged`, 'good', `${p.title}, by ${p.author}, ${moment(p.merged_at)}, commit `, hash(p.merge_sha))
+	for (const a of l.awards) tell(a.at, 'Awarded', 'wait', `by ${a.actor}: ${a.reason}; another person decides`)
 	for (const v of l.verdicts)
 		tell(v.created_at, `${v.kind === 'hold' ? 'Verdict before payment' : 'Verdict'}: ${v.result}`, mood(v.result), checks(v.checks))
 	for (const f of l.proofs) {

@@ -12,7 +12,7 @@ enum command_verb {
 	COMMAND_CLAIM,     /* #n[, #m ...] */
 	COMMAND_SPLIT,     /* @user PERCENT */
 	COMMAND_TIP,       /* @user amount asset[@chain] */
-	COMMAND_AWARD,     /* #n [@user:PERCENT ...] reason */
+	COMMAND_AWARD,     /* [owner/name]#n [@user:PERCENT ...] reason */
 	COMMAND_REJECT,    /* #n reason */
 	COMMAND_EXTEND,    /* DATE */
 	COMMAND_CANCEL,    /* reason */
@@ -37,7 +37,7 @@ struct command {
 	str amount;  /* "12.5": digits, at most one point, nothing else; not 0 */
 	str asset, chain;
 	str date; /* "2027-01-31", a day that exists */
-	str word; /* of /patchwork */
+	str word; /* of /patchwork; of /award "owner/name", empty when only a number was written */
 	str reason;
 	int32_t numbers[COMMAND_NUMBERS];
 	size_t n_numbers;

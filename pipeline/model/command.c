@@ -223,13 +223,32 @@ static bool read_claim(struct rest *r, struct command *c)
 	return true;
 }
 
+static bool in_name(char c)
+{
+	return in_login(c) || c == '_' || c == '.';
+}
+
+/* "#7" or "owner/name#7" */
+static bool read_pull(str s, struct command *c)
+{
+	str owner, name;
+	size_t hash;
+
+	if (!str_find(s, STR("#"), &hash))
+		return false;
+	c->word = name = str_of(s.p, hash);
+	if (hash > 0 && (!str_next(&name, '/', &owner) || !all(owner, 39, in_login) || !all(name, 100, in_name)))
+		return false;
+	return read_number(str_skip(s, hash), c);
+}
+
 static bool read_award(struct rest *r, struct command *c)
 {
 	struct rest before;
 	size_t at;
 	str w;
 
-	if (!read_number(word(r), c))
+	if (!read_pull(word(r), c))
 		return false;
 	for (before = *r, w = word(r); str_starts(w, STR("@")) && str_find(w, STR(":"), &at); before = *r, w = word(r))
 		if (!read_share(w, true, c))

@@ -12,6 +12,7 @@
 -- out  job_id   int8?        a job about it that waits for a person
 -- out  job_code text?
 -- out  merged   bool         the submission's pull request is
+-- out  award    text?        of a submission: by whom, and why
 -- role operator auditor
 with stuck as (
 	select p.job_id, p.error_code, j.args from q.parked p join q.job j on j.id = p.job_id
@@ -41,7 +42,9 @@ with stuck as (
 	select 'payout', o.id, o.state, null, o.blocker, o.due_at, null, null, null, false
 	from ledger.payout o where o.id = $1
 )
-select f.object, f.state, f.code, f.detail, f.due, f.by, f.workers, f.stage, t.job_id, t.error_code as job_code, f.merged
+select f.object, f.state, f.code, f.detail, f.due, f.by, f.workers, f.stage, t.job_id, t.error_code as job_code, f.merged,
+	(select '@' || a.actor_login || ': ' || a.reason from core.award a where f.object = 'submission' and a.submission_id = f.id
+		order by a.at, a.comment_id limit 1) as award
 from found f
 left join lateral (
 	select k.job_id, k.error_code from stuck k where f.id is not null and (

@@ -10,6 +10,7 @@
 -- out  bounties       jsonb        [{id, issue_id, issue_number, title, state, state_since, blocker, amount, asset, events}]
 -- out  contributions  jsonb        [{id, bounty_id, funder, tx_hash, state, reason, amount, block_number, created_at, confirmed_at}]
 -- out  submissions    jsonb        [{id, bounty_id, pull_id, claimant_id, evidence_level, state, reason, created_at, updated_at}]
+-- out  awards         jsonb        [{submission_id, comment_id, ordinal, actor, actor_uid, reason, evidence_sha256, at}]
 -- out  verdicts       jsonb        [{id, submission_id, kind, result, policy_sha256, evidence_root, checks, created_at}]
 -- out  proofs         jsonb        [{cid, submission_id, created_at, pinned_at}]
 -- out  payouts        jsonb        [{id, submission_id, payee, amount, asset, state, blocker, due_at, tx_hash, paid_at}]
@@ -78,6 +79,8 @@ with asked_jobs as (
 	select 'sync' as queue, 'delivery:' || guid as key from deliveries
 	union all select 'sync', 'issue:' || issue_id from bounties
 	union all select 'verify', 'fund:' || id from contributions
+	union all select 'sync', 'command:' || comment_id || ':' || encode(body_sha256, 'hex') from core.award
+		where submission_id in (select id from submissions)
 	union all select 'prove', 'proof:' || id from submissions
 	union all select 'pay', 'quote:' || id from payouts
 	union all select 'pay', key from refunds
@@ -117,6 +120,10 @@ select
 	(select coalesce(jsonb_agg(jsonb_build_object('id', id, 'bounty_id', bounty_id, 'pull_id', pull_id,
 		'claimant_id', claimant_id, 'evidence_level', evidence_level, 'state', state, 'reason', reason,
 		'created_at', created_at, 'updated_at', updated_at) order by id), '[]') from submissions) as submissions,
+	(select coalesce(jsonb_agg(jsonb_build_object('submission_id', w.submission_id, 'comment_id', w.comment_id, 'ordinal', w.ordinal,
+		'actor', w.actor_login, 'actor_uid', w.actor_uid, 'reason', w.reason, 'evidence_sha256', '0x' || encode(w.evidence_sha256, 'hex'),
+		'at', w.at) order by w.at, w.comment_id, w.ordinal), '[]')
+		from core.award w where w.submission_id in (select id from submissions)) as awards,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', v.id, 'submission_id', v.submission_id, 'kind', v.kind,
 		'result', v.result, 'policy_sha256', '0x' || encode(v.policy_sha256, 'hex'), 'evidence_root', '0x' || encode(v.evidence_root, 'hex'),
 		'checks', v.checks, 'created_at', v.created_at) order by v.created_at, v.id), '[]')

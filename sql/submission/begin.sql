@@ -25,6 +25,8 @@
 -- out  policy_file     bytea?         the project's own policy, in force at the merge
 -- out  policy_url      text?
 -- out  told_at         timestamptz?   when the delivery of the present state arrived
+-- out  award           bytea?         the first award's document
+-- out  award_url       text?
 -- role worker
 with recursive mine as (
 	select s.id, s.state, s.bounty_id, s.pull_id, a.person_id, a.provider_uid
@@ -79,7 +81,10 @@ select m.state, m.bounty_id, b.state as bounty_state, b.project_id, pr.repo_id, 
 		where o.state = 'paid' and o.paid_at > now() - interval '90 days' and o.person_id in (select funder_id from funder)
 			and c.funder_id in (select person_id from kin)) as reciprocal,
 	b.deadline_at, b.grace, pr.branches, o.text as policy_file, case when o.text is not null then o.url end as policy_url,
-	(select d.received_at from ingest.delivery d where d.id = p.delivery_id limit 1) as told_at
+	(select d.received_at from ingest.delivery d where d.id = p.delivery_id limit 1) as told_at,
+	w.bytes as award, w.source_url as award_url
 from mine m join core.bounty b on b.id = m.bounty_id join core.project pr on pr.id = b.project_id
 	join core.issue i on i.id = b.issue_id join core.pull p on p.id = m.pull_id
-	left join core.policy_at(b.project_id, p.merged_at, p.merge_sha) o on true;
+	left join core.policy_at(b.project_id, p.merged_at, p.merge_sha) o on true
+	left join lateral (select e.bytes, e.source_url from core.award a join ingest.evidence e on e.sha256 = a.evidence_sha256
+		where a.submission_id = m.id order by a.at, a.comment_id limit 1) w on true;

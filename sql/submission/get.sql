@@ -16,6 +16,7 @@
 -- out  state               text
 -- out  reason              text?        code of the check that decided against it
 -- out  note                text?        why a maintainer refused it, in their words
+-- out  award               jsonb?       {by, reason, comment_id, at}: the first of a maintainer
 -- out  verdict__id         uuid?
 -- out  verdict__result     text?
 -- out  verdict__checks     jsonb?       [{id, result, code, detail}]
@@ -31,7 +32,9 @@
 -- role api
 select s.id, s.bounty_id, p.id as pull__id, p.number as pull__number, p.title as pull__title, p.state as pull__state,
 	p.author_login as pull__author, p.head_sha as pull__head_sha, p.merge_sha as pull__merge_sha, p.merged_at as pull__merged_at,
-	s.claimant_id, s.evidence_level::int as evidence_level, s.state, s.reason, s.note, v.id as verdict__id, v.result as verdict__result,
+	s.claimant_id, s.evidence_level::int as evidence_level, s.state, s.reason, s.note,
+	(select jsonb_build_object('by', a.actor_login, 'reason', a.reason, 'comment_id', a.comment_id, 'at', a.at)
+		from core.award a where a.submission_id = s.id order by a.at, a.comment_id limit 1) as award, v.id as verdict__id, v.result as verdict__result,
 	v.checks as verdict__checks, v.policy_sha256 as verdict__policy_sha256, v.evidence_root as verdict__evidence_root,
 	v.created_at as verdict__created_at,
 	(select jsonb_build_object('decision', r.decision, 'code', r.code, 'reason', r.reason, 'at', r.at)

@@ -20,7 +20,7 @@ with bounty as (
 	from reviewed r
 ), frozen as (
 	select m.*, core.bounty_move(m.bounty_id, 'verify_review', 'stage:verify', $5, jsonb_build_object('submission_id', m.id,
-		'code', $2, 'blocker', 'a maintainer: ' || $3)) as present
+		'code', $2, 'blocker', case $2 when 'verify.awarded' then 'an operator: ' else 'a maintainer: ' end || $3)) as present
 	from merged m where m.moved is not null
 ), told as (
 	select q.emit('submission.review', f.id || ':' || $5, 'submission/' || f.id, jsonb_build_object('submission_id', f.id,

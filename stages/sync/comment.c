@@ -1,11 +1,14 @@
 /* Commands in comments. The comment is a signed body; who may what is asked of GitHub when the command is carried out. */
 #include <inttypes.h>
 
+#include "base/hex.h"
 #include "base/json.h"
 #include "crypto/digest.h"
 #include "model/command.h"
 #include "sql.h"
 #include "sync.h"
+
+#define AWARD_MAX 8192
 
 static bool is_person(const cJSON *body)
 {
@@ -100,7 +103,7 @@ static bool apply(struct work *w, struct tx *tx, const struct command_task *t, c
 		in.has_until = c->date.n > 0;
 		in.until = c->date.n > 0 ? end_of(c->date) : 0;
 		in.word = c->word;
-		in.has_pull = c->verb == COMMAND_REJECT;
+		in.has_pull = c->verb == COMMAND_REJECT || c->verb == COMMAND_AWARD;
 		in.pull = c->numbers[0];
 		in.reason = c->reason;
 	}
@@ -137,6 +140,60 @@ static bool claim(struct work *w, struct tx *tx, const struct command_task *t, c
 		&out);
 }
 
+/* What was said, by whom and about what: evidence, the same bytes whenever it is written. */
+static bool award_text(struct work *w, const struct command_task *t, const struct command *c, str *out)
+{
+	struct buf b = buf_new(w->arena, AWARD_MAX);
+	struct json j = { .b = &b };
+
+	json_open(&j, NULL, '{');
+	json_i64(&j, "comment_id", t->comment.id);
+	json_str(&j, "body_sha256", hex_str(w->arena, str_of(t->comment.sha256, 32)));
+	json_i64(&j, "ordinal", c->ordinal);
+	json_i64(&j, "repo_id", t->repo_id);
+	json_i64(&j, "issue_number", t->number);
+	json_i64(&j, "pull_number", c->numbers[0]);
+	json_i64(&j, "actor_uid", t->comment.uid);
+	json_str(&j, "actor_login", t->comment.login);
+	json_str(&j, "permission", t->permission);
+	json_str(&j, "reason", c->reason);
+	json_close(&j, '}');
+	return json_canonical_buf(w, &b, "sync.command_unknown", out);
+}
+
+static bool award(struct work *w, struct tx *tx, const struct command_task *t, const struct command *c)
+{
+	struct sql_award_add_out out;
+	uint8_t sum[32];
+	str text;
+
+	if (!award_text(w, t, c, &text))
+		return false;
+	sha256(text, sum);
+	return sql_award_add(w, tx,
+		&(struct sql_award_add_in){
+			.comment_id = t->comment.id,
+			.body_sha256 = str_of(t->comment.sha256, 32),
+			.ordinal = c->ordinal,
+			.pull = c->numbers[0],
+			.document = text,
+			.sha256 = str_of(sum, 32),
+			.url = arena_printf(w->arena, "patchwork:comment/%" PRId64 "/%d", t->comment.id, c->ordinal),
+			.job = w->job,
+			.trace = work_trace(w),
+		},
+		&out);
+}
+
+/* What a command that was taken asks for beside its row; a repeat asks for nothing. */
+static bool follow(struct work *w, struct tx *tx, const struct command_task *t, const struct command *c,
+	const struct sql_command_apply_out *out)
+{
+	if (out->has_pull_id)
+		return claim(w, tx, t, c, out->pull_id);
+	return c->verb != COMMAND_AWARD || !out->fresh || out->code.p != NULL || award(w, tx, t, c);
+}
+
 bool attempt_settle(struct work *w, struct tx *tx, void *task)
 {
 	const struct attempt_task *t = task;
@@ -156,7 +213,7 @@ bool command_settle(struct work *w, struct tx *tx, void *task)
 	for (size_t i = 0; i < n; i++) {
 		struct sql_command_apply_out out;
 
-		if (!apply(w, tx, t, &c[i], &out) || (out.has_pull_id && !claim(w, tx, t, &c[i], out.pull_id)))
+		if (!apply(w, tx, t, &c[i], &out) || !follow(w, tx, t, &c[i], &out))
 			return false;
 		done += out.code.p == NULL;
 	}

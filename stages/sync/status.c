@@ -69,7 +69,10 @@ static bool add_people(struct work *w, struct tx *tx, const struct status_task *
 
 		if (rows[i].has_until)
 			clock_format(rows[i].until, until);
-		if (rows[i].has_pull)
+		if (rows[i].awarded)
+			buf_printf(b, "\n#%d was awarded by " STR_FMT ": `" STR_FMT "`\n", (int)rows[i].pull,
+				STR_ARG(rows[i].login), STR_ARG(rows[i].note));
+		else if (rows[i].has_pull)
 			buf_printf(b, "\n#%d was refused: `" STR_FMT "`\n", (int)rows[i].pull, STR_ARG(rows[i].note));
 		else
 			buf_printf(b, "\n" STR_FMT " is at work, until %.10s\n", STR_ARG(rows[i].login), until);

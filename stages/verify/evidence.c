@@ -43,6 +43,16 @@ static void keep_policy(struct work *w, struct merge_task *t)
 	keep(t, STR("policy"), &ev);
 }
 
+static void keep_award(struct merge_task *t)
+{
+	struct evidence ev = { .bytes = t->award, .url = t->award_url };
+
+	if (t->award.p == NULL)
+		return;
+	sha256(ev.bytes, ev.sha256);
+	keep(t, STR("award"), &ev);
+}
+
 static bool read_list(struct work *w, struct github *g, struct merge_task *t, str role, str path)
 {
 	struct evidence ev;
@@ -198,6 +208,7 @@ bool merge_collect(struct work *w, struct github *g, struct merge_task *t)
 	struct evidence ev;
 
 	keep_policy(w, t);
+	keep_award(t);
 	if (!policy_of(w, &policy_merge, t->sources, t->n_sources, &policy))
 		return false;
 	if (!keep_own(w, t) || !github_repo_by_id(w, g, t->facts.repo_id, &repo, &ev))

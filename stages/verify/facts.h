@@ -7,7 +7,7 @@
 /* A document of each role, those marked * where GitHub has it for us:
  *   rows          facts_text: our own rows
  *   repository pull issue history references commits reach* before* since* comments* reviews* files* checks* statuses*
- *   permission:<uid>* policy*
+ *   permission:<uid>* policy* award*
  * as the functions of include/outside/github.h hand them out; reach, before (the commit before the merge) and since once it is
  * merged: without reach and since a person must look.
  * fails  ERR_INVALID verify.evidence_incomplete: a document is missing, or lacks a member */

@@ -73,6 +73,8 @@ static void take_rows(const struct sql_submission_begin_out *row, struct merge_t
 	t->pull_number = row->pull_number;
 	t->policy_file = row->policy_file;
 	t->policy_url = row->policy_url;
+	t->award = row->award;
+	t->award_url = row->award_url;
 	t->facts = (struct facts){
 		.submission = t->submission_id,
 		.repo_id = row->repo_id,

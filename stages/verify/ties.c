@@ -34,6 +34,18 @@ void ties_comments(struct work *w, const cJSON *list, struct facts *f)
 	}
 }
 
+/* It is bound to what it was said about, and was said by somebody who might. */
+void ties_award(const cJSON *json, struct facts *f)
+{
+	int64_t repo, issue, pull;
+
+	f->awarded = json_get_i64(json, "repo_id", &repo) && repo == f->repo_id &&
+		json_get_i64(json, "issue_number", &issue) && issue == f->issue_number &&
+		json_get_i64(json, "pull_number", &pull) && pull == f->pull_number &&
+		str_one_of(json_get_str(json, "permission"), "admin|maintain|write") &&
+		json_get_i64(json, "actor_uid", &f->awarder_uid) && json_get_i64(json, "comment_id", &f->award_comment);
+}
+
 /* --- what closed the issue, and who linked it --- */
 
 static bool is_pull(const cJSON *object, const struct facts *f, int64_t *number)

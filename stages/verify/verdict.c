@@ -129,6 +129,7 @@ size_t verdict_ties(const struct facts *f, struct tie out[TIES_MAX])
 		{ f->commit, { 2, "commit" } },
 		{ f->reference && !reference, { 1, "late_reference" } },
 		{ f->claim && !claim, { 1, "late_claim" } },
+		{ f->awarded, { 0, "award" } },
 	};
 	size_t n = 0;
 
@@ -147,13 +148,34 @@ static int32_t level_of(const struct facts *f)
 
 static struct check closed_by_another(const struct facts *f)
 {
-	if (f->closer != CLOSER_OTHER && level_of(f) < 5)
+	if (f->closer != CLOSER_OTHER && level_of(f) < 5 && !f->awarded)
 		return fail("V6", "verify.closed_by_rival",
 			"GitHub names another pull request for this bounty as what closed the issue");
 	if (f->closer == CLOSER_UNDECIDED)
 		return wait("V6", "verify.closer_undecided",
 			"GitHub names another pull request, which is not judged yet, as what closed the issue");
 	return review("V6", NULL, "verify.closer", "GitHub names another change as what closed the issue");
+}
+
+static bool is_kin(const struct facts *f, int64_t uid)
+{
+	for (size_t i = 0; i < f->n_kin; i++)
+		if (f->kin[i] == uid)
+			return true;
+	return uid != 0 && uid == f->author_uid;
+}
+
+/* A person's word alone is never enough: another person decides, and is told whose word it is. */
+static struct check weak(const struct facts *f)
+{
+	if (!f->awarded)
+		return review("V6", NULL, "verify.evidence",
+			"the evidence that this pull request was meant for the issue is weak");
+	return is_kin(f, f->awarder_uid)
+		? review("V6", "high", "verify.award_own",
+			  "who awarded it is its author, or shares a wallet or an account with them")
+		: review("V6", NULL, "verify.awarded",
+			  "a maintainer awarded it, and nothing else ties it to the issue: another person must agree");
 }
 
 static struct check closure(const struct facts *f, const struct policy *p)
@@ -164,10 +186,7 @@ static struct check closure(const struct facts *f, const struct policy *p)
 		return review("V6", NULL, "verify.issue_not_completed", "the issue was closed, but not as completed");
 	if (f->closer != CLOSER_NONE && f->closer != CLOSER_OURS)
 		return closed_by_another(f);
-	if (level_of(f) >= p->level)
-		return pass("V6");
-	return review(
-		"V6", NULL, "verify.evidence", "the evidence that this pull request was meant for the issue is weak");
+	return level_of(f) >= p->level ? pass("V6") : weak(f);
 }
 
 static struct check author(const struct facts *f)
@@ -187,14 +206,6 @@ static struct check co_authors(const struct facts *f)
 		? pass("V8")
 		: flag("V8", "low", "verify.co_authors",
 			  "others have a part in it: a split is suggested, and changes nothing by itself");
-}
-
-static bool is_kin(const struct facts *f, int64_t uid)
-{
-	for (size_t i = 0; i < f->n_kin; i++)
-		if (f->kin[i] == uid)
-			return true;
-	return uid != 0 && uid == f->author_uid;
 }
 
 static struct check self_merge(const struct facts *f)

@@ -39,7 +39,9 @@ struct facts {
 	enum closer closer;
 	bool reference, claim, commit; /* GitHub's link, the author's "/claim", a commit's keyword are there now */
 	bool claim_dated; /* "/claim" in the author's comment, by GitHub's times as old as the merge, unedited */
-	bool linked;      /* linked by somebody else on the page before the merge */
+	bool awarded;     /* by comment of somebody who may write, with a reason */
+	int64_t awarder_uid, award_comment;
+	bool linked; /* linked by somebody else on the page before the merge */
 	bool reachable; /* the merge commit is in the history of the branch that counts: the default one, or a listed base */
 	bool reach_unknown;          /* GitHub does not find the commit or the branch */
 	bool reverted;               /* a later commit there takes it back */
@@ -90,7 +92,7 @@ struct tie {
 	int32_t level;
 	const char *source;
 };
-#define TIES_MAX 8
+#define TIES_MAX 9
 size_t verdict_ties(const struct facts *f, struct tie out[TIES_MAX]);
 
 struct source {   /* one document of the evidence */

@@ -199,6 +199,17 @@ static void write_ties(struct json *j, const struct facts *f)
 	json_close(j, ']');
 }
 
+/* A verdict without an award stays the text that it was before there were any. */
+static void write_award(struct json *j, const struct facts *f)
+{
+	if (!f->awarded)
+		return;
+	json_open(j, "award", '{');
+	json_i64(j, "actor_uid", f->awarder_uid);
+	json_i64(j, "comment_id", f->award_comment);
+	json_close(j, '}');
+}
+
 bool policy_text(struct work *w, const struct policy *p, str *out)
 {
 	struct buf b = buf_new(w->arena, TEXT_MAX);
@@ -239,6 +250,7 @@ bool verdict_text(struct work *w, const struct verdict *v, const struct facts *f
 	write_github_facts(&j, "github", f);
 	write_checks(&j, "checks", v);
 	write_ties(&j, f);
+	write_award(&j, f);
 	json_i64(&j, "level", v->level);
 	json_str(&j, "result", str_c(check_result_name(v->result)));
 	json_open(&j, "evidence", '[');

@@ -37,6 +37,7 @@ struct merge_task {
 	size_t n_sources;
 	uint8_t root[32];
 	str policy_file, policy_url; /* the project's own, in force at the merge; { NULL, 0 } = it has none */
+	str award, award_url;        /* a maintainer's; { NULL, 0 } = there is none */
 	struct policy policy;        /* that the verdict was made by */
 	struct verdict verdict;
 };

@@ -140,6 +140,8 @@ const char *rows_digest(struct work *w)
 		"(select string_agg(concat_ws(' ', 'contribution', id, state, reason, amount), '; ' order by id) from core.contribution),"
 		"(select string_agg(concat_ws(' ', 'submission', id, state, reason, claimant_id, evidence_level, updated_at), '; '"
 		" order by id) from core.submission),"
+		"(select string_agg(concat_ws(' ', 'award', comment_id, ordinal, submission_id, reason, at), '; ' order by comment_id, ordinal)"
+		" from core.award),"
 		"(select concat_ws(' ', 'evidence', count(*), 'verdicts', (select count(*) from proof.verdict)) from ingest.evidence),"
 		"(select string_agg(concat_ws(' ', 'proof', submission_id, cid, pinned_at), '; ') from proof.proof),"
 		"(select concat_ws(' ', 'signatures', count(*)) from proof.signature),"

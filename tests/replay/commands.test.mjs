@@ -32,7 +32,7 @@ const control = async (verb, body = {}) => {
 }
 const comments = async n => (await fetch(`${stack.url('github')}/repositories/${repo.id}/issues/${n}/comments?per_page=100`)).json()
 const ours = async n => (await comments(n)).filter(c => c.user.login === 'patchwork-bot')
-const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready) + (select count(*) from q.claim)
+const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready where queue = 'sync') + (select count(*) from q.claim)
   + (select count(*) from q.scheduled join q.job on id = job_id where kind not in ('verify.deadline', 'pay.refund')
   and (kind <> 'sync.attempt' or run_at <= now()))`) === '0', { timeout: 90_000 })
 const refusals = n => sql(`select coalesce(string_agg(verb || ' ' || code, ', ' order by at, ordinal), '') from core.command where number = ${n} and code is not null`)
@@ -316,6 +316,60 @@ test('B7, B19, S20: /extend, /reject and /cancel: who may, what counts, and the 
   await quiet()
   assert.deepEqual((await refusals(n)).split(', ').sort(), ['extend command.forbidden', 'extend command.sooner', 'extend command.lock_ends',
     'cancel command.claimed', 'reject command.forbidden', 'reject command.no_submission', 'cancel command.forbidden', 'cancel command.no_bounty'].sort())
+})
+
+test('F41, S3: /award: by whom, and about what; then once, however often it is carried out', async () => {
+  someone()
+  const [n, id] = await open(25)
+  const pull = async title => {
+    const p = await control('pull', { repo: 'ada/engine', user: 'grace', title, commits: [{ message: 'x' }] })
+    return { ...p, sync: async () => {
+      await sql(`select q.enqueue('sync', 'sync.pull', 'test:${p.number}:' || random(), '{"project_id": "${PROJECT}", "number": ${p.number}}')`)
+      await quiet()
+    } }
+  }
+  const p = await pull('By hand')
+  await p.sync()
+  await tell(n, 'maria', `/award #${p.number} it solves it`)
+  await quiet()
+  assert.equal(await refusals(n), 'award award.not_merged')
+  await control('merge', { repo: 'ada/engine', number: p.number, by: 'ada' })
+  await p.sync()
+  await sql(`update core.bounty set created_at = now() - interval '1 day' where id = '${id}'`)
+  await tell(n, 'grace', `/award #${p.number} I did it`) // the author, who may only read
+  await tell(n, 'maria', `/award #${p.number} by a machine`, { change: d => { d.comment.user.type = 'Bot' } })
+  await tell(n, 'maria', `> /award #${p.number} quoted\n\nNo.`)
+  await tell(n, 'maria', `/award #${p.number} @grace:50 @ada:50 both`)
+  await tell(n, 'maria', `/award ada/boat#${p.number} elsewhere`)
+  await tell(n, 'maria', '/award #99999 nothing')
+  await tell(p.number, 'maria', `/award #${p.number} here`)
+  await quiet()
+  assert.deepEqual((await refusals(n)).split(', ').sort(), ['award award.elsewhere', 'award award.no_pull', 'award award.not_merged',
+    'award award.shares', 'award command.forbidden'])
+  assert.equal(await refusals(p.number), 'award command.not_here')
+  assert.equal(await sql(`select string_agg(reason, ' ' order by id) from ingest.delivery where number = ${n} and state = 'ignored'`),
+    'comment.not_human comment.no_command')
+  assert.equal(await sql('select count(*) from core.award'), '0')
+  const said = await tell(n, 'maria', `It was merged before anybody linked it.\n\n/award #${p.number} it solves it, see \`engine.c\``)
+  await quiet()
+  const left = () => sql(`select concat_ws(' / ', (select string_agg(concat_ws(' ', comment_id, reason, at), ', ') from core.award),
+    (select string_agg(concat_ws(' ', state, evidence_level, updated_at), ', ') from core.submission where bounty_id = '${id}'),
+    (select count(*) from ingest.evidence where source_url like 'patchwork:comment/%'), (select count(*) from q.outbox where topic like 'submission.%'),
+    (select count(*) from audit.log where action = 'submission.awarded'), (select count(*) from q.job where kind = 'verify.merge'),
+    (select count(*) from core.command), (select count(*) from core.pull_issue_link))`)
+  const once = await left()
+  assert.match(once, new RegExp(`^${said.comment.id} it solves it, see .engine.c. .* / seen 0 .* / 1 / `))
+  assert.ok((await body(n)).includes(`#${p.number} was awarded by maria: \`it solves it, see 'engine.c'\``), await body(n))
+  const job = await sql(`select max(id) from q.job where kind = 'sync.command' and key like 'command:${said.comment.id}:%'`)
+  for (let i = 0; i < 10; i++) {
+    const [file, ...args] = command(stack, 'jobs', 'replay', job, '--reason', `replay ${i}`)
+    await promisify(execFile)(file, args, { env: { ...process.env, ...stack.as('patchwork_operator') } })
+  }
+  await until('ten replays are done', async () => await sql(`select count(*) from q.job j join q.run r on r.job_id = j.id
+    where j.replay_of = ${job} and r.state = 'done'`) === '10', { timeout: 90_000 })
+  await quiet()
+  assert.equal(await left(), once)
+  assert.equal(await parked(), '')
 })
 
 test('P9: /patchwork off: we write nothing more there, until it is on', async () => {

@@ -226,6 +226,40 @@ test('S6, F41: a claim that is taken out after the merge counts, one that comes 
     on o.id = p.project_id where o.full_name = '${d.repo}' and p.number = ${late.number}`), '0')
 })
 
+test('S3, V9, S12: /award: evidence of level 0 waits for another person, whose word pays it; the verdict is made again from it', async () => {
+  const c = await opened()
+  await github(at, 'user', { login: 'maria', id: 77 })
+  await github(at, 'member', { repo: c.repo, user: 'maria', permission: 'write' })
+  const pull = await github(at, 'pull', { repo: c.repo, user: c.account.login, title: 'Quietly', body: 'nothing', commits: [{ message: 'Quietly' }] })
+  await github(at, 'merge', { repo: c.repo, number: pull.number, method: 'squash' })
+  await github(at, 'close', { repo: c.repo, number: c.issue.number })
+  await told(c, 'pull_request', 'closed', pull.number)
+  await told(c, 'issues', 'closed', c.issue.number)
+  await world.while(worker, eventually('the merge is known', () => world.sql(`select count(*) from core.pull p join core.project o on
+    o.id = p.project_id where o.full_name = '${c.repo}' and p.number = ${pull.number} and p.state = 'merged'`), n => n === '1', at.wait))
+  const { comment } = await github(at, 'comment', { repo: c.repo, number: c.issue.number, user: 'maria', body: `/award #${pull.number} it was merged by hand` })
+  await deliver(at, 'issue_comment', 'created', c.repo, c.issue.number, { sender: 'maria', comment: comment.id })
+  const s = await state((await world.while(worker, submissionOf(at, c.bounty, pull))).id, 'review')
+  assert.deepEqual([s.reason, s.evidence_level, checkOf(s, 'V6').result, s.award.by, s.award.reason], ['verify.awarded', 0, 'review', 'maria', 'it was merged by hand'])
+  const said = await patchwork(['explain', s.id])
+  assert.match(said.out, /Another person must decide.*awarded by @maria: it was merged by hand/s)
+  const lineage = await get(at, `/v1/lineage/submission/${s.id}`)
+  assert.deepEqual(lineage.awards.map(a => [a.actor, a.comment_id]), [['maria', comment.id]])
+  assert.ok(lineage.deliveries.some(d => d.event === 'issue_comment'), 'the comment that did it is there')
+  assert.match((await patchwork(['lineage', s.id])).out, /\baward\b.*actor maria, reason it was merged by hand/)
+  const own = await patchwork(['verify', 'resolve', s.id, 'accept', '--reason', 'x', '--actor', 'cli:maria'])
+  assert.deepEqual([own.status, /verify\.second_person/.test(own.err)], [1, true])
+  const done = await patchwork(['verify', 'resolve', s.id, 'accept', '--reason', 'the commit does what the issue asks for', '--actor', 'cli:olga'])
+  assert.equal(done.status, 0, done.err)
+  await world.while(worker, paid(at, s.id))
+  assert.equal(await world.sql(`select string_agg(kind || ' ' || result, ', ' order by created_at) from proof.verdict v join core.award a
+    on a.submission_id = v.submission_id and a.evidence_sha256 = any (v.evidence) where v.submission_id = '${s.id}'`), 'merge review, hold pass')
+  for (const id of (await world.sql(`select id from proof.verdict where submission_id = '${s.id}'`)).split('\n')) {
+    const again = await patchwork(['verify', '--replay', id, '--json'])
+    assert.deepEqual([again.status, JSON.parse(again.out).identical], [0, true], again.err)
+  }
+})
+
 // Verified and proved, with an hour of hold.
 async function held() {
   const c = await opened()

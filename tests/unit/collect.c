@@ -617,6 +617,45 @@ static void V6_reads_comments(void **state)
 	}
 }
 
+#define AWARD_DOC(uid, permission, pull)                                                                               \
+	"{\"actor_login\":\"mia\",\"actor_uid\":" uid ",\"body_sha256\":\"aa\",\"comment_id\":500,\"issue_number\":3," \
+	"\"ordinal\":1,\"permission\":\"" permission "\",\"pull_number\":" pull                                        \
+	",\"reason\":\"it solved it\",\"repo_id\":10}"
+
+/* An award is a document of the verdict, and counts for what it was said about, by who might say it (S3, V9). */
+static void V6_reads_an_award(void **state)
+{
+	static const struct {
+		const char *document, *code;
+		size_t ties;
+	} table[] = {
+		{ AWARD_DOC("8", "write", "4"), "verify.awarded", 1 },
+		{ AWARD_DOC("7", "admin", "4"), "verify.award_own", 1 }, /* the author */
+		{ AWARD_DOC("8", "write", "5"), "verify.evidence", 0 },  /* another pull request */
+		{ AWARD_DOC("8", "triage", "4"), "verify.evidence", 0 },
+		{ "{}", "verify.evidence", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct merge_task t = merging();
+		struct tie ties[TIES_MAX];
+
+		merge();
+		github.pull_doc = PULL_BY("8", "");
+		github.references = REFERENCES("");
+		github.history = HISTORY(CLOSED_BY("null"));
+		t.award = str_c(table[i].document);
+		t.award_url = STR("patchwork:comment/500/1");
+		assert_true(merge_effect(&w, &outside, &t));
+		assert_int_equal(t.n_sources, 16);
+		assert_int_equal(t.verdict.result, CHECK_REVIEW);
+		assert_int_equal(t.verdict.level, 0);
+		assert_string_equal(t.verdict.decided->code, table[i].code);
+		assert_int_equal(verdict_ties(&t.facts, ties), table[i].ties);
+	}
+}
+
 /* What is missing among the documents stops a verdict, and a replay of one. */
 static void facts_need_their_documents(void **state)
 {
@@ -706,13 +745,14 @@ static void projects_and_issues(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[COUNT(fixtures) + 13] = {
+	static struct CMUnitTest tests[COUNT(fixtures) + 14] = {
 		cmocka_unit_test_setup_teardown(an_open_pull_request, start, stop),
 		cmocka_unit_test_setup_teardown(a_merged_one_whose_text_was_signed, start, stop),
 		cmocka_unit_test_setup_teardown(a_merged_one_seen_too_late, start, stop),
 		cmocka_unit_test_setup_teardown(claims_in_comments, start, stop),
 		cmocka_unit_test_setup_teardown(V3_V5_a_listed_base_counts, start, stop),
 		cmocka_unit_test_setup_teardown(V9_asks_for_permission, start, stop),
+		cmocka_unit_test_setup_teardown(V6_reads_an_award, start, stop),
 		cmocka_unit_test_setup_teardown(V6_reads_comments, start, stop),
 		cmocka_unit_test_setup_teardown(facts_need_their_documents, start, stop),
 		cmocka_unit_test_setup_teardown(evidence_is_complete, start, stop),
@@ -724,6 +764,6 @@ int main(void)
 	};
 
 	for (size_t i = 0; i < COUNT(fixtures); i++)
-		tests[13 + i] = (struct CMUnitTest){ fixtures[i].name, documents_say, NULL, NULL, &fixtures[i] };
+		tests[14 + i] = (struct CMUnitTest){ fixtures[i].name, documents_say, NULL, NULL, &fixtures[i] };
 	return cmocka_run_group_tests_name("collect", tests, NULL, NULL);
 }

@@ -357,6 +357,61 @@ static void commit_alone(struct facts *f)
 	no_evidence(f);
 	f->commit = true;
 }
+static void awarded(struct facts *f)
+{
+	no_evidence(f);
+	f->awarded = true;
+	f->awarder_uid = 8;
+	f->award_comment = 500;
+}
+static void awarded_by_author(struct facts *f)
+{
+	awarded(f);
+	f->awarder_uid = 7;
+}
+static void awarded_by_kin(struct facts *f)
+{
+	static const int64_t shared[] = { 7, 8 };
+
+	awarded(f);
+	f->kin = shared;
+	f->n_kin = 2;
+}
+static void awarded_by_funder_of_themselves(struct facts *f)
+{
+	awarded(f);
+	f->funder_is_claimant = true;
+}
+static void awarded_and_claimed(struct facts *f)
+{
+	awarded(f);
+	f->claim = f->claim_seen = true;
+}
+static void awarded_and_claimed_late(struct facts *f)
+{
+	awarded(f);
+	f->claim = true;
+}
+static void awarded_issue_open(struct facts *f)
+{
+	awarded(f);
+	f->issue_state = STR("open");
+}
+static void awarded_rival_closer(struct facts *f)
+{
+	awarded(f);
+	f->closer = CLOSER_RIVAL;
+}
+static void awarded_undecided_closer(struct facts *f)
+{
+	awarded(f);
+	f->closer = CLOSER_UNDECIDED;
+}
+static void awarded_after_rival_won(struct facts *f)
+{
+	awarded(f);
+	f->rival_won = 5;
+}
 static void other_closer(struct facts *f)
 {
 	f->closer = CLOSER_OTHER;
@@ -443,6 +498,16 @@ static struct fixture {
 	{ "V6 level 1, reference after the merge (S3)", late_reference, CHECK_REVIEW, "verify.evidence", 1 },
 	{ "V6 level 1, claim after the merge (S3)", late_claim, CHECK_REVIEW, "verify.evidence", 1 },
 	{ "V6 level 0, no evidence (S3)", no_evidence, CHECK_REVIEW, "verify.evidence", 0 },
+	{ "V6 level 0, awarded by a maintainer (S3)", awarded, CHECK_REVIEW, "verify.awarded", 0 },
+	{ "V6 awarded by the author (V9)", awarded_by_author, CHECK_REVIEW, "verify.award_own", 0 },
+	{ "V6 awarded by who shares a wallet with the author (V9)", awarded_by_kin, CHECK_REVIEW, "verify.award_own",
+		0 },
+	{ "V6 awarded, and claimed before the merge", awarded_and_claimed, CHECK_PASS, NULL, 4 },
+	{ "V6 awarded, and claimed after the merge", awarded_and_claimed_late, CHECK_REVIEW, "verify.awarded", 1 },
+	{ "V6 awarded, issue open", awarded_issue_open, CHECK_REVIEW, "verify.issue_open", 0 },
+	{ "V6 awarded, closed by a rival", awarded_rival_closer, CHECK_REVIEW, "verify.closer", 0 },
+	{ "V6 awarded, closed by a rival that is not judged", awarded_undecided_closer, CHECK_WAIT,
+		"verify.closer_undecided", 0 },
 	{ "V6 claim added after the merge (S6)", added_claim, CHECK_REVIEW, "verify.evidence", 1 },
 	{ "V6 claim removed after the merge (S6)", removed_claim, CHECK_PASS, NULL, 4 },
 	{ "V6 reference removed after the merge (S6)", removed_reference, CHECK_PASS, NULL, 5 },
@@ -476,6 +541,7 @@ static struct fixture {
 	{ "V9 not merged", not_merged, CHECK_WAIT, "verify.not_merged", 5 },
 	{ "V10 strangers", nothing, CHECK_PASS, NULL, 5 },
 	{ "V10 funder is payee", funder_is_payee, CHECK_REVIEW, "verify.funder_is_payee", 5 },
+	{ "V10 awarded, funder is payee", awarded_by_funder_of_themselves, CHECK_REVIEW, "verify.funder_is_payee", 0 },
 	{ "V10 reciprocal", reciprocal, CHECK_REVIEW, "verify.reciprocal", 5 },
 	{ "V11 fresh approval", nothing, CHECK_PASS, NULL, 5 },
 	{ "V11 stale approval", stale_review, CHECK_FLAG, "verify.review_stale", 5 },
@@ -500,6 +566,7 @@ static struct fixture {
 	{ "V15 force-pushed (S10)", unreachable, CHECK_REVIEW, "verify.force_pushed", 5 },
 	{ "V16 first", nothing, CHECK_PASS, NULL, 5 },
 	{ "V16 rival has won (S9)", rival_won, CHECK_FAIL, "verify.not_first", 5 },
+	{ "V16 awarded, rival has won", awarded_after_rival_won, CHECK_FAIL, "verify.not_first", 0 },
 	{ "V16 rival was first (S9)", rival_first, CHECK_WAIT, "verify.rival_undecided", 5 },
 	{ "V16 rival has won, another was first", both_rivals, CHECK_FAIL, "verify.not_first", 5 },
 	{ "V17 in time", nothing, CHECK_PASS, NULL, 5 },
@@ -745,6 +812,10 @@ static void S3_tells_every_tie(void **state)
 	assert_string_equal(ties[3].source, "linked");
 	assert_string_equal(ties[4].source, "commit");
 	assert_int_equal(ties[4].level, 2);
+	f.awarded = true;
+	assert_int_equal(verdict_ties(&f, ties), 6);
+	assert_string_equal(ties[5].source, "award");
+	assert_int_equal(ties[5].level, 0);
 }
 
 static struct source source_of(const char *bytes)
@@ -778,6 +849,7 @@ static void same_bytes(void **state)
 	struct verdict v;
 	struct work w;
 	str one, two, three;
+	size_t at;
 
 	(void)state;
 	work_init(&w);
@@ -789,6 +861,12 @@ static void same_bytes(void **state)
 	verdict_of(&f, &policy_merge, &v);
 	assert_true(verdict_text(&w, &v, &f, &policy_merge, &s, 1, &three));
 	assert_false(str_eq(one, three));
+	assert_false(str_find(one, STR("award"), &at));
+	awarded(&f);
+	verdict_of(&f, &policy_merge, &v);
+	assert_true(verdict_text(&w, &v, &f, &policy_merge, &s, 1, &three));
+	assert_true(str_find(three, STR("{\"award\":{\"actor_uid\":8,\"comment_id\":500},"), &at) && at == 0);
+	assert_true(str_find(three, STR("\"ties\":[{\"level\":0,\"source\":\"award\"}]"), &at)); /* S3 */
 	assert_true(str_starts(one,
 		STR("{\"checks\":[{\"code\":null,\"detail\":null,\"id\":\"V1\",\"result\":\"pass\",\"severity\":null}")));
 	work_end(&w);
