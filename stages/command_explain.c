@@ -21,7 +21,8 @@ static bool find(struct work *w, struct tx *tx, void *arg)
 	if (!sql_explain_find(w, tx, &a->in, &a->row, &found))
 		return false;
 	return found ||
-		err_set(w, ERR_INVALID, "explain.not_found", "%s is no job, bounty, submission or payout", a->id);
+		err_set(w, ERR_INVALID, "explain.not_found",
+			"%s is no job, bounty, submission, payout or person with a linked account", a->id);
 }
 
 bool command_explain_text(struct work *w, struct tx *tx, int64_t job, struct explanation *out)

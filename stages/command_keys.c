@@ -41,20 +41,6 @@ struct rewrap {
 	int64_t tokens, rewrapped;
 };
 
-static bool rewrap_one(struct work *w, struct tx *tx, struct rewrap *r, const struct sql_account_sealed_out *row)
-{
-	str about, plain;
-
-	r->tokens++;
-	if (seal_is_current(r->seal, row->sealed))
-		return true;
-	r->rewrapped++;
-	about = sync_token_about(w, row->token_id);
-	return seal_open(w, r->seal, about, row->sealed, &plain) &&
-		sql_account_reseal(w, tx,
-			&(struct sql_account_reseal_in){ row->token_id, seal_close(w->arena, r->seal, about, plain) });
-}
-
 /* { NULL, 0 } stays what it is. */
 static bool rewrap_box(struct work *w, struct rewrap *r, str about, str *box)
 {
@@ -66,6 +52,20 @@ static bool rewrap_box(struct work *w, struct rewrap *r, str about, str *box)
 		return false;
 	*box = seal_close(w->arena, r->seal, about, plain);
 	return true;
+}
+
+static bool rewrap_one(struct work *w, struct tx *tx, struct rewrap *r, const struct sql_account_sealed_out *row)
+{
+	struct sql_account_reseal_in in = { row->token_id, row->sealed, row->refresh };
+
+	r->tokens++;
+	if (!rewrap_box(w, r, sync_token_about(w, row->token_id), &in.sealed) ||
+		!rewrap_box(w, r, sync_refresh_about(w, row->token_id), &in.refresh))
+		return false;
+	if (in.sealed.p == row->sealed.p && in.refresh.p == row->refresh.p)
+		return true;
+	r->rewrapped++;
+	return sql_account_reseal(w, tx, &in);
 }
 
 static bool rewrap_hook(struct work *w, struct tx *tx, struct rewrap *r, const struct sql_hook_sealed_out *row)

@@ -86,7 +86,7 @@ const struct command commands[] = {
 		"take it out of the history, when the file has all of it", command_history_detach },
 	{ "history drop", "PARTITION --export FILE --reason TEXT [--actor WHO]", "delete the tables of a detached one",
 		command_history_drop },
-	{ "explain", "ID", "why a job, bounty, submission or payout is where it is, and who must act",
+	{ "explain", "ID", "why a job, bounty, submission, payout or linked account is where it is, and who must act",
 		command_explain },
 	{ "lineage", "OWNER/NAME#PULL|ID", "one contribution from webhook to score, from any of its ids",
 		command_lineage },

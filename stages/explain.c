@@ -134,6 +134,17 @@ static const struct rule rules[] = {
 	{ "payout", "held", NULL, OPERATOR,
 		"The payout is held: {detail}. An operator must remove the cause and replay its pay.quote." },
 
+	{ "account", "linked", "link.renewal_lost", CONTRIBUTOR,
+		"The account is linked, but GitHub is asked nothing in its name: a worker ended while its token was being renewed, so nobody "
+		"has the new one. Its person must link it again (POST /v1/me/github)." },
+	{ "account", "linked", "link.renewal_expired", CONTRIBUTOR,
+		"The account is linked, but GitHub is asked nothing in its name: its token could not be renewed in time. Its person must link "
+		"it again (POST /v1/me/github)." },
+	{ "account", "linked", NULL, NOBODY, "The account is linked. Nobody has to act." },
+	{ "account", "revoked", "unlinked", NOBODY, "Its person unlinked the account. Nobody has to act." },
+	{ "account", "revoked", NULL, CONTRIBUTOR,
+		"The account is not linked any more ({code}). Its person must link it again (POST /v1/me/github)." },
+
 	{ NULL, NULL, NULL, OPERATOR,
 		"It is in state {state}, which this version cannot explain. An operator must look at it." },
 };

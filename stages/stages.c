@@ -17,6 +17,7 @@ const struct stage *const all_stages[] = {
 	&sync_account,
 	&sync_accounts,
 	&sync_unlink,
+	&sync_renew,
 	&sync_hook,
 	&sync_rotate,
 	&sync_hooks,

@@ -32,61 +32,101 @@ static bool is_token(str s)
 	return s.n > 0 && s.n <= TOKEN_MAX;
 }
 
+#define CLIENT_ERRORS                                                                                                  \
+	"incorrect_client_credentials|redirect_uri_mismatch|application_suspended|invalid_client|unauthorized_client|" \
+	"unsupported_grant_type"
+
 /* What GitHub documents for the exchange, and the standard's words for the same. */
-static bool why_none(struct work *w, str error, const char **refused)
+static bool why_no_token(struct work *w, str error, const char **refused)
 {
 	if (str_one_of(error, "temporarily_unavailable|server_error|slow_down"))
 		return err_set(w, ERR_RETRY, "github.server", "no token now");
-	*refused = str_one_of(error,
-			   "incorrect_client_credentials|redirect_uri_mismatch|application_suspended|invalid_client|"
-			   "unauthorized_client|unsupported_grant_type")
-		? "link.client"
-		: "link.code";
+	*refused = str_one_of(error, CLIENT_ERRORS) ? "link.client" : "link.code";
 	return true;
 }
 
-static bool read_grant(struct work *w, const struct fetch_resp *resp, struct github_grant *out, const char **refused)
+/* For a renewal: what does not name the refresh token says nothing about it. */
+static bool why_no_renewal(struct work *w, str error, bool *refused)
+{
+	*refused = str_one_of(error, "bad_refresh_token|invalid_grant");
+	if (*refused)
+		return true;
+	if (str_one_of(error, CLIENT_ERRORS))
+		return err_set(w, ERR_RETRY, "link.renewal_client",
+			"GitHub does not know the app that this installation says it is");
+	return err_set(w, ERR_RETRY, "github.server", "no token now");
+}
+
+static usec lives_of(const cJSON *json, const char *name)
+{
+	int64_t lives = 0;
+
+	return json_get_i64(json, name, &lives) && lives > 0 && lives < INT64_C(1) << 40 ? lives * USEC_S : 0;
+}
+
+/* Either a grant or an error's word. */
+static bool read_grant(struct work *w, const struct fetch_resp *resp, struct github_grant *out, str *error)
 {
 	const cJSON *json;
-	int64_t lives = 0;
-	str error;
 
 	if (!json_parse(w, resp->body, &json))
 		return err_set(w, ERR_UNCERTAIN, "github.malformed", "an answer that is no JSON");
-	error = json_get_str(json, "error");
-	if (error.n > 0)
-		return why_none(w, error, refused);
+	*error = json_get_str(json, "error");
+	if (error->n > 0)
+		return true;
 	out->token = json_get_str(json, "access_token");
 	out->scopes = json_get_str(json, "scope");
 	if (resp->status != 200 || !is_token(out->token) ||
 		!str_eq_nocase(json_get_str(json, "token_type"), STR("bearer")))
 		return err_set(w, ERR_UNCERTAIN, "github.malformed", "an answer without a token");
-	if (json_get_i64(json, "expires_in", &lives) && lives > 0 && lives < INT64_C(1) << 40)
-		out->lives = lives * USEC_S;
+	out->lives = lives_of(json, "expires_in");
+	out->refresh = json_get_str(json, "refresh_token");
+	if (!is_token(out->refresh))
+		out->refresh = (str){ NULL, 0 };
+	out->refresh_lives = lives_of(json, "refresh_token_expires_in");
 	return true;
+}
+
+/* Sends what b has of the form, and whose app it is. */
+static bool ask_grant(struct work *w, struct github *g, struct buf *b, struct github_grant *out, str *error)
+{
+	struct fetch_req req = { .method = "POST", .content_type = STR("application/x-www-form-urlencoded") };
+	struct fetch_resp resp;
+	str secret;
+
+	*out = (struct github_grant){ 0 };
+	if (!configured(w, g) || !github_word(w, g->oauth_secret_file, &secret))
+		return false;
+	form(w, b, "client_id", str_c(g->oauth_client_id));
+	form(w, b, "client_secret", secret);
+	req.url = str_c(g->oauth_token_url);
+	req.body = buf_str(b);
+	return github_as(w, g, req, (str){ NULL, 0 }, &resp) && read_grant(w, &resp, out, error);
 }
 
 bool github_exchange(struct work *w, struct github *g, str code, str verifier, str redirect_uri,
 	struct github_grant *out, const char **refused)
 {
 	struct buf b = buf_new(w->arena, SIZE_MAX);
-	struct fetch_req req = { .method = "POST", .content_type = STR("application/x-www-form-urlencoded") };
-	struct fetch_resp resp;
-	str secret;
+	str error;
 
-	*out = (struct github_grant){ 0 };
 	*refused = NULL;
-	if (!configured(w, g) || !github_word(w, g->oauth_secret_file, &secret))
-		return false;
 	form(w, &b, "grant_type", STR("authorization_code"));
-	form(w, &b, "client_id", str_c(g->oauth_client_id));
-	form(w, &b, "client_secret", secret);
 	form(w, &b, "code", code);
 	form(w, &b, "redirect_uri", redirect_uri);
 	form(w, &b, "code_verifier", verifier);
-	req.url = str_c(g->oauth_token_url);
-	req.body = buf_str(&b);
-	return github_as(w, g, req, (str){ NULL, 0 }, &resp) && read_grant(w, &resp, out, refused);
+	return ask_grant(w, g, &b, out, &error) && (error.n == 0 || why_no_token(w, error, refused));
+}
+
+bool github_renew(struct work *w, struct github *g, str refresh, struct github_grant *out, bool *refused)
+{
+	struct buf b = buf_new(w->arena, SIZE_MAX);
+	str error;
+
+	*refused = false;
+	form(w, &b, "grant_type", STR("refresh_token"));
+	form(w, &b, "refresh_token", refresh);
+	return ask_grant(w, g, &b, out, &error) && (error.n == 0 || why_no_renewal(w, error, refused));
 }
 
 static const struct field user_fields[] = {

@@ -16,7 +16,8 @@ with link as (
 	where a.provider = 'github' and a.revoked_at is null and (a.provider_uid = $2 or a.person_id = link.person_id)
 ), again as (
 	update core.external_account a
-	set login_display = $3, method = 'oauth', verified_at = now(), created_at = coalesce($4, a.created_at), checked_at = now()
+	set login_display = $3, method = 'oauth', verified_at = now(), created_at = coalesce($4, a.created_at), checked_at = now(),
+		relink_reason = null
 	from held h, link where a.id = h.id and h.provider_uid = $2 and h.person_id = link.person_id and a.revoked_at is null
 	returning a.id, a.person_id
 ), made as (

@@ -9,7 +9,7 @@ with gone as (
 ), due as (
 	select t.id from core.account_token t join core.external_account a on a.id = t.account_id
 	where a.revoked_at is null and coalesce(a.checked_at, a.verified_at) < now() - interval '1 day'
-		and coalesce(t.expires_at > now(), true)
+		and (t.refresh is not null or coalesce(t.expires_at > now(), true))
 ), queued as (
 	select q.enqueue('sync', 'sync.account', 'account:' || id || ':' || to_char(now() at time zone 'utc', 'YYYY-MM-DD'),
 		jsonb_build_object('token_id', id), $1, priority => 1::smallint, trace => $2)

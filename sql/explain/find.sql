@@ -1,9 +1,9 @@
--- maybe: where a job, bounty, submission or payout is, and what is known of why
--- in   id       uuid?        of a bounty, submission or payout
+-- maybe: where a job, bounty, submission, payout or linked account is, and what is known of why
+-- in   id       uuid?        of a bounty, submission, payout or person
 -- in   number   int8?        of a job
--- out  object   text         job bounty submission payout
+-- out  object   text         job bounty submission payout account
 -- out  state    text
--- out  code     text?        error code of a job's last run, a submission's reason, or how far a bounty's refund is
+-- out  code     text?        error code of a job's last run, a submission's or an account's reason, or how far a bounty's refund is
 -- out  detail   text?        its text, or the blocker in words
 -- out  due      timestamptz? when time moves it
 -- out  by       text?        worker that has it, or who paused it
@@ -41,6 +41,10 @@ with stuck as (
 	union all
 	select 'payout', o.id, o.state, null, o.blocker, o.due_at, null, null, null, false
 	from ledger.payout o where o.id = $1
+	union all
+	(select 'account', a.id, case when a.revoked_at is null then 'linked' else 'revoked' end, coalesce(a.revoked_reason, a.relink_reason),
+		null, null, null, null, null, false
+	from core.external_account a where $1 in (a.id, a.person_id) order by a.revoked_at desc nulls first limit 1)
 )
 select f.object, f.state, f.code, f.detail, f.due, f.by, f.workers, f.stage, t.job_id, t.error_code as job_code, f.merged,
 	(select '@' || a.actor_login || ': ' || a.reason from core.award a where f.object = 'submission' and a.submission_id = f.id
@@ -50,6 +54,7 @@ left join lateral (
 	select k.job_id, k.error_code from stuck k where f.id is not null and (
 		f.id::text in (k.args ->> 'payout_id', k.args ->> 'submission_id')
 		or (k.args ->> 'submission_id')::uuid in (select s.id from core.submission s where s.bounty_id = f.id)
+		or (k.args ->> 'token_id')::uuid in (select t.id from core.account_token t where t.account_id = f.id)
 		or (k.args ->> 'contribution_id')::uuid in (select c.id from core.contribution c where c.bounty_id = f.id)
 		or (k.args ->> 'refund_id')::uuid in (select o.id from ledger.refund o where o.bounty_id = f.id)
 		or (k.args ->> 'payout_id')::uuid in (select o.id from ledger.payout o where f.id in (o.bounty_id, o.submission_id)))

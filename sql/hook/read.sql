@@ -11,11 +11,12 @@
 -- out  uid          int8?    GitHub account of who had it made
 -- out  token_id     uuid?    and that account's token
 -- out  token        bytea?   sealed
+-- out  token_ends   bool     it is renewed first
 -- role worker
 select h.project_id, p.repo_id, h.github_id, h.secret, h.secret_next as next, h.pinged_at is not null as pinged,
 	greatest(h.looked_at - interval '15 minutes', now() - interval '3 days') as since, h.check_id as check,
-	a.provider_uid as uid, t.id as token_id, t.sealed as token
+	a.provider_uid as uid, t.id as token_id, t.sealed as token, core.token_ends(t) as token_ends
 from core.hook h join core.project p on p.id = h.project_id
 	left join core.external_account a on a.person_id = h.person_id and a.provider = 'github' and a.revoked_at is null
-	left join core.account_token t on t.account_id = a.id and (t.expires_at is null or t.expires_at > now() + interval '5 minutes')
+	left join core.account_token t on t.account_id = a.id and (t.refresh is not null or t.expires_at is null or t.expires_at > now() + interval '5 minutes')
 where h.id = $1 and h.gone_at is null;

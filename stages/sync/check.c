@@ -29,7 +29,8 @@ bool check_plan(struct work *w, struct tx *tx, void *task)
 	t->stood = str_eq(row.state, STR("passed"));
 	quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
 	t->own_token = row.has_token_id && str_one_of(t->method, "permission|ping");
-	return !t->own_token || ask_as(w, t->uid, row.token_id, row.token);
+	return !t->own_token ||
+		ask_as(w, tx, &(struct own_token){ t->uid, row.token_id, row.token, row.token_ends }, &t->wait);
 }
 
 static bool refuse(struct check_task *t, const char *code)
@@ -126,10 +127,13 @@ bool check_effect(struct work *w, const struct outside *outside, void *task)
 {
 	struct check_task *t = task;
 	struct github *g = outside->github;
-	bool ok = str_eq(t->method, STR("app"))  ? by_app(w, g, t)
+	bool ok;
+
+	if (t->wait > 0)
+		return token_wait(w, t->wait);
+	ok = str_eq(t->method, STR("app"))       ? by_app(w, g, t)
 		: str_eq(t->method, STR("file")) ? by_file(w, g, t)
 						 : by_permission(w, g, t);
-
 	/* that we may not ask says nothing about who passed before */
 	if (ok || w->err.kind != ERR_INVALID || t->stood ||
 		!str_one_of(str_c(w->err.code), "github.refused|github.no_app"))

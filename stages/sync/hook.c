@@ -42,12 +42,19 @@ static str fresh_secret(struct work *w, uuid hook_id)
 	return box;
 }
 
-bool ask_as(struct work *w, int64_t uid, uuid token_id, str sealed)
+bool ask_as(struct work *w, struct tx *tx, const struct own_token *t, usec *wait)
 {
+	*wait = 0;
 	if (w->quota == NULL || seal == NULL)
 		return true;
-	w->quota->account = arena_printf(w->arena, "user/%" PRId64, uid);
-	return seal_open(w, seal, sync_token_about(w, token_id), sealed, &w->quota->token);
+	if (t->ends) {
+		if (!token_renew(w, tx, t->id, wait))
+			return false;
+		w->quota->idle |= *wait > 0;
+		return true;
+	}
+	w->quota->account = arena_printf(w->arena, "user/%" PRId64, t->uid);
+	return seal_open(w, seal, sync_token_about(w, t->id), t->sealed, &w->quota->token);
 }
 
 /* false with no error: the hook is gone meanwhile */
@@ -76,7 +83,8 @@ static bool read_hook(struct work *w, struct tx *tx, struct hook_task *t, struct
 	t->url = arena_printf(
 		w->arena, "%s/" STR_FMT, address, STR_ARG(str_skip(sync_hook_about(w, t->hook_id), strlen("hook/"))));
 	quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
-	return !row->has_token_id || ask_as(w, row->uid, row->token_id, row->token);
+	return !row->has_token_id ||
+		ask_as(w, tx, &(struct own_token){ row->uid, row->token_id, row->token, row->token_ends }, &t->wait);
 }
 
 /* sync.hook --------------------------------------------------------------------------------------------------------------- */
@@ -88,7 +96,7 @@ bool hook_plan(struct work *w, struct tx *tx, void *task)
 
 	if (!read_hook(w, tx, t, &row))
 		return false;
-	if (t->decided)
+	if (t->decided || t->wait > 0)
 		return true;
 	if (t->waited_for && !row.has_token_id) {
 		t->gone = "ownership.no_token";
@@ -113,6 +121,8 @@ bool hook_probe(struct work *w, const struct outside *outside, void *task, bool 
 {
 	struct hook_task *t = task;
 
+	if (t->wait > 0)
+		return token_wait(w, t->wait);
 	*done = t->decided || t->gone != NULL || (t->id != 0 && !t->waited_for);
 	if (*done || t->id != 0)
 		return true;
@@ -159,7 +169,7 @@ bool rotate_plan(struct work *w, struct tx *tx, void *task)
 	struct sql_hook_read_out row = { 0 };
 	struct sql_hook_turn_out turned;
 
-	if (!read_hook(w, tx, t, &row) || t->decided)
+	if (!read_hook(w, tx, t, &row) || t->decided || t->wait > 0)
 		return w->err.kind == ERR_NONE;
 	if (!sql_hook_turn(w, tx, &(struct sql_hook_turn_in){ t->hook_id, fresh_secret(w, t->hook_id) }, &turned))
 		return false;
@@ -172,6 +182,8 @@ bool rotate_effect(struct work *w, const struct outside *outside, void *task)
 {
 	const struct hook_task *t = task;
 
+	if (t->wait > 0)
+		return token_wait(w, t->wait);
 	return t->decided || github_hook_secret(w, outside->github, t->repo_id, t->id, t->secret);
 }
 
@@ -209,6 +221,8 @@ bool health_effect(struct work *w, const struct outside *outside, void *task)
 {
 	struct hook_task *t = task;
 
+	if (t->wait > 0)
+		return token_wait(w, t->wait);
 	if (t->decided)
 		return true;
 	if (!github_hook_deliveries(w, outside->github, t->repo_id, t->id, t->since, &t->list, &t->n_list)) {
@@ -261,7 +275,7 @@ bool redeliver_plan(struct work *w, struct tx *tx, void *task)
 	struct sql_hook_lost_out lost;
 	bool found;
 
-	if (!read_hook(w, tx, t, &row) || t->decided)
+	if (!read_hook(w, tx, t, &row) || t->decided || t->wait > 0)
 		return w->err.kind == ERR_NONE;
 	if (!sql_hook_lost(w, tx, &(struct sql_hook_lost_in){ t->hook_id, t->guid }, &lost, &found))
 		return false;
@@ -278,6 +292,8 @@ bool redeliver_effect(struct work *w, const struct outside *outside, void *task)
 {
 	const struct hook_task *t = task;
 
+	if (t->wait > 0)
+		return token_wait(w, t->wait);
 	return t->decided || github_hook_redeliver(w, outside->github, t->repo_id, t->id, t->delivery);
 }
 

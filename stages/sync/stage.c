@@ -319,6 +319,23 @@ const struct stage sync_accounts = {
 	.next = "sync",
 	.settle = accounts_settle,
 };
+static const struct field renew_fields[] = {
+	FIELD(FIELD_UUID, struct renew_task, token_id),
+	FIELD(FIELD_I32, struct renew_task, renewals, .min = 0, .max = INT32_MAX),
+};
+const struct stage sync_renew = {
+	.name = "sync",
+	.kind = "sync.renew",
+	.task = FIELDS(struct renew_task, renew_fields),
+	.lease_s = 30,
+	.attempts = 20,
+	.retry_base = USEC_S,
+	.retry_cap = 300 * USEC_S,
+	.decided = offsetof(struct renew_task, decided),
+	.plan = renew_plan,
+	.effect = renew_effect,
+	.settle = renew_settle,
+};
 const struct stage sync_unlink = {
 	.name = "sync",
 	.kind = "sync.unlink",

@@ -116,6 +116,8 @@ struct account_task { /* whose token it is */
 	uuid token_id;
 	bool decided, found;
 	bool bound; /* to a person, as this account */
+	usec wait;  /* it is being renewed; 0 = it can be used */
+	int32_t renewals;
 	int64_t github_id;
 	str token;
 	enum github_token_state state;
@@ -128,6 +130,22 @@ bool accounts_settle(struct work *w, struct tx *tx, void *task);
 bool unlink_plan(struct work *w, struct tx *tx, void *task);
 bool unlink_effect(struct work *w, const struct outside *outside, void *task);
 bool unlink_settle(struct work *w, struct tx *tx, void *task);
+
+struct renew_task { /* a token that ends is exchanged for the next one */
+	uuid token_id;
+	int32_t renewals; /* those before */
+	bool decided;     /* by an earlier run */
+	bool again;       /* an earlier run may have had the next one */
+	str refresh;
+	struct github_grant grant;
+	const char *refused; /* error code; NULL = there is a token */
+};
+bool renew_plan(struct work *w, struct tx *tx, void *task);
+bool renew_effect(struct work *w, const struct outside *outside, void *task);
+bool renew_settle(struct work *w, struct tx *tx, void *task);
+/* For a plan whose token ends: has it renewed. *wait is how long to wait for that, in token_wait; 0 = the renewal is parked. */
+MUST bool token_renew(struct work *w, struct tx *tx, uuid token_id, usec *wait);
+MUST bool token_wait(struct work *w, usec wait); /* false: the job comes again */
 
 struct issue_task {
 	uuid issue_id, project_id;
@@ -175,6 +193,7 @@ struct check_task { /* is the repository this person's? */
 	int64_t repo_id, uid;
 	bool stood;     /* it passed the last time */
 	bool own_token; /* it is asked with that account's token */
+	usec wait;      /* for that token's renewal; 0 = none */
 	bool passed;
 	const char *code; /* why not */
 	struct evidence ev;
@@ -198,11 +217,18 @@ struct hook_task { /* a webhook of ours */
 	str secret, next; /* next is the box that the rotation ends with */
 	str url;
 	const char *gone; /* why there is none */
+	usec wait;        /* for the renewal of the token to ask with; 0 = none */
 	const struct github_delivery *list;
 	size_t n_list;
 };
-/* Asks with this account's token, within its limits. */
-MUST bool ask_as(struct work *w, int64_t uid, uuid token_id, str sealed);
+struct own_token {
+	int64_t uid; /* the account */
+	uuid id;
+	str sealed;
+	bool ends; /* it is renewed first */
+};
+/* Asks with this account's token, within its limits. *wait as in token_renew; nothing is asked in a turn that waits. */
+MUST bool ask_as(struct work *w, struct tx *tx, const struct own_token *t, usec *wait);
 bool hook_plan(struct work *w, struct tx *tx, void *task);
 bool hook_probe(struct work *w, const struct outside *outside, void *task, bool *done);
 bool hook_effect(struct work *w, const struct outside *outside, void *task);

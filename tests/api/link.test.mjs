@@ -25,7 +25,7 @@ after(async () => {
   for (const w of workers) await stop(w)
   const said = readFileSync(api.stack.log('api'), 'utf8') + (workers.length ? readFileSync(api.stack.log('work'), 'utf8') : '')
   await api.stop()
-  assert.doesNotMatch(said, /gh[ou]_[0-9a-f]{36}|pwl_[A-Za-z0-9_-]{43}|code_verifier/, 'no token, code or verifier is in a log')
+  assert.doesNotMatch(said, /gh[our]_[0-9a-f]{36}|pwl_[A-Za-z0-9_-]{43}|code_verifier/, 'no token, code or verifier is in a log')
 })
 
 let serial = 0
@@ -295,7 +295,7 @@ test('A5: a token that was taken back at GitHub ends the link; one that ends by 
   await user('barbara', 810001)
   await user('radia', 810002)
   assert.equal((await link(me, 'barbara')).status, 200)
-  const { body: { id } } = await link(other, 'radia', { lives: 28800 })
+  const { body: { id } } = await link(other, 'radia', { lives: 28800, refresh: false })
   await api.sql(`update core.account_token set expires_at = now() where id = '${id}' and expires_at > now() + interval '7 hours'`)
   await github('revoke', { user: 'barbara' })
   await github('revoke', { user: 'radia' })
@@ -309,6 +309,66 @@ test('A5: a token that was taken back at GitHub ends the link; one that ends by 
     and j.kind = 'sync.account' and j.args ->> 'token_id' = '${id}'`) === '2')
   assert.equal((await shown(other)).state, 'linked')
   assert.equal((await link(me, 'barbara')).status, 200, 'and may begin again')
+})
+
+// A token of eight hours that has come to its end; and GitHub is asked whether the account is still the same.
+async function ending(me, login, id) {
+  await user(login, id)
+  const { body: { id: token } } = await link(me, login, { lives: 28800 })
+  await endNow(token)
+  return token
+}
+const endNow = id => api.sql(`update core.account_token set expires_at = now() where id = '${id}' and expires_at > now() + interval '7 hours'`)
+const lookAgain = id => api.sql(`select q.enqueue('sync', 'sync.account', null, '{"token_id":"${id}"}')`)
+const looked = job => until('it was looked at', async () => await api.sql(`select count(*) from q.run where job_id = ${job} and state = 'done'`) === '1')
+const relink = async me => (await shown(me)).relink_reason
+const tokenRow = id => api.sql(`select concat_ws(' ', renewals, renewing_at is null, expires_at > now() + interval '7 hours', length(refresh)) from core.account_token
+  where id = '${id}'`)
+const explained = async me => JSON.parse(await api.stack.run('patchwork_operator', 'explain', me.person_id, '--json'))
+
+test('A5: a token that ends is renewed by its refresh token, once for all who wait; unlinking ends both', async () => {
+  const me = await newcomer()
+  const id = await ending(me, 'annie', 811001)
+  assert.equal(await tokenRow(id), `0 t f ${49 + 40}`)
+  const from = (await asked()).length
+  const jobs = [await lookAgain(id), await lookAgain(id), await lookAgain(id)]
+  for (const job of jobs) await looked(job)
+  assert.equal(await tokenRow(id), `1 t t ${49 + 40}`)
+  const calls = (await asked()).slice(from).map(r => `${r.method} ${r.url} ${r.status}`)
+  assert.deepEqual(calls.sort(), [...Array(3).fill('GET /user 200'), 'POST /login/oauth/access_token 200'])
+  assert.deepEqual([(await shown(me)).state, await relink(me)], ['linked', null])
+  await endNow(id)
+  await looked(await lookAgain(id))
+  assert.equal(await tokenRow(id), `2 t t ${49 + 40}`, 'and the next one by the next')
+  assert.equal(await api.sql(`select string_agg(key, ',' order by id) from q.job where kind = 'sync.renew' and args ->> 'token_id' = '${id}'`), `renew:${id}:0,renew:${id}:1`)
+  await endNow(id)
+  assert.equal((await api.remove('/v1/me/github', { token: me.token })).status, 200)
+  await until('the tokens are gone', async () => await tokenRow(id) === '')
+  const last = (await asked()).slice(-2).map(r => `${r.method} ${r.url} ${r.status}`)
+  assert.deepEqual(last, ['POST /login/oauth/access_token 200', 'DELETE /applications/patchwork-local/token 204'], 'GitHub ends a token that it still knows')
+})
+
+test('A5: a refresh token that was taken back ends the link; faults are waited for, an app that GitHub does not know too', async () => {
+  const [me, other] = [await newcomer(), await newcomer()]
+  const id = await ending(me, 'evelyn', 812001)
+  await github('revoke', { user: 'evelyn' })
+  await lookAgain(id)
+  await until('the link is over', async () => (await shown(me)).state === 'revoked')
+  assert.equal((await shown(me)).revoked_reason, 'link.token_revoked')
+  assert.equal(await tokenRow(id), '')
+  const said = await explained(me)
+  assert.deepEqual([said.object, said.state, said.code, said.who], ['account', 'revoked', 'link.token_revoked', 'contributor'])
+
+  const second = await ending(other, 'ida', 812002)
+  await github('fault', { match: { path: '^/login/oauth/access_token' }, reset: true })
+  await github('oauth', { ...app, client_secret: 'another', user: 'ida' })
+  const job = await lookAgain(second)
+  const renewal = `select id from q.job where key = 'renew:${second}:0'`
+  await until('GitHub does not know the app', async () => await api.sql(`select count(*) from q.run where job_id = (${renewal}) and error_code = 'link.renewal_client'`) !== '0')
+  await github('oauth', { ...app, user: 'ida' })
+  await looked(job)
+  assert.equal(await tokenRow(second), `1 t t ${49 + 40}`)
+  assert.deepEqual([(await shown(other)).state, await relink(other)], ['linked', null])
 })
 
 test('A5: no person\'s account; a token that GitHub gave and does not take; limits and faults are waited for', async () => {
@@ -331,7 +391,7 @@ test('A5: no person\'s account; a token that GitHub gave and does not take; limi
 test('A5: tokens go from one key to the next; another key, and a box of another row, open nothing', async () => {
   const me = await newcomer()
   await user('katherine', 830001)
-  const { body: { id } } = await link(me, 'katherine')
+  const { body: { id } } = await link(me, 'katherine', { lives: 28800 })
   const one = workers.at(-1)
   const keys = async (...words) => JSON.parse(await api.stack.run('patchwork_worker', 'keys', ...words, '--json'))
   const list = async () => (await api.stack.run('patchwork_worker', 'keys', 'list', '--json')).trim().split('\n').map(l => JSON.parse(l))
@@ -350,6 +410,7 @@ test('A5: tokens go from one key to the next; another key, and a box of another 
     assert.deepEqual(await keys('rewrap'), { tokens, rewrapped: 0, dry_run: false })
     const [{ key_id: now }] = await list()
     assert.notEqual(now, old)
+    assert.equal(await api.sql(`select string_agg(distinct refresh_key_id, ',') from core.account_token`), now, 'those for renewals too')
     assert.equal(await api.sql(`select object_id || ' ' || reason || ' ' || (detail::jsonb ->> 'tokens') from audit.log where action = 'keys.rewrapped'`), `${now} yearly ${tokens}`)
     writeFileSync(api.stack.path('patchwork.conf'), seal('next-key'), { mode: 0o600 })
     const w = worker()
@@ -362,6 +423,9 @@ test('A5: tokens go from one key to the next; another key, and a box of another 
       assert.deepEqual([state, error], what)
     }
     await recheck(['done', '-'])
+    await endNow(id)
+    await recheck(['done', '-'])
+    assert.equal(await tokenRow(id), `1 t t ${49 + 40}`, 'renewed by what the new key opens')
     await api.sql(`update core.account_token t set sealed = o.sealed from core.account_token o where t.id = '${id}' and o.id = (select id from core.account_token
       where id <> '${id}' limit 1)`)
     await recheck(['parked', 'seal.broken'])
@@ -447,6 +511,38 @@ test('A5, F15: a worker that is killed at each point of unlinking, or of the dai
   assert.equal(await api.sql(`select string_agg(topic, ' ' order by id) from q.outbox where subject = 'person/${me.person_id}'`), 'account.linked account.unlinked')
 })
 
+test('A5, F15: a worker that is killed at each point of a renewal leaves the next token, or an account that says it must be linked again', { timeout: 300_000 }, async () => {
+  for (const w of [...workers]) await retire(w)
+  const LOST = ['effected', 'settling'] // the refresh token is used up, and nobody has the pair that it gave
+  const first = worker()
+  const accounts = []
+  for (const [n, phase] of kinds['sync.renew'].entries()) {
+    const me = await newcomer()
+    accounts.push({ phase, n, me, id: await ending(me, `renewed-${n}`, 900300 + n) })
+  }
+  await retire(first)
+  for (const { phase, n, me, id } of accounts) {
+    const job = await lookAgain(id)
+    const second = worker({ PATCHWORK_FAULT: `sync.renew.${phase}:kill` })
+    await until(`killed at sync.renew.${phase}`, () => !alive(second))
+    workers.splice(workers.indexOf(second), 1)
+    const w = worker()
+    await looked(job)
+    const left = await shown(me)
+    assert.equal(left.state, 'linked', phase)
+    if (LOST.includes(phase)) {
+      assert.deepEqual([await relink(me), await tokenRow(id)], ['link.renewal_lost', ''], phase)
+      const said = await explained(me)
+      assert.deepEqual([said.object, said.state, said.code, said.who], ['account', 'linked', 'link.renewal_lost', 'contributor'])
+      assert.match(said.explain, /must link it again/)
+      assert.equal((await link(me, `renewed-${n}`, { lives: 28800 })).status, 200)
+      assert.equal(await relink(me), null, 'linked again, all is well')
+    } else
+      assert.deepEqual([await relink(me), await tokenRow(id)], [null, `1 t t ${49 + 40}`], phase)
+    await retire(w)
+  }
+})
+
 test('A5: an OAuth server that is not ours takes our address, our verifier, our exchange', { timeout: 300_000 }, async () => {
   const { OAuth2Server } = require('oauth2-mock-server')
   const peer = new OAuth2Server(undefined, undefined, { endpoints: { userinfo: '/user' } })
@@ -476,6 +572,19 @@ test('A5: an OAuth server that is not ours takes our address, our verifier, our 
     assert.match(bearer, /^Bearer eyJ/)
     assert.deepEqual([(await shown(me)).provider_uid, (await shown(me)).login], [840001, 'peer'])
     assert.equal(await api.sql(`select extract(year from created_at) from core.external_account where provider_uid = 840001`), '2011', 'how old the account is')
+
+    assert.equal(await api.sql(`select concat_ws(' ', renewals, expires_at > now() + interval '30 minutes', length(refresh)) from core.account_token where id = '${id}'`), `0 t ${49 + 36}`)
+    await api.sql(`update core.account_token set expires_at = now() where id = '${id}'`)
+    await looked(await lookAgain(id))
+    const renewal = seen.filter(s => s.grant_type === 'refresh_token')
+    assert.deepEqual(renewal.map(f => [f.client_id, f.client_secret, Object.keys(f).length]), [[app.client_id, app.client_secret, 4]])
+    assert.match(renewal[0].refresh_token, /^[0-9a-f-]{36}$/)
+    assert.match(seen.at(-1), /^Bearer eyJ/, 'asked with the next token')
+    assert.equal(await api.sql(`select renewals from core.account_token where id = '${id}'`), '1')
+    peer.service.once('beforeResponse', answer => { answer.statusCode = 400; answer.body = { error: 'invalid_grant' } })
+    await api.sql(`update core.account_token set expires_at = now() where id = '${id}'`)
+    await lookAgain(id)
+    await until('the link is over', async () => (await shown(me)).revoked_reason === 'link.token_revoked')
 
     const other = await newcomer()
     const wrong = await begin(other)

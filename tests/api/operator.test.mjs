@@ -131,6 +131,18 @@ const SITUATIONS = [
   ['a payout on hold', async () => (await payout('hold')).id, 'time', /until 2031-02-03T04:05:06Z/],
   ['a payout that is held', async () => (await payout('held', 'pay.reverted: no')).id, 'operator', /pay\.reverted: no.*pay\.quote/],
   ['a payout that is paid', async () => (await payout('paid')).id, 'nobody', /is paid/],
+  ['an account that is linked', () => account(), 'nobody', /is linked/],
+  ['an account whose renewal was lost', () => account({ relink: 'link.renewal_lost' }), 'contributor', /nobody has the new one.*must link it again/],
+  ['an account that was not renewed in time', () => account({ relink: 'link.renewal_expired' }), 'contributor', /in time.*must link it again/],
+  ['an account that was unlinked', () => account({ revoked: 'unlinked' }), 'nobody', /unlinked the account/],
+  ['an account whose token was taken back', () => account({ revoked: 'link.token_revoked' }), 'contributor', /link\.token_revoked.*link it again/],
+  ['an account whose renewal is parked', async () => {
+    const token = uuid('c', ++serial)
+    const person = await account({ token })
+    const id = await job.parked('link.renewal_client')
+    await stack.sql(`update q.job set args = '{"token_id": "${token}"}' where id = ${id}`)
+    return person
+  }, 'operator', /parked with link\.renewal_client.*patchwork jobs retry \d+/],
   ['a bounty one of whose jobs is parked', async () => {
     const p = await payout('sent')
     const id = await job.parked('pay.no_release')
@@ -138,6 +150,17 @@ const SITUATIONS = [
     return p.bounty
   }, 'operator', /parked with pay\.no_release.*patchwork jobs retry \d+/],
 ]
+
+// -> the person's id
+async function account({ relink, revoked, token } = {}) {
+  const text = v => v ? `'${v}'` : 'null'
+  const person = await stack.sql(`with p as (insert into core.person default values returning id)
+    insert into core.external_account (person_id, provider, provider_uid, login_display, method, revoked_at, revoked_reason, relink_reason)
+    select id, 'github', ${++serial}, 'ada', 'oauth', ${revoked ? 'now()' : 'null'}, ${text(revoked)}, ${text(relink)} from p returning person_id`)
+  if (token) await stack.sql(`insert into core.account_token (id, account_id, person_id, sealed, scopes)
+    select '${token}', id, person_id, '\\x01', '' from core.external_account where person_id = '${person}'`)
+  return person
+}
 
 describe('explain', () => {
   for (const [what, make, who, says] of SITUATIONS)

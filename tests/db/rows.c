@@ -160,9 +160,10 @@ const char *rows_digest(struct work *w)
 		"(select string_agg(concat_ws(' ', 'event', kind, person_id, points_micro, source_id), '; ' order by id) from rep.event),"
 		"(select string_agg(concat_ws(' ', 'score', person_id, scope, points_micro, event_count, updated_at), '; '"
 		" order by person_id, scope) from rep.score),"
-		"(select string_agg(concat_ws(' ', 'account', person_id, provider_uid, login_display, method, revoked_at, revoked_reason), '; '"
+		"(select string_agg(concat_ws(' ', 'account', person_id, provider_uid, login_display, method, revoked_at, revoked_reason,"
+		" relink_reason), '; '"
 		" order by id) from core.external_account),"
-		"(select concat_ws(' ', 'tokens', count(*), count(account_id)) from core.account_token),"
+		"(select concat_ws(' ', 'tokens', count(*), count(account_id), sum(renewals), min(renewing_at)) from core.account_token),"
 		"(select string_agg(concat_ws(' ', 'attempt', id, state, reason, decided_at), '; ' order by id) from core.account_link),"
 		"(select string_agg(concat_ws(' ', 'job', queue, key), '; ' order by queue, key) from q.job_key),"
 		"(select string_agg(concat_ws(' ', 'told', topic, key), '; ' order by topic, key) from q.outbox)), 'utf8')), 'hex')");

@@ -16,7 +16,7 @@ const APART = {
   'replay/commands': ['sync.command', 'sync.status', 'sync.attempt'],
   'replay/projects': ['sync.check', 'sync.reverify', 'sync.hook', 'sync.rotate', 'sync.hooks', 'sync.health', 'sync.redeliver'],
   'replay/kill': ['verify.deadline', 'pay.refund'],
-  'api/link': ['sync.link', 'sync.account', 'sync.accounts', 'sync.unlink'],
+  'api/link': ['sync.link', 'sync.account', 'sync.accounts', 'sync.unlink', 'sync.renew'],
   'api/contract': ['verify.wallet'],
 }
 const ofKinds = Object.entries(points.kinds).filter(([kind]) => !Object.values(APART).flat().includes(kind)).flatMap(([kind, phases]) => phases.map(p => `${kind}.${p}`))

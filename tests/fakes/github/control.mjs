@@ -18,7 +18,7 @@
 //   member   { repo, user, permission }         admin, maintain, write, triage, read
 //   clock    { skew }                           seconds that this world's clock is ahead
 //   rate     { limit, remaining, reset_in }     tokens  { valid: [..] | null }
-//   oauth    { client_id, client_secret, callback, user, deny }    the app, and who sits at the browser; see oauth.mjs
+//   oauth    { client_id, client_secret, callback, user, deny, lives, refresh }    the app, and who sits at the browser; see oauth.mjs
 //   revoke   { user }                           takes all tokens of that user's back
 //   login    { user, login }                    the account has another name from now on
 //   windows  see windows.mjs; GET windows says what came of them

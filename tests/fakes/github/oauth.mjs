@@ -4,6 +4,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 const LIFE = 600_000 // of a code, ms
+const REFRESH_LIFE = 15_897_600 // of a refresh token, s
 const word = prefix => prefix + randomBytes(18).toString('hex')
 const bad = { status: 401, json: { message: 'Bad credentials', documentation_url: 'https://docs.github.com/rest', status: '401' } }
 
@@ -12,17 +13,20 @@ export class OAuth {
     this.world = world
     this.codes = new Map()
     this.tokens = new Map() // token -> user
+    this.refreshes = new Map() // refresh token -> { user, token, lives, until }
     this.app = null
   }
 
-  // user: who sits at the browser; deny: he does not want it; lives: seconds, of tokens that end
-  set({ client_id, client_secret, callback, user, deny = false, lives = null }) {
-    this.app = { client_id, client_secret, callback, user, deny, lives }
+  // user: who sits at the browser; deny: he does not want it; lives: seconds, of tokens that end; refresh: they come with a refresh
+  // token, as GitHub's do
+  set({ client_id, client_secret, callback, user, deny = false, lives = null, refresh = true }) {
+    this.app = { client_id, client_secret, callback, user, deny, lives, refresh }
   }
 
   revoke({ user }) {
     let n = 0
     for (const [token, u] of this.tokens) if (u === this.world.user(user)) n += this.tokens.delete(token)
+    for (const [refresh, r] of this.refreshes) if (r.user === this.world.user(user)) this.refreshes.delete(refresh)
     return { revoked: n }
   }
 
@@ -66,6 +70,7 @@ export class OAuth {
     const { app } = this
     if (!app || form.get('client_id') !== app.client_id || form.get('client_secret') !== app.client_secret)
       return no('incorrect_client_credentials', 'The client_id and/or client_secret passed are incorrect.')
+    if (form.get('grant_type') === 'refresh_token') return this.renew(form.get('refresh_token')) ?? no('bad_refresh_token', 'The refresh token passed is incorrect or expired.')
     const c = this.codes.get(form.get('code'))
     this.codes.delete(form.get('code'))
     const proof = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url')
@@ -73,15 +78,33 @@ export class OAuth {
       return no('bad_verification_code', 'The code passed is incorrect or expired.')
     if (c.redirect && form.get('redirect_uri') !== c.redirect)
       return no('redirect_uri_mismatch', 'The redirect_uri MUST match the registered callback URL for this application.')
-    const token = word(app.lives ? 'ghu_' : 'gho_')
-    this.tokens.set(token, c.user)
-    return { access_token: token, token_type: 'bearer', scope: '', ...(app.lives && { expires_in: app.lives }) }
+    return this.issue(c.user, app.lives, app.refresh)
+  }
+
+  issue(user, lives, renewable) {
+    const token = word(lives ? 'ghu_' : 'gho_')
+    this.tokens.set(token, user)
+    if (!lives || !renewable) return { access_token: token, token_type: 'bearer', scope: '', ...(lives && { expires_in: lives }) }
+    const refresh = word('ghr_')
+    this.refreshes.set(refresh, { user, token, lives, until: Date.now() + REFRESH_LIFE * 1000 })
+    return { access_token: token, expires_in: lives, refresh_token: refresh, refresh_token_expires_in: REFRESH_LIFE, scope: '', token_type: 'bearer' }
+  }
+
+  // Good once, and with it ends the access token that it came with.
+  renew(refresh) {
+    const r = this.refreshes.get(refresh)
+    if (!r || Date.now() > r.until) return null
+    this.refreshes.delete(refresh)
+    this.tokens.delete(r.token)
+    return this.issue(r.user, r.lives, true)
   }
 
   forget(req, client, body) {
     const who = Buffer.from((req.headers.authorization ?? '').replace(/^basic +/i, ''), 'base64').toString()
     if (!this.app || client !== this.app.client_id || who !== `${client}:${this.app.client_secret}`) return bad
-    const gone = this.tokens.delete(JSON.parse(body).access_token)
+    const { access_token } = JSON.parse(body)
+    const gone = this.tokens.delete(access_token)
+    for (const [refresh, r] of this.refreshes) if (r.token === access_token) this.refreshes.delete(refresh)
     return gone ? { status: 204, text: '' } : { status: 404, json: { message: 'Not Found', status: '404' } }
   }
 }
