@@ -55,6 +55,7 @@ const struct problem problems[] = {
 	{ "auth.token_unknown", 401, "Unknown token", "make one with /v1/tokens" },
 	{ "auth.uri", 401, "Signed for another address of this site", "sign the challenge's message unchanged" },
 	{ "auth.wallet", 401, "Not the session's wallet", "name the wallet that is signed in" },
+	{ "bounty.amount_least", 422, "The amount is less than a bounty in this token may offer", "offer more" },
 	{ "bounty.amount_zero", 422, "The amount is zero", "offer something" },
 	{ "bounty.asset_unknown", 422, "Unknown token", "use a token that the operator has added on that chain" },
 	{ "bounty.deadline", 422, "The deadline is too near",

@@ -80,17 +80,20 @@ int command_chain(struct work *w, const struct invocation *in)
 {
 	struct invocation rest = *in;
 	const char *token = command_option(&rest, "token"), *symbol = command_option(&rest, "symbol");
-	const char *decimals = command_option(&rest, "decimals");
+	const char *decimals = command_option(&rest, "decimals"), *least = command_option(&rest, "least");
 	uint8_t escrow[20], token_bytes[20];
 	struct chain_add add;
 	int64_t places;
+	u256 amount = { 0 };
 
 	command_who(w, &rest, &add.by);
 	if (rest.argc != 0 || token == NULL || symbol == NULL || decimals == NULL)
-		return command_usage("chain add --token ADDRESS --symbol SYMBOL --decimals N");
+		return command_usage("chain add --token ADDRESS --symbol SYMBOL --decimals N [--least AMOUNT]");
 	if (!address_parse(in->conf->evm_escrow, escrow) || !address_parse(str_c(token), token_bytes) ||
 		!str_i64(str_c(decimals), &places) || places < 0 || places > 36)
 		return command_usage("evm.escrow and --token are addresses, --decimals is 0 to 36");
+	if (least != NULL && (!u256_parse(str_c(least), &amount) || u256_is_zero(amount)))
+		return command_usage("--least is above zero, in the token's smallest unit");
 	add.in = (struct sql_chain_add_in){
 		.chain_id = in->conf->evm_chain_id,
 		.confirmations = in->conf->evm_confirmations,
@@ -99,6 +102,8 @@ int command_chain(struct work *w, const struct invocation *in)
 		.token_text = str_c(token),
 		.symbol = str_c(symbol),
 		.decimals = (int32_t)places,
+		.has_least = least != NULL,
+		.least = amount,
 	};
 	return command_visit(w, in, chain_add, &add);
 }

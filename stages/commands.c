@@ -16,7 +16,7 @@ const struct command commands[] = {
 		command_limit_set },
 	{ "limit drop", "NAME --reason TEXT [--actor WHO]", "end a limit", command_limit_drop },
 	{ "limit list", "", "the limits", command_limit_list },
-	{ "chain add", "--token ADDRESS --symbol S --decimals N [--actor NAME] [--reason TEXT]",
+	{ "chain add", "--token ADDRESS --symbol S --decimals N [--least AMOUNT] [--actor NAME] [--reason TEXT]",
 		"make the configured chain, its escrow and a token known", command_chain },
 	{ "account link", "--address 0x... --github-id N --login NAME [--actor NAME] [--reason TEXT]",
 		"bind a wallet's person to a GitHub account", command_account },

@@ -48,7 +48,7 @@ with me as (
 ), project as (
 	select id, state from core.project where id = $4 and (not private or core.sees($1, 'project', id))
 ), asset as (
-	select a.id, a.caip19, a.symbol, a.decimals, a.chain_id, a.token, c.escrow
+	select a.id, a.caip19, a.symbol, a.decimals, a.chain_id, a.token, a.least, c.escrow
 	from core.asset a join core.chain c on c.id = a.chain_id
 	where a.chain_id = $6 and a.token = $7 and c.enabled
 ), checked as materialized (
@@ -62,6 +62,7 @@ with me as (
 			when not core.opted_in($4, (select person_id from me)) then 'project.not_opted_in'
 			when not exists (select from asset) then 'bounty.asset_unknown'
 			when $8 = 0 then 'bounty.amount_zero'
+			when $8 < (select least from asset) then 'bounty.amount_least'
 			when $11 <= now() then 'bounty.deadline_past'
 			when $11 < now() + $13 then 'bounty.deadline'
 			when exists (select from core.issue i where i.project_id = $4 and i.number = $5 and i.state = 'closed')

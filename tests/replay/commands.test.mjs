@@ -35,7 +35,7 @@ const ours = async n => (await comments(n)).filter(c => c.user.login === 'patchw
 const quiet = () => until('nothing is left to do', async () => await sql(`select (select count(*) from q.ready where queue = 'sync') + (select count(*) from q.claim)
   + (select count(*) from q.scheduled join q.job on id = job_id where kind not in ('verify.deadline', 'pay.refund')
   and (kind <> 'sync.attempt' or run_at <= now()))`) === '0', { timeout: 90_000 })
-const refusals = n => sql(`select coalesce(string_agg(verb || ' ' || code, ', ' order by at, ordinal), '') from core.command where number = ${n} and code is not null`)
+const refusals = n => sql(`select coalesce(string_agg(verb || ' ' || code, ', ' order by comment_id, at, ordinal), '') from core.command where number = ${n} and code is not null`)
 const parked = () => sql(`select coalesce(string_agg(j.kind || ' ' || r.error_code || ' ' || r.error, ', '), '') from q.parked p join q.job j on j.id = p.job_id
   join q.run r on r.job_id = p.job_id and r.attempt = p.attempt`)
 const drafts = n => sql(`select coalesce(string_agg(b.amount || ' ' || b.state, ', ' order by b.created_at), '') from core.bounty b
@@ -111,14 +111,17 @@ test('B2, F41: by whom it does not count, and where', async () => {
   await tell(n, 'maria', '/bounty 2 PTD') // may write, has no account here
   await tell(n, 'ada', '```\n/bounty 3 PTD\n```\n> /bounty 4 PTD\n\n<!--\n/bounty 5 PTD\n-->\n please /bounty 6 PTD')
   await tell(n, 'ada', '/bounty 7 PTD', { change: d => { d.comment.user.type = 'Bot' } })
+  await sql('update core.asset set least = 1000000')
   await tell(n, 'ada', '/bounty 8 XYZ')
+  await tell(n, 'ada', '/bounty 0.999999 PTD')
   await tell(n, 'ada', '/bounty 0.0000001 PTD')
   await tell(n, 'ada', '/bounty ten PTD')
   await tell(n, 'ada', '/bounty 1 PTD by 2001-01-01')
   await tell(n, 'ada', '/tip @grace 1 PTD')
   await quiet()
+  await sql('update core.asset set least = 1')
   assert.equal(await drafts(n), '')
-  assert.deepEqual((await refusals(n)).split(', ').sort(), ['bounty bounty.asset_unknown', 'bounty bounty.deadline_past',
+  assert.deepEqual((await refusals(n)).split(', ').sort(), ['bounty bounty.amount_least', 'bounty bounty.asset_unknown', 'bounty bounty.deadline_past',
     'bounty command.account_unlinked', 'bounty command.amount', 'bounty command.forbidden', 'bounty command.malformed', 'tip command.unsupported'])
   assert.equal(await sql(`select string_agg(reason, ' ' order by id) from ingest.delivery where number = ${n} and state = 'ignored'`),
     'comment.no_command comment.not_human')
