@@ -227,6 +227,7 @@ bool access_admit(struct call *c)
 	in->roles = str_c(r->roles);
 	in->scope = str_c(r->scope);
 	in->action = str_c(r->action);
+	in->fresh = ACCESS_FRESH;
 	submit_admission(c, &sql_auth_admit_stmt, in);
 	return true;
 }

@@ -3,6 +3,8 @@
 
 #include "call.h"
 
+#define ACCESS_FRESH (300 * USEC_S) /* how long a signature that names an action counts */
+
 /* The session of the bearer token, where the route wants one. A refused token is noted and told by access_allowed, so that
  * guessing is counted.  fails  api.duplicate_header */
 MUST bool access_check(struct call *c);

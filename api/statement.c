@@ -1,5 +1,6 @@
 #include "statement.h"
 
+#include "access.h"
 #include "problem.h"
 #include "routes.h"
 #include "wallet.h"
@@ -49,6 +50,7 @@ bool statement_step_up_verify(struct call *c, void *p)
 	if (!wallet_signed(c, in->message, in->nonce, &l))
 		return false;
 	in->nonce = l.nonce;
+	in->fresh = ACCESS_FRESH;
 	return true;
 }
 

@@ -2,8 +2,6 @@
 #include "command.h"
 #include "queue/bench.h"
 
-static const char usage[] = "bench queue [--only NAME] [--jobs N] [--history N] [--seconds N]";
-
 static bool number(struct invocation *in, const char *name, int64_t least, int64_t most, int64_t *n)
 {
 	const char *text = command_option(in, name);
@@ -23,9 +21,10 @@ int command_bench(struct work *w, const struct invocation *in)
 	if (!number(&rest, "jobs", 1000, 10000000, &jobs) || !number(&rest, "history", 1000, 50000000, &history) ||
 		!number(&rest, "seconds", 2, 3600, &seconds))
 		return command_usage("--jobs is 1000 to 10000000, --history to 50000000, --seconds 2 to 3600");
-	if (rest.argc != 0 || (only != NULL && !bench_knows(only)))
-		return command_usage(
-			"%s; NAME: enqueue, start, drain, backlog, keepup, wakeup, threads, history", usage);
+	if (rest.argc != 0)
+		return command_usage("bench queue takes no '%s'", rest.argv[0]);
+	if (only != NULL && !bench_knows(only))
+		return command_usage("--only is one of " STR_FMT, STR_ARG(bench_names(w)));
 	db.statement_timeout = 0;
 	return bench_queue(w, &db,
 		       &(struct bench_conf){ .jobs = jobs, .history = history, .seconds = (int)seconds, .only = only })

@@ -11,4 +11,3 @@ typedef struct uuid {
 uuid uuid_v7(void);
 MUST bool uuid_parse(str text, uuid *out);      /* lower or upper case, with hyphens, nothing else */
 void uuid_format(uuid id, char out[UUID_TEXT]); /* not terminated */
-bool uuid_is_zero(uuid id);

@@ -120,5 +120,3 @@ struct query_params {
 void query_encode(struct arena *arena, const struct sql *s, const void *in, struct query_params *out);
 /* One row of a PGRES_TUPLES_OK result into the out struct; checks the number of columns.  fails  ERR_BUG db.row */
 MUST bool query_decode(struct work *w, const struct sql *s, PGresult *res, int row, void *out);
-/* Prepares s on this connection when it is not yet. */
-MUST bool query_prepare(struct work *w, struct conn *conn, const struct sql *s);

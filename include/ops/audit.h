@@ -7,9 +7,6 @@
 #include "db/conn.h"
 #include "sql.h"
 
-/* The hash of one place, from the one before it; both 32 bytes. */
-void audit_hash(struct work *w, const uint8_t prev[32], const struct sql_audit_chain_out *row, uint8_t out[32]);
-
 struct audit_checkpoint {
 	int64_t size;
 	uint8_t hash[32];

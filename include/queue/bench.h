@@ -12,5 +12,6 @@ struct bench_conf {
 };
 
 bool bench_knows(const char *name);
+str bench_names(struct work *w); /* "enqueue, start, ..." */
 /* fails ERR_INVALID queue.bench_role, queue.bench_database, before anything is enqueued; as conn_open; as the statements */
 MUST bool bench_queue(struct work *w, const struct conn_conf *db, const struct bench_conf *conf);

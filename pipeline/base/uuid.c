@@ -72,10 +72,3 @@ void uuid_format(uuid id, char out[UUID_TEXT])
 		hex_encode(&id.b[i], 1, out);
 	}
 }
-
-bool uuid_is_zero(uuid id)
-{
-	uuid zero = { 0 };
-
-	return memcmp(&id, &zero, sizeof(id)) == 0;
-}

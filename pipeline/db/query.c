@@ -253,27 +253,3 @@ bool query_many(struct work *w, struct tx *tx, const struct sql *s, const void *
 	PQclear(res);
 	return ok;
 }
-
-bool query_prepare(struct work *w, struct conn *conn, const struct sql *s)
-{
-	struct query_params params = { .n = s->n_in };
-	struct sent sent = { .prepare = 0 };
-	PGresult *res = NULL;
-	bool ok;
-
-	if (is_prepared(conn, s))
-		return true;
-	for (int i = 0; i < s->n_in; i++)
-		params.types[i] = query_oid(s->in[i].type);
-	if (PQsendPrepare(conn->pg, s->name, s->text, params.n, params.types) != 1)
-		return err_set(w, ERR_RETRY, "db.unreachable", "the connection is gone");
-	if (!receive(w, conn, s, sent, &res)) {
-		PQclear(res);
-		return false;
-	}
-	ok = res != NULL && !exchange_failed(res);
-	if (!ok)
-		sqlstate_err(w, res, conn->pg);
-	PQclear(res);
-	return ok;
-}

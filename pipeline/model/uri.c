@@ -118,7 +118,8 @@ static void take_userinfo(str *rest)
 		*rest = ahead;
 }
 
-bool uri_authority(str *rest)
+/* [userinfo "@"] host [":" port]; may be empty */
+static bool authority(str *rest)
 {
 	take_userinfo(rest);
 	if (!take_host(rest))
@@ -134,7 +135,7 @@ bool uri_domain(str text)
 	str host = text, rest = text;
 
 	take_userinfo(&host);
-	return host.n > 0 && *host.p != ':' && uri_authority(&rest) && rest.n == 0;
+	return host.n > 0 && *host.p != ':' && authority(&rest) && rest.n == 0;
 }
 
 bool uri_pchars(str text)
@@ -149,7 +150,7 @@ bool uri_whole(str text)
 		return false;
 	if (str_starts(text, STR("//"))) {
 		text = str_skip(text, 2);
-		if (!uri_authority(&text) || (text.n > 0 && strchr("/?#", *text.p) == NULL))
+		if (!authority(&text) || (text.n > 0 && strchr("/?#", *text.p) == NULL))
 			return false;
 	}
 	take(&text, ":@/");

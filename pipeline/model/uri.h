@@ -3,8 +3,7 @@
 
 #include "base/str.h"
 
-bool uri_scheme(str *rest);    /* without ':' */
-bool uri_authority(str *rest); /* [userinfo "@"] host [":" port]; may be empty */
-bool uri_whole(str text);      /* an absolute URI and nothing else */
-bool uri_pchars(str text);     /* *pchar and nothing else */
-bool uri_domain(str text);     /* an authority with a host, and nothing else */
+bool uri_scheme(str *rest); /* without ':' */
+bool uri_whole(str text);   /* an absolute URI and nothing else */
+bool uri_pchars(str text);  /* *pchar and nothing else */
+bool uri_domain(str text);  /* an authority with a host, and nothing else */

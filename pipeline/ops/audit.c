@@ -24,7 +24,8 @@ static void add_number(struct work *w, struct buf *b, int64_t v)
 	add_field(b, arena_printf(w->arena, "%" PRId64, v));
 }
 
-void audit_hash(struct work *w, const uint8_t prev[32], const struct sql_audit_chain_out *row, uint8_t out[32])
+/* Of one place, from the one before it; both 32 bytes. */
+static void hash_of(struct work *w, const uint8_t prev[32], const struct sql_audit_chain_out *row, uint8_t out[32])
 {
 	const str fields[] = { row->actor_kind, row->actor_id, row->db_role, row->action, row->object_type,
 		row->object_id, row->request_id, row->trace_id, row->reason, row->detail };
@@ -102,7 +103,7 @@ static bool step(struct work *w, struct walk *k, const struct sql_audit_chain_ou
 	if (!row->there)
 		return err_set(w, ERR_INVALID, "audit.row_missing",
 			"row %" PRId64 " of the chain (id %" PRId64 ") is gone from the log", row->seq, row->log_id);
-	audit_hash(w, r->head, row, hash);
+	hash_of(w, r->head, row, hash);
 	if (!str_eq(row->hash, str_of(hash, 32)))
 		return err_set(w, ERR_INVALID, "audit.row_changed",
 			"row %" PRId64 " of the chain (id %" PRId64 ") is not what was sealed there", row->seq,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "sql.h"
 
@@ -115,6 +116,15 @@ bool bench_knows(const char *name)
 		if (strcmp(name, measurements[i].name) == 0)
 			return true;
 	return false;
+}
+
+str bench_names(struct work *w)
+{
+	struct buf b = buf_new(w->arena, 1024);
+
+	for (size_t i = 0; i < MEASUREMENTS; i++)
+		buf_printf(&b, "%s%s", i == 0 ? "" : ", ", measurements[i].name);
+	return buf_str(&b);
 }
 
 static bool measure(struct work *w, struct bench *b, const char *only)

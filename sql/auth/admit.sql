@@ -6,6 +6,7 @@
 -- in   roles         text?        "admin|owner": one of them is needed
 -- in   scope         text?        that a machine's token needs; null: machines may not
 -- in   action        text?        that a fresh signature must name
+-- in   fresh         interval     how old that may be
 -- out  refused     text?
 -- out  session_id  uuid?
 -- out  person_id   uuid?
@@ -34,7 +35,7 @@ select case
 		when $7 is not null and not exists (
 			select from core.statement t
 			where t.session_id = a.id and t.purpose = 'step_up' and t.action = $7
-				and t.object_id = coalesce($4::text, a.person_id::text) and t.signed_at > now() - interval '5 minutes')
+				and t.object_id = coalesce($4::text, a.person_id::text) and t.signed_at > now() - $8::interval)
 			then 'auth.step_up_required'
 	end as refused, a.id as session_id, a.person_id
 from (select) as once left join asked a on true left join object o on true left join held h on true

@@ -1,8 +1,9 @@
--- one row: the text came back signed: for five minutes the session may do what it names
+-- one row: the text came back signed: while that is fresh the session may do what it names
 -- in   session_id   uuid
 -- in   nonce        text
 -- in   message      text
 -- in   trace        text?
+-- in   fresh        interval     how long the signature counts
 -- out  refused      text?
 -- out  action       text?
 -- out  object_id    text?
@@ -30,6 +31,6 @@ select case
 		when t.signed_at is null and t.expires_at <= now() then 'auth.expired'
 		else 'auth.nonce_used'
 	end as refused,
-	s.action, s.object_id, s.signed_at + interval '5 minutes' as valid_until
+	s.action, s.object_id, s.signed_at + $5::interval as valid_until
 from (select count(*) as n from audited) as noted, me left join there t on true left join signed s on true
 where noted.n >= 0
