@@ -243,21 +243,24 @@ static void operation(struct json *j, const struct route *r)
 	json_close(j, '}');
 }
 
+static bool told_before(size_t route)
+{
+	for (size_t i = 0; i < route; i++)
+		if (strcmp(routes[i].path, routes[route].path) == 0)
+			return true;
+	return false;
+}
+
 static void paths(struct json *j)
 {
-	bool done[64] = { false };
-
 	json_open(j, "paths", '{');
 	for (size_t i = 0; i < n_routes; i++) {
-		if (done[i])
+		if (told_before(i))
 			continue;
 		json_open(j, routes[i].path, '{');
-		for (size_t k = i; k < n_routes; k++) {
-			if (strcmp(routes[i].path, routes[k].path) != 0)
-				continue;
-			operation(j, &routes[k]);
-			done[k] = true;
-		}
+		for (size_t k = i; k < n_routes; k++)
+			if (strcmp(routes[i].path, routes[k].path) == 0)
+				operation(j, &routes[k]);
 		json_close(j, '}');
 	}
 	json_close(j, '}');
@@ -310,7 +313,7 @@ void openapi_prepare(void)
 	paths(&j);
 	put_components(&j);
 	json_close(&j, '}');
-	if (buf_full(&b) || n_routes > 64)
+	if (buf_full(&b))
 		fatal("openapi.json does not fit");
 	document = buf_str(&b);
 }

@@ -220,6 +220,31 @@ static const struct param project_checks[] = {
 };
 static const struct param hook_ask[] = { SESSION(hook_ask), TRACE(hook_ask), ID(hook_ask, "a project") };
 static const struct param hook_rotate[] = { SESSION(hook_rotate), TRACE(hook_rotate), ID(hook_rotate, "a project") };
+static const struct param account_challenge[] = {
+	SESSION(project_account_challenge),
+	ID(project_account_challenge, "a project"),
+	/* in places of their own only after the bind function */
+	PARAM(FROM_BODY, FIELD_STR, project_account_challenge, nonce, .name = "address", .min = 42, .max = 68,
+		.doc = "of the account: EVM, lower case or EIP-55; or a Casper public key with its tag"),
+	PARAM(FROM_BODY, FIELD_STR, project_account_challenge, caip10, .name = "chain", .min = 1, .max = 80,
+		.doc = CHAIN_DOC),
+};
+static const struct param project_account_link[] = {
+	SESSION(project_account_link),
+	TRACE(project_account_link),
+	ID(project_account_link, "a project"),
+	PARAM(FROM_BODY, FIELD_STR, project_account_link, message, .min = 1, .max = 4096,
+		.doc = "unchanged, signed by the account"),
+	PARAM(FROM_BODY, FIELD_STR, project_account_link, signature, .min = 128, .max = 132, .doc = SIGNATURE_DOC),
+};
+static const struct param project_account_list[] = { PAGED(project_account_list),
+	ID(project_account_list, "a project") };
+static const struct param project_account_unlink[] = {
+	SESSION(project_account_unlink),
+	TRACE(project_account_unlink),
+	PARAM(FROM_PATH, FIELD_UUID, project_account_unlink, project_id, .name = "id", .doc = "a project"),
+	PARAM(FROM_PATH, FIELD_UUID, project_account_unlink, id, .name = "account", .doc = "an account of it"),
+};
 static const struct param project_get[] = { ID(project_get, "a project"), SEEN(project_get) };
 static const struct param project_list[] = {
 	PAGED(project_list),
@@ -427,6 +452,22 @@ const struct route routes[] = {
 		  "Have its secret replaced; the one of now is accepted for another day"),
 		.body_max = 0, PARAMS(hook_rotate), .access = ACCESS_SESSION, .limit = LIMIT_PROJECT,
 		.object = "project", .roles = "admin|owner", .wakes = "sync" },
+
+	{ WRITE("/v1/projects/{id}/accounts/challenge", "projects", project_account_challenge, 201,
+		  "A text that names the project, for an account on a chain to sign"),
+		PARAMS(account_challenge), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .object = "project",
+		.roles = "admin|owner|maintainer", .bind = statement_account },
+	{ WRITE("/v1/projects/{id}/accounts", "projects", project_account_link, 201,
+		  "That text, signed: the account is the project's; 200 when it was already"),
+		PARAMS(project_account_link), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .object = "project",
+		.roles = "admin|owner|maintainer", .action = "project.link_account", .bind = statement_account_verify },
+	{ READ("/v1/projects/{id}/accounts", "projects", project_account_list, REPLY_PAGE,
+		  "A project's accounts on chains and what each of them signed, newest first"),
+		PARAMS(project_account_list), .access = ACCESS_SESSION, .object = "project" },
+	{ REMOVE("/v1/projects/{id}/accounts/{account}", "projects", project_account_unlink,
+		  "An account leaves the project; its history stays"),
+		PARAMS(project_account_unlink), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .object = "project",
+		.roles = "admin|owner|maintainer", .action = "project.unlink_account" },
 
 	{ READ("/v1/projects/{id}/roles", "roles", role_list, REPLY_PAGE, "Who has a role in a project, newest first"),
 		PARAMS(project_roles), .access = ACCESS_SESSION, .object = "project",

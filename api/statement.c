@@ -54,12 +54,12 @@ bool statement_step_up_verify(struct call *c, void *p)
 	return true;
 }
 
-static str person(struct call *c)
+static str id_text(struct call *c, uuid id)
 {
-	char id[UUID_TEXT];
+	char text[UUID_TEXT];
 
-	uuid_format(c->person, id);
-	return arena_str(c->w.arena, str_of(id, UUID_TEXT));
+	uuid_format(id, text);
+	return arena_str(c->w.arena, str_of(text, UUID_TEXT));
 }
 
 /* The two accounts: the one that joins in address and caip10 (its chain), the session's in by_address and message (its chain). */
@@ -77,10 +77,10 @@ bool statement_link(struct call *c, void *p)
 	in->chain_id = (int64_t)joins.chain_id;
 	in->caip10 = wallet_caip10(c, &joins);
 	mine.statement = arena_printf(c->w.arena, "Link " STR_FMT " to this wallet's person " STR_FMT " in Patchwork.",
-		STR_ARG(in->caip10), STR_ARG(person(c)));
+		STR_ARG(in->caip10), STR_ARG(id_text(c, c->person)));
 	joins.statement =
 		arena_printf(c->w.arena, "Link this wallet to " STR_FMT " of person " STR_FMT " in Patchwork.",
-			STR_ARG(wallet_caip10(c, &mine)), STR_ARG(person(c)));
+			STR_ARG(wallet_caip10(c, &mine)), STR_ARG(id_text(c, c->person)));
 	in->expires_at = wallet_begin(c, &mine);
 	joins.nonce = mine.nonce;
 	(void)wallet_begin(c, &joins);
@@ -101,5 +101,35 @@ bool statement_link_verify(struct call *c, void *p)
 		return problem_set(c, "auth.nonce");
 	in->nonce = mine.nonce;
 	in->trace = str_c(c->w.trace);
+	return true;
+}
+
+/* The account is in the places of nonce and caip10 (its chain). */
+bool statement_account(struct call *c, void *p)
+{
+	struct sql_project_account_challenge_in *in = p;
+	struct login l = { 0 };
+
+	if (!account(c, in->nonce, in->caip10, &l))
+		return false;
+	l.statement = arena_printf(c->w.arena,
+		"Link this account to project " STR_FMT " in Patchwork, as person " STR_FMT
+		" asks. This costs nothing and sends no transaction.",
+		STR_ARG(id_text(c, in->id)), STR_ARG(id_text(c, c->person)));
+	in->caip10 = wallet_caip10(c, &l);
+	in->expires_at = wallet_begin(c, &l);
+	in->nonce = l.nonce;
+	in->message = login_text(&c->w, &l);
+	return true;
+}
+
+bool statement_account_verify(struct call *c, void *p)
+{
+	struct sql_project_account_link_in *in = p;
+	struct login l;
+
+	if (!wallet_signed(c, in->message, in->signature, &l))
+		return false;
+	in->nonce = l.nonce;
 	return true;
 }

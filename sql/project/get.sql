@@ -16,6 +16,7 @@
 -- out  hook            jsonb?       {id, pinged_at, last_event_at, rotated_at, looked_at, failed, missing, redelivered}: the newest of ours
 -- out  policy          jsonb?       {commit_sha, sha256, since, rules}: what its file said when it was last valid, and says for merges from now on
 -- out  policy_refused  jsonb?       {commit_sha, sha256, since, code, detail}: its file as it stands now is none; policy counts on
+-- out  accounts        jsonb        [{id, caip10}]: on chains; each has signed that it is the project's
 -- out  hook_alive_at   timestamptz? last signed ping
 -- out  created_by      uuid
 -- out  created_at      timestamptz
@@ -38,6 +39,7 @@ select id, provider, repo_id, full_name, default_branch, private, archived, stat
 		from (select v.commit_sha, encode(v.sha256, 'hex') as sha256, r.since, v.code, v.detail
 			from core.policy_reading r join core.policy_version v on v.id = r.version_id
 			where r.project_id = p.id order by r.since desc, r.id desc limit 1) l where l.code is not null) as policy_refused,
-	hook_alive_at, created_by,
-	created_at, updated_at, version
+	(select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'caip10', a.caip10) order by a.linked_at, a.id), '[]')
+		from core.project_account a where a.project_id = p.id and a.unlinked_at is null) as accounts,
+	hook_alive_at, created_by, created_at, updated_at, version
 from core.project p where id = $1 and (not private or core.sees($2, 'project', id))

@@ -52,9 +52,9 @@ test('what a path names is a parameter, what is private says so', () => {
     assert.deepEqual(inPath, [...path.matchAll(/\{([a-z_]+)\}/g)].map(m => m[1]), path)
   }
   const secured = operations().filter(isPrivate).map(o => `${o.method} ${o.path}`)
-  assert.deepEqual(secured.sort(), ['delete /v1/me/github', 'delete /v1/projects/{id}/roles/{grant}', 'delete /v1/roles/{id}', 'delete /v1/sessions/{id}',
-    'delete /v1/tokens/{id}', 'delete /v1/wallets/{id}', 'get /v1/me', 'get /v1/me/github', 'get /v1/me/github/{id}', 'get /v1/projects/{id}/checks', 'get /v1/projects/{id}/roles', 'get /v1/roles', 'get /v1/runs', 'get /v1/sessions', 'get /v1/tokens',
-    'get /v1/wallets', 'post /v1/auth/logout', 'post /v1/auth/step-up', 'post /v1/auth/step-up/verify', 'post /v1/bounties', 'post /v1/bounties/{id}/fund', 'post /v1/me/github', 'post /v1/me/github/confirm', 'post /v1/payouts/{id}/retry', 'post /v1/projects', 'post /v1/projects/{id}/checks', 'post /v1/projects/{id}/hook', 'post /v1/projects/{id}/hook/rotate',
+  assert.deepEqual(secured.sort(), ['delete /v1/me/github', 'delete /v1/projects/{id}/accounts/{account}', 'delete /v1/projects/{id}/roles/{grant}', 'delete /v1/roles/{id}', 'delete /v1/sessions/{id}',
+    'delete /v1/tokens/{id}', 'delete /v1/wallets/{id}', 'get /v1/me', 'get /v1/me/github', 'get /v1/me/github/{id}', 'get /v1/projects/{id}/accounts', 'get /v1/projects/{id}/checks', 'get /v1/projects/{id}/roles', 'get /v1/roles', 'get /v1/runs', 'get /v1/sessions', 'get /v1/tokens',
+    'get /v1/wallets', 'post /v1/auth/logout', 'post /v1/auth/step-up', 'post /v1/auth/step-up/verify', 'post /v1/bounties', 'post /v1/bounties/{id}/fund', 'post /v1/me/github', 'post /v1/me/github/confirm', 'post /v1/payouts/{id}/retry', 'post /v1/projects', 'post /v1/projects/{id}/accounts', 'post /v1/projects/{id}/accounts/challenge', 'post /v1/projects/{id}/checks', 'post /v1/projects/{id}/hook', 'post /v1/projects/{id}/hook/rotate',
     'post /v1/projects/{id}/roles', 'post /v1/roles', 'post /v1/tokens', 'post /v1/wallets',
     'post /v1/wallets/challenge', 'post /v1/wallets/{id}/payout'])
 })

@@ -41,7 +41,7 @@ const nobody = '00000000-0000-7000-8000-000000000000'
 const idOf = (path, name, w) => {
   if (name === 'cid') return w.cid
   if (name === 'kind') return 'pull'
-  if (name === 'grant') return nobody
+  if (name === 'grant' || name === 'account') return nobody
   if (path.startsWith('/v1/lineage')) return w.pull
   if (path.startsWith('/v1/jobs')) return w.job
   if (/^\/v1\/(auth|me|roles|sessions|tokens|wallets|webhooks)/.test(path)) return nobody
@@ -59,6 +59,8 @@ test('A9: what the routes with roles of their own want, written here a second ti
     'GET /v1/roles': ['admin', 'operator', 'auditor'], 'POST /v1/roles': ['admin'], 'DELETE /v1/roles/{id}': ['admin'],
     'GET /v1/projects/{id}/roles': ['admin', 'operator', 'auditor', 'owner', 'maintainer'],
     'POST /v1/projects/{id}/roles': ['admin', 'owner'], 'POST /v1/projects/{id}/hook': ['admin', 'owner'], 'POST /v1/projects/{id}/hook/rotate': ['admin', 'owner'], 'DELETE /v1/projects/{id}/roles/{grant}': ['admin', 'owner'],
+    'POST /v1/projects/{id}/accounts': ['admin', 'owner', 'maintainer'], 'POST /v1/projects/{id}/accounts/challenge': ['admin', 'owner', 'maintainer'],
+    'DELETE /v1/projects/{id}/accounts/{account}': ['admin', 'owner', 'maintainer'],
     'POST /v1/payouts/{id}/retry': ['admin', 'operator'],
   }
   const said = operations().filter(o => !['anyone', 'signed-in', 'github'].includes(o.op['x-roles'][0]))

@@ -1,4 +1,5 @@
-// Several wallets of one person (A10), the wallet that payouts go to (A11), and fresh signatures for what moves money (A12).
+// Several wallets of one person (A10), the wallet that payouts go to (A11), fresh signatures for what moves money (A12), and a project's
+// accounts on chains (P8).
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { after, before, test } from 'node:test'
@@ -179,4 +180,86 @@ test('A11: another payout wallet is chosen by a fresh signature, told in an even
     where topic = 'wallet.payout_changed' and subject = 'person/${me.person_id}' order by id desc limit 1`), `${first.id} ${second.id}`)
   await stepUp(me, 'wallet.unlink', second.id)
   assert.deepEqual(code(await api.remove(`/v1/wallets/${second.id}`, { token: me.token })), [409, 'wallet.paid_to'])
+})
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+const askAccount = (me, project, wallet) => api.post(`/v1/projects/${project}/accounts/challenge`, { address: wallet.address, chain: wallet.chain }, { token: me.token })
+const sendAccount = async (me, project, message, wallet) => api.post(`/v1/projects/${project}/accounts`, { message, signature: await wallet.sign(message) }, { token: me.token })
+const linkAccount = async (me, project, wallet) => {
+  const { body } = await askAccount(me, project, wallet)
+  return sendAccount(me, project, body.message, wallet)
+}
+const accounts = async (me, project) => (await api.get(`/v1/projects/${project}/accounts`, { token: me.token })).body.items
+
+test('P8: a project has accounts on two chains, each of which signed that it is; ids name no chain; unlinking keeps the history', async () => {
+  const me = await someone()
+  const project = await api.verifiedProject(me.token, 'ada/accounts', 81)
+  const [money, stone] = [evm(fresh()), casper()]
+  const names = [`${EVM}:${money.address}`, `casper:casper-test:${stone.address}`]
+  const { status, body: { message, nonce } } = await askAccount(me, project, money)
+  assert.equal(status, 201)
+  assert.ok(message.includes(`to project ${project}`) && message.includes(me.person_id) && message.includes(`account:\n${money.address}\n`) && message.includes(nonce), message)
+  assert.deepEqual(code(await sendAccount(me, project, message, money)), [403, 'auth.step_up_required'])
+  await stepUp(me, 'project.link_account', project)
+  const made = await sendAccount(me, project, message, money)
+  assert.deepEqual([made.status, made.body.caip10, made.body.project_id], [201, names[0], project], made.text)
+  assert.equal((await linkAccount(me, project, stone)).status, 201)
+  const shown = await accounts(me, project)
+  assert.deepEqual(shown.map(a => a.caip10), [names[1], names[0]])
+  assert.deepEqual([shown[1].statement, shown[1].signature], [message, await money.sign(message)], 'whoever doubts it can check')
+  const anyone = (await api.get(`/v1/projects/${project}`)).body
+  assert.deepEqual(anyone.accounts, shown.map(a => ({ id: a.id, caip10: a.caip10 })).reverse())
+  for (const id of [anyone.id, ...shown.map(a => a.id)]) assert.match(id, UUID)
+  const again = await linkAccount(me, project, money)
+  assert.deepEqual([again.status, again.body.id], [200, made.body.id])
+  const unlink = () => api.remove(`/v1/projects/${project}/accounts/${made.body.id}`, { token: me.token })
+  assert.deepEqual(code(await unlink()), [403, 'auth.step_up_required'], 'linking is another act')
+  await stepUp(me, 'project.unlink_account', project)
+  const gone = await unlink()
+  assert.equal(gone.status, 200, gone.text)
+  assert.equal((await unlink()).body.unlinked_at, gone.body.unlinked_at)
+  assert.deepEqual((await api.get(`/v1/projects/${project}`)).body.accounts.map(a => a.caip10), [names[1]])
+  const back = await linkAccount(me, project, money)
+  assert.deepEqual([back.status, back.body.id === made.body.id], [201, false])
+  assert.deepEqual((await accounts(me, project)).map(a => [a.caip10, a.unlinked_at, a.unlinked_by]),
+    [[names[0], null, null], [names[1], null, null], [names[0], gone.body.unlinked_at, me.person_id]])
+  const noted = 'account_linked account_linked account_unlinked account_linked'
+  assert.equal(await api.sql(`select string_agg(substr(action, 9), ' ' order by id) from audit.log
+    where object_id = '${project}' and action like 'project.account%' and actor_id = '${me.person_id}'`), noted)
+  assert.equal(await api.sql(`select string_agg(substr(topic, 9), ' ' order by id) from q.outbox where project_id = '${project}' and topic like 'project.account%'`), noted)
+})
+
+test('P8: a statement is good for its project, session and account alone, once, in time', async () => {
+  const [me, other] = [await someone(), await someone()]
+  const [project, second] = [await api.verifiedProject(me.token, 'ada/first', 82), await api.verifiedProject(me.token, 'ada/second', 83)]
+  await api.sql(`insert into core.role_grant (person_id, role, project_id, granted_by) values ('${other.person_id}', 'reviewer', '${project}', 'test')`)
+  const money = evm(fresh())
+  assert.deepEqual(code(await askAccount(other, project, money)), [403, 'auth.role'])
+  await api.sql(`update core.role_grant set role = 'maintainer' where person_id = '${other.person_id}'`)
+  for (const [who, id] of [[me, project], [me, second], [other, project]]) await stepUp(who, 'project.link_account', id)
+  const { message, nonce } = (await askAccount(me, project, money)).body
+  const signature = await money.sign(message)
+  const send = (id, by = me, more = {}) => api.post(`/v1/projects/${id}/accounts`, { message, signature, ...more }, { token: by.token })
+  assert.deepEqual(code(await send(second)), [401, 'auth.nonce_unknown'], 'replayed on another project')
+  assert.deepEqual(code(await send(project, other)), [401, 'auth.nonce_unknown'], 'in another session')
+  const renamed = message.replace(project, second)
+  assert.deepEqual(code(await send(second, me, { message: renamed, signature: await money.sign(renamed) })), [401, 'auth.nonce_unknown'])
+  assert.deepEqual(code(await send(project, me, { message: renamed, signature: await money.sign(renamed) })), [401, 'auth.message_changed'])
+  assert.deepEqual(code(await send(project, me, { signature: await me.account.signMessage({ message }) })), [401, 'auth.signature'], 'the account has not signed')
+  assert.deepEqual(code(await api.post('/v1/auth/verify', { message, signature })), [401, 'auth.nonce_unknown'], 'it opens no session')
+  assert.deepEqual(code(await api.post('/v1/auth/step-up/verify', { message, signature }, { token: me.token })), [401, 'auth.nonce_unknown'])
+  await api.sql(`update core.statement set expires_at = now() where nonce = '${nonce}'`)
+  assert.deepEqual(code(await send(project)), [401, 'auth.expired'])
+  assert.deepEqual([await accounts(me, project), await accounts(me, second)], [[], []])
+  const texts = await Promise.all([me, other].map(who => askAccount(who, project, money)))
+  const both = await Promise.all([me, other].map((who, i) => sendAccount(who, project, texts[i].body.message, money)))
+  assert.deepEqual(both.map(a => a.status).sort(), [200, 201], 'of two at once one links it')
+  assert.equal(both[0].body.id, both[1].body.id)
+  assert.deepEqual(code(await sendAccount(me, project, texts[0].body.message, money)), [401, 'auth.nonce_used'])
+  await assert.rejects(api.sql(`insert into core.project_account (project_id, caip10, statement, signature, nonce, linked_by)
+    select project_id, caip10, statement, signature, 'another', linked_by from core.project_account where project_id = '${project}'`), /project_account_linked/)
+  await stepUp(me, 'project.unlink_account', second)
+  assert.deepEqual(code(await api.remove(`/v1/projects/${second}/accounts/${both[0].body.id}`, { token: me.token })), [404, 'project_account.not_found'],
+    'an account of another project')
+  assert.equal((await linkAccount(me, second, money)).status, 201, 'one account may be several projects\'')
 })
