@@ -49,10 +49,12 @@ static bool add_refusals(struct work *w, struct tx *tx, const struct status_task
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		bool malformed = str_eq(rows[i].code, STR("command.malformed"));
+		const char *why = refusal_text(rows[i].code);
 
-		buf_printf(b, "%s- `/" STR_FMT "` of " STR_FMT ": `" STR_FMT "`%s%s%s\n", i == 0 ? "\nRefused:\n" : "",
-			STR_ARG(rows[i].verb), STR_ARG(rows[i].login), STR_ARG(rows[i].code),
-			malformed ? ", it is `" : "", malformed ? usage_of(rows[i].verb) : "", malformed ? "`" : "");
+		buf_printf(b, "%s- `/" STR_FMT "` of " STR_FMT ": %s%s%s%s (`" STR_FMT "`)\n",
+			i == 0 ? "\nRefused:\n" : "", STR_ARG(rows[i].verb), STR_ARG(rows[i].login),
+			why != NULL ? why : "refused", malformed ? ": `" : "", malformed ? usage_of(rows[i].verb) : "",
+			malformed ? "`" : "", STR_ARG(rows[i].code));
 	}
 	return true;
 }

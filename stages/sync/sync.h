@@ -274,6 +274,9 @@ bool command_plan(struct work *w, struct tx *tx, void *task);
 bool command_effect(struct work *w, const struct outside *outside, void *task);
 bool command_settle(struct work *w, struct tx *tx, void *task);
 
+/* Why a command was refused, for people who never read a code; NULL: none that is known.  refusal.c */
+const char *refusal_text(str code);
+
 struct attempt_task {
 	int64_t attempt_id;
 };

@@ -292,6 +292,27 @@ static void S20_who_awarded_may_take_it_back(void **state)
 	assert_string_equal((rows_settled(&sync_command, said(501, "/award #4 after all")), code()), "award.decided");
 }
 
+/* Whatever code a command may be refused with, our comment says it in words. */
+static void S20_a_refusal_is_told_in_words(void **state)
+{
+	const cJSON *codes, *code_of;
+
+	(void)state;
+	assert_true(json_parse(&rows_work,
+		arena_str(rows_work.arena,
+			str_c(db_test_value(
+				"select json_agg(distinct m[1]) from pg_proc p, regexp_matches(p.prosrc,"
+				" '''((?:award|bounty|command|project)\\.[a-z_]+)''', 'g') m where p.pronamespace = 'core'::regnamespace"
+				" and p.proname like 'command\\_%' and m[1] not in ('bounty.created', 'bounty.cancelled')"))),
+		&codes));
+	assert_true(cJSON_GetArraySize(codes) > 25);
+	cJSON_ArrayForEach(code_of, codes) {
+		if (refusal_text(str_c(code_of->valuestring)) == NULL)
+			fail_msg("%s has no words", code_of->valuestring);
+	}
+	assert_null(refusal_text(STR("command.unheard_of")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(S20_what_a_maintainer_refused_may_be_awarded, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_program_before_refuses_awards, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(S3_V9_an_award_needs_a_second_person, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(S20_a_refusal_is_told_in_words, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(S20_who_awarded_may_take_it_back, rows_start, rows_stop),
 	};
 

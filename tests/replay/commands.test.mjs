@@ -128,7 +128,8 @@ test('B2, F41: by whom it does not count, and where', async () => {
   const [mine, ...more] = await ours(n)
   assert.deepEqual(more, [], 'one comment, edited in place')
   assert.match(mine.body, /No bounty is on this issue/)
-  assert.match(mine.body, /command\./)
+  assert.match(mine.body, /\n- `\/tip` of ada: it is not offered \(`command\.unsupported`\)\n/)
+  assert.match(mine.body, /\n- `\/bounty` of ada: it is not written as it must be: `\/bounty AMOUNT ASSET\[@CHAIN\][^`\n]*` \(`command\.malformed`\)\n/)
 })
 
 test('F41: an edit counts while the bounty is a draft, a second delivery of one text never', async () => {
