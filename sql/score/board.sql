@@ -1,4 +1,4 @@
--- many: people by points, of everything or of one project, by the formula now in force
+-- many: people by points, of everything or of one project
 -- in   after          text?        "points|person|rank" of the last row seen
 -- in   page           int4
 -- in   project_id     uuid?
@@ -8,7 +8,7 @@
 -- out  login          text?        of the linked GitHub account
 -- out  points_micro   int8         millionths of a point
 -- out  contributions  int4
--- out  formula_version  int4
+-- out  formula_version  int4       the first of those whose events are added up
 -- out  updated_at     timestamptz
 -- out  cursor         text
 -- role api
@@ -16,7 +16,7 @@ with board as (
 	select s.* from rep.score s
 	where s.scope = coalesce($3::text, 'global') and not exists (select from core.project r
 			where r.id = $3 and r.private and not core.sees($4, 'project', r.id))
-		and s.formula_version = (select max(version) from rep.formula)
+		and s.formula_version = (select max(formula_version) from rep.score where scope = 'global')
 		and (-s.points_micro, s.person_id) > (coalesce(-split_part($1, '|', 1)::int8, -9223372036854775807),
 			coalesce(split_part($1, '|', 2)::uuid, '00000000-0000-0000-0000-000000000000'))
 	order by s.points_micro desc, s.person_id limit $2

@@ -13,21 +13,24 @@ static const struct field fields[] = {
 static bool add(
 	struct work *w, struct tx *tx, const struct task *t, uuid person_id, const struct sql_score_inputs_out *in)
 {
-	uint8_t hash[32];
+	uint8_t hash[32], first[32];
 	struct sql_score_add_in row = {
 		.person_id = person_id,
 		.project_id = in->project_id,
 		.payout_id = t->payout_id,
-		.points = formula_points(in->earlier, in->self_merge),
+		.points = formula_points(in->earlier, in->self_merge, in->reciprocal),
 		.version = FORMULA_VERSION,
 		.sha256 = str_of(hash, sizeof(hash)),
 		.occurred_at = in->merged_at,
 		.job = w->job,
 		.trace = work_trace(w),
+		.first = FORMULA_FIRST,
+		.first_sha256 = str_of(first, sizeof(first)),
 	};
 	struct sql_score_add_out out;
 
-	if (!formula_text(w, &row.formula, hash))
+	if (!formula_text(w, FORMULA_VERSION, &row.formula, hash) ||
+		!formula_text(w, FORMULA_FIRST, &row.first_formula, first))
 		return false;
 	if (in->formula.p != NULL && !str_eq(in->formula, row.sha256))
 		return err_set(w, ERR_BUG, "score.formula_changed",

@@ -136,9 +136,9 @@ export const CHECKS = [
       union all select 'score of ' || coalesce(s.person_id, m.person_id) || ' in ' || coalesce(s.scope, m.scope) || ' is '
         || coalesce(s.points_micro::text, 'not there') || ', its events make ' || coalesce(m.points::text, 'none')
         from rep.score s full join (
-          select e.person_id, e.formula_version, t.scope, sum(e.points_micro) as points, count(*) as n from rep.event e
-          cross join lateral (values ('global'), (e.project_id::text)) t (scope) group by 1, 2, 3
-        ) m on (m.person_id, m.formula_version, m.scope) = (s.person_id, s.formula_version, s.scope)
+          select e.person_id, t.scope, sum(e.points_micro) as points, count(*) as n from rep.event e
+          cross join lateral (values ('global'), (e.project_id::text)) t (scope) group by 1, 2
+        ) m on (m.person_id, m.scope) = (s.person_id, s.scope)
         where (s.points_micro, s.event_count) is distinct from (m.points, m.n)
       union all select 'bounty ' || b.id || ' is ' || b.state || ', its events make ' || coalesce(e.to_state, 'draft') from core.bounty b
         left join lateral (select to_state from core.bounty_event where bounty_id = b.id order by seq desc limit 1) e on true
