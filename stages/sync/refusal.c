@@ -13,6 +13,7 @@ static const struct {
 	{ "award.shares", "shares are not offered; write it without them" },
 	{ "award.unfunded", "the bounty has no money yet" },
 	{ "award.won", "a pull request has won the bounty already" },
+	{ "bounty.amount_least", "it is less than is taken here of that token" },
 	{ "bounty.asset_unknown",
 		"no token of that name is taken, or one on several chains; name the chain as in `USDC@eip155:25`" },
 	{ "bounty.deadline_past", "that day is past" },
