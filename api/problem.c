@@ -24,7 +24,6 @@ const struct problem problems[] = {
 	{ "auth.check_unknown", 404, "No such sign-in", "send id and secret as /v1/auth/contract answered them" },
 	{ "auth.domain", 401, "Signed for another site", "ask for a challenge here and sign that" },
 	{ "auth.expired", 401, "Challenge expired", "ask for a new one" },
-	{ "auth.issued_at", 401, "Challenge from another time", "ask for a new one" },
 	{ "auth.message_changed", 401, "Not the text that was handed out", "sign the challenge's message unchanged" },
 	{ "auth.message_malformed", 400, "Not a sign-in message", "sign the challenge's message unchanged" },
 	{ "auth.missing", 401, "Not signed in", "send Authorization: Bearer with a token from /v1/auth/verify" },

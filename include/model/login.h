@@ -32,10 +32,9 @@ struct login_expected {
 	size_t n_chain_ids;
 	str casper_chains; /* allowed, separated by commas */
 	str uri_prefix;    /* { NULL, 0 } = any */
-	usec now;
-	usec skew; /* of issued-at in either direction; 0 = not checked */
+	usec now; /* against expiry and not-before; issued-at is ours: the caller compares the text with what it handed out */
 };
-/* fails  ERR_INVALID auth.domain, auth.nonce, auth.chain, auth.uri, auth.issued_at, auth.expired, auth.not_before */
+/* fails  ERR_INVALID auth.domain, auth.nonce, auth.chain, auth.uri, auth.expired, auth.not_before */
 MUST bool login_check(struct work *w, const struct login *l, const struct login_expected *e);
 /* Over the exact bytes received, by the account in the text: EIP-191, or as Casper's wallets sign messages.
  * fails  ERR_INVALID auth.signature */

@@ -228,7 +228,7 @@ test('requests are counted by route', async () => {
 })
 
 // What needs a fault inside, or a clock, to be provoked from outside.
-const INSIDE = ['api.busy', 'api.outcome_unknown', 'auth.issued_at', 'auth.nonce', 'auth.token_audience', 'auth.token_expired',
+const INSIDE = ['api.busy', 'api.outcome_unknown', 'auth.nonce', 'auth.token_audience', 'auth.token_expired',
   'bounty.transition', 'db.busy', 'db.conflict', 'db.unreachable']
 
 test('every other code of the table is provoked by a test', () => {
