@@ -259,15 +259,30 @@ int command_audit_verify(struct work *w, const struct invocation *in)
 
 /* --- audit checkpoint ---------------------------------------------------------------------------------------------- */
 
+static void draw_seed(uint8_t seed[32])
+{
+	if (sodium_init() < 0)
+		abort();
+	randombytes_buf(seed, 32);
+}
+
+static bool any_seed(struct secret **out)
+{
+	uint8_t seed[32];
+
+	draw_seed(seed);
+	*out = secret_of(str_of(seed, sizeof(seed)));
+	sodium_memzero(seed, sizeof(seed));
+	return true;
+}
+
 static bool write_seed(struct work *w, int fd, const char *path)
 {
 	uint8_t seed[32];
 	char text[65];
 	bool ok;
 
-	if (sodium_init() < 0)
-		abort();
-	randombytes_buf(seed, sizeof(seed));
+	draw_seed(seed);
 	hex_encode(seed, sizeof(seed), text);
 	text[64] = '\n';
 	ok = write(fd, text, sizeof(text)) == (ssize_t)sizeof(text) && fsync(fd) == 0;
@@ -276,9 +291,10 @@ static bool write_seed(struct work *w, int fd, const char *path)
 	return ok || err_set(w, ERR_INVALID, "secret.unreadable", "%s: %s", path, strerror(errno));
 }
 
-/* The key, which is made when its file is not there yet. */
-static bool load_seed(struct work *w, const struct conf *conf, struct secret **seed)
+/* The key, which is made when its file is not there yet; in a dry run it is one that nobody keeps. */
+static bool load_seed(struct work *w, const struct invocation *in, struct secret **seed)
 {
+	const struct conf *conf = in->conf;
 	const char *path;
 	int fd;
 	bool ok;
@@ -286,6 +302,10 @@ static bool load_seed(struct work *w, const struct conf *conf, struct secret **s
 	if (conf->audit_key_file.p == NULL)
 		return err_set(w, ERR_INVALID, "audit.no_key", "audit.key_file is not set");
 	path = arena_cstr(w->arena, conf->audit_key_file);
+	if (in->dry_run && access(path, F_OK) != 0) {
+		fprintf(stderr, "patchwork: a new key would be written to %s\n", path);
+		return any_seed(seed);
+	}
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0) {
 		ok = write_seed(w, fd, path);
@@ -356,7 +376,7 @@ int command_audit_checkpoint(struct work *w, const struct invocation *in)
 
 	if (in->argc != 0)
 		return command_usage("audit checkpoint takes no '%s'", in->argv[0]);
-	if (!load_seed(w, conf, &s.seed))
+	if (!load_seed(w, in, &s.seed))
 		return command_failed(w);
 	status = command_visit(w, in, sign, &s);
 	if (status == EXIT_OK && !in->dry_run && conf->audit_export_dir.p != NULL)

@@ -153,44 +153,64 @@ static bool is_rate(str text)
 	return digits > 0 && digits <= 12 && points <= 1 && digits + points == text.n;
 }
 
+struct limit_set {
+	const struct invocation *in;
+	struct sql_control_limit_set_in limit;
+};
+
 static bool set(struct work *w, struct tx *tx, void *arg)
 {
+	const struct limit_set *s = arg;
 	struct sql_control_limit_set_out out;
 
-	return sql_control_limit_set(w, tx, arg, &out);
+	if (!sql_control_limit_set(w, tx, &s->limit, &out))
+		return false;
+	print_row(w, s->in, PRINT_SHAPE(sql_control_limit_set_stmt), &out,
+		"name queue=stage kind by most per_second=rate burst");
+	return true;
 }
 
 int command_limit_set(struct work *w, const struct invocation *in)
 {
 	struct invocation rest = *in;
-	struct sql_control_limit_set_in set_in = {
-		.queue = str_c(command_option(&rest, "stage")),
-		.kind = str_c(command_option(&rest, "kind")),
-		.by = str_c(command_option(&rest, "by")),
-		.per_second = str_c(command_option(&rest, "rate")),
-	};
+	struct limit_set s = { .in = in,
+		.limit = {
+			.queue = str_c(command_option(&rest, "stage")),
+			.kind = str_c(command_option(&rest, "kind")),
+			.by = str_c(command_option(&rest, "by")),
+			.per_second = str_c(command_option(&rest, "rate")),
+		} };
+	struct sql_control_limit_set_in *limit = &s.limit;
 	struct command_by by;
 
-	if (!command_by(w, &rest, &by) || !number(&rest, "most", 0, &set_in.has_most, &set_in.most) ||
-		!number(&rest, "burst", 1, &set_in.has_burst, &set_in.burst))
+	if (!command_by(w, &rest, &by) || !number(&rest, "most", 0, &limit->has_most, &limit->most) ||
+		!number(&rest, "burst", 1, &limit->has_burst, &limit->burst))
 		return EXIT_USAGE;
-	if (rest.argc != 1 || (!set_in.has_most && set_in.per_second.p == NULL))
+	if (rest.argc != 1 || (!limit->has_most && limit->per_second.p == NULL))
 		return command_usage("limit set NAME with --most or --rate, or both");
-	if (set_in.per_second.p != NULL && !is_rate(set_in.per_second))
+	if (limit->per_second.p != NULL && !is_rate(limit->per_second))
 		return command_usage("--rate is a number of jobs a second");
-	set_in.name = str_c(rest.argv[0]);
-	set_in.actor = by.actor;
-	set_in.reason = by.reason;
-	return command_visit(w, in, set, &set_in);
+	limit->name = str_c(rest.argv[0]);
+	limit->actor = by.actor;
+	limit->reason = by.reason;
+	return command_visit(w, in, set, &s);
 }
+
+struct limit_drop {
+	const struct invocation *in;
+	struct sql_control_limit_drop_in limit;
+};
 
 static bool drop(struct work *w, struct tx *tx, void *arg)
 {
+	const struct limit_drop *d = arg;
 	struct sql_control_limit_drop_out out;
 
-	if (!sql_control_limit_drop(w, tx, arg, &out))
+	if (!sql_control_limit_drop(w, tx, &d->limit, &out))
 		return false;
-	return out.changed || err_set(w, ERR_INVALID, "queue.limit_unknown", "there is no limit of that name");
+	if (out.dropped)
+		print_row(w, d->in, PRINT_SHAPE(sql_control_limit_drop_stmt), &out, "name dropped");
+	return out.dropped || err_set(w, ERR_INVALID, "queue.limit_unknown", "there is no limit of that name");
 }
 
 int command_limit_drop(struct work *w, const struct invocation *in)
@@ -202,8 +222,7 @@ int command_limit_drop(struct work *w, const struct invocation *in)
 		return EXIT_USAGE;
 	if (rest.argc != 1)
 		return command_usage("limit drop NAME --reason TEXT");
-	return command_visit(
-		w, in, drop, &(struct sql_control_limit_drop_in){ str_c(rest.argv[0]), by.actor, by.reason });
+	return command_visit(w, in, drop, &(struct limit_drop){ in, { str_c(rest.argv[0]), by.actor, by.reason } });
 }
 
 static bool list_limits(struct work *w, struct tx *tx, void *arg)

@@ -6,6 +6,7 @@
 #include "db/migrate.h"
 #include "db/query.h"
 #include "model/account.h"
+#include "print.h"
 #include "sql.h"
 
 int command_migrate(struct work *w, const struct invocation *in)
@@ -39,8 +40,10 @@ int command_config(struct work *w, const struct invocation *in)
 
 	if (in->argc != 0)
 		return command_usage("config show");
-	text = conf_show(w, conf_fields, in->conf);
+	text = in->json ? conf_json(w, conf_fields, in->conf) : conf_show(w, conf_fields, in->conf);
 	fwrite(text.p, 1, text.n, stdout);
+	if (in->json)
+		putchar('\n');
 	return EXIT_OK;
 }
 
@@ -56,6 +59,8 @@ int command_visit(struct work *w, const struct invocation *in, command_visit_fn 
 	ok = tx_begin(w, conn, TX_DURABLE, &tx) && visit(w, &tx, arg) && (in->dry_run || tx_commit(w, &tx));
 	tx_rollback(&tx);
 	conn_close(&conn);
+	if (ok && in->dry_run)
+		fputs("patchwork: a dry run: nothing was changed\n", stderr);
 	return ok ? EXIT_OK : command_failed(w);
 }
 
@@ -65,6 +70,7 @@ static bool act(struct work *w, struct tx *tx, const struct command_by *by)
 }
 
 struct chain_add {
+	const struct invocation *invocation;
 	struct command_by by;
 	struct sql_chain_add_in in;
 };
@@ -72,8 +78,12 @@ struct chain_add {
 static bool chain_add(struct work *w, struct tx *tx, void *arg)
 {
 	const struct chain_add *a = arg;
+	struct sql_chain_add_out out;
 
-	return act(w, tx, &a->by) && sql_chain_add(w, tx, &a->in);
+	if (!act(w, tx, &a->by) || !sql_chain_add(w, tx, &a->in, &out))
+		return false;
+	print_row(w, a->invocation, PRINT_SHAPE(sql_chain_add_stmt), &out, "asset symbol decimals least escrow");
+	return true;
 }
 
 int command_chain(struct work *w, const struct invocation *in)
@@ -82,7 +92,7 @@ int command_chain(struct work *w, const struct invocation *in)
 	const char *token = command_option(&rest, "token"), *symbol = command_option(&rest, "symbol");
 	const char *decimals = command_option(&rest, "decimals"), *least = command_option(&rest, "least");
 	uint8_t escrow[20], token_bytes[20];
-	struct chain_add add;
+	struct chain_add add = { .invocation = in };
 	int64_t places;
 	u256 amount = { 0 };
 
@@ -109,6 +119,7 @@ int command_chain(struct work *w, const struct invocation *in)
 }
 
 struct account_link {
+	const struct invocation *invocation;
 	struct command_by by;
 	struct sql_account_link_in in;
 };
@@ -123,6 +134,7 @@ static bool account_link(struct work *w, struct tx *tx, void *arg)
 		return false;
 	if (!found)
 		return err_set(w, ERR_INVALID, "account.unknown_wallet", "nobody has logged in with this wallet yet");
+	print_row(w, a->invocation, PRINT_SHAPE(sql_account_link_stmt), &out, "person_id github_id login");
 	return true;
 }
 
@@ -131,7 +143,7 @@ int command_account(struct work *w, const struct invocation *in)
 	struct invocation rest = *in;
 	const char *address = command_option(&rest, "address"), *login = command_option(&rest, "login");
 	const char *github_id = command_option(&rest, "github-id");
-	struct account_link link = { .in.login = str_c(login) };
+	struct account_link link = { .invocation = in, .in.login = str_c(login) };
 	uint8_t bytes[20];
 
 	command_who(w, &rest, &link.by);

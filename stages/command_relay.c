@@ -7,22 +7,30 @@
 
 #define DUPLICATE_WINDOW (120 * USEC_S) /* the broker forgets ids after this; consumers deduplicate by them anyway */
 
+static bool rewind_all(struct work *w, struct tx *tx, void *arg)
+{
+	const struct command_by *by = arg;
+
+	return relay_rewind(w, tx, by->actor, by->reason);
+}
+
 int command_relay_rewind(struct work *w, const struct invocation *in)
 {
-	struct conn_conf db = command_db(in, "patchwork relay rewind");
 	struct invocation rest = *in;
 	struct command_by by;
+	int status;
 
 	command_who(w, &rest, &by);
 	if (rest.argc != 0)
 		return command_usage("relay rewind");
-	if (in->dry_run) {
-		printf("the relay would start again with the first event of the outbox\n");
-		return EXIT_OK;
-	}
-	if (!relay_rewind(w, &db, by.actor, by.reason))
-		return command_failed(w);
-	printf("the relay starts again with the first event of the outbox\n");
+	status = command_visit(w, in, rewind_all, &by);
+	if (status != EXIT_OK)
+		return status;
+	if (in->json)
+		printf("{\"from\":1,\"dry_run\":%s}\n", in->dry_run ? "true" : "false");
+	else
+		printf("the relay %s again with the first event of the outbox\n",
+			in->dry_run ? "would start" : "starts");
 	return EXIT_OK;
 }
 

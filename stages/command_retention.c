@@ -68,17 +68,15 @@ static bool export_part(struct work *w, struct tx *tx, void *arg)
 {
 	struct leave *l = arg;
 
-	return history_export(w, tx, l->leave.part, l->leave.path, &l->file);
+	return history_export(w, tx, l->leave.part, l->leave.path, l->leave.dry_run, &l->file);
 }
 
 int command_history_export(struct work *w, const struct invocation *in)
 {
 	struct invocation rest = *in;
-	struct leave l = { 0 };
+	struct leave l = { .leave.dry_run = in->dry_run };
 	int status;
 
-	if (in->dry_run)
-		return command_usage("history export changes nothing in the database: it has no --dry-run");
 	if (!part_option(&rest, "history export PARTITION --to FILE", "to", &l))
 		return EXIT_USAGE;
 	status = command_visit(w, in, export_part, &l);

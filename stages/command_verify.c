@@ -43,8 +43,7 @@ int command_project_branches(struct work *w, const struct invocation *in)
 		printf("{\"project_id\":\"%s\",\"branches\":%zu,\"dry_run\":%s}\n", rest.argv[0], args.branches.n,
 			in->dry_run ? "true" : "false");
 	else
-		printf("%s lists %zu%s\n", rest.argv[0], args.branches.n,
-			in->dry_run ? ", but this was a dry run" : "");
+		printf("%s lists %zu\n", rest.argv[0], args.branches.n);
 	return EXIT_OK;
 }
 
@@ -87,7 +86,7 @@ int command_verify_resolve(struct work *w, const struct invocation *in)
 		printf("{\"submission_id\":\"%s\",\"decision\":\"" STR_FMT "\",\"dry_run\":%s}\n", rest.argv[0],
 			STR_ARG(decision), in->dry_run ? "true" : "false");
 	else
-		printf("%s %sed%s\n", rest.argv[0], rest.argv[1], in->dry_run ? ", but this was a dry run" : "");
+		printf("%s %sed\n", rest.argv[0], rest.argv[1]);
 	return EXIT_OK;
 }
 

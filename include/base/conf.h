@@ -13,3 +13,4 @@
 MUST bool conf_load(struct work *w, const char *path, struct fields fields, void *out);
 /* "key = value  # doc" lines of what is in force, secrets as "(set)" or "(empty)". */
 str conf_show(struct work *w, struct fields fields, const void *conf);
+str conf_json(struct work *w, struct fields fields, const void *conf); /* the same as one JSON object of strings */

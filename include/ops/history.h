@@ -10,9 +10,10 @@ struct history_file {
 	uint8_t sha256[32];
 };
 
-/* Writes the partition as a new file, which is there only when all of it is on disk.
+/* Writes the partition as a new file, which is there only when all of it is on disk; dry_run: reads it all and writes nothing.
  * fails  history.file_exists, history.file, history.partition_unknown */
-MUST bool history_export(struct work *w, struct tx *tx, int64_t part, const char *path, struct history_file *out);
+MUST bool history_export(
+	struct work *w, struct tx *tx, int64_t part, const char *path, bool dry_run, struct history_file *out);
 
 struct history_leave {
 	int64_t part;

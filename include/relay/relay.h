@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "db/conn.h"
+#include "db/tx.h"
 #include "net/bus.h"
 
 struct relay_conf {
@@ -20,5 +21,5 @@ struct relay_conf {
  * fails  ERR_INVALID relay.env */
 MUST bool relay_run(struct work *w, const struct relay_conf *c, const volatile sig_atomic_t *stop);
 /* Starts again with the first event that the outbox still holds, for a stream that was lost; also while a relay runs.
- * actor ("kind:id") and reason ({ NULL, 0 }) go into the audit log. */
-MUST bool relay_rewind(struct work *w, const struct conn_conf *db, str actor, str reason);
+ * actor ("kind:id") and reason ({ NULL, 0 }) go into the audit log, in the same transaction. */
+MUST bool relay_rewind(struct work *w, struct tx *tx, str actor, str reason);

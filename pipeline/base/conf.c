@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 
 #define FILE_MAX ((size_t)1 << 20)
 
@@ -189,16 +190,35 @@ bool conf_load(struct work *w, const char *path, struct fields fields, void *out
 	return true;
 }
 
+static str shown(struct work *w, const struct field *f, const void *conf)
+{
+	str text = field_text(w->arena, f, conf);
+
+	if (f->type == FIELD_SECRET)
+		return text.n > 0 ? STR("(set)") : STR("(empty)");
+	return text;
+}
+
+str conf_json(struct work *w, struct fields fields, const void *conf)
+{
+	struct buf b = buf_new(w->arena, SIZE_MAX);
+	struct json j = { &b };
+
+	json_open(&j, NULL, '{');
+	for (size_t i = 0; i < fields.n; i++)
+		json_str(&j, fields.at[i].name, shown(w, &fields.at[i], conf));
+	json_close(&j, '}');
+	return buf_str(&b);
+}
+
 str conf_show(struct work *w, struct fields fields, const void *conf)
 {
 	struct buf b = buf_new(w->arena, SIZE_MAX);
 
 	for (size_t i = 0; i < fields.n; i++) {
 		const struct field *f = &fields.at[i];
-		str text = field_text(w->arena, f, conf);
+		str text = shown(w, f, conf);
 
-		if (f->type == FIELD_SECRET)
-			text = text.n > 0 ? STR("(set)") : STR("(empty)");
 		buf_printf(&b, "%s = " STR_FMT, f->name, STR_ARG(text));
 		if (f->doc != NULL)
 			buf_printf(&b, "  # %s", f->doc);

@@ -109,16 +109,12 @@ static bool publish(struct work *w, const char *part, const char *path)
 	return file_failed(w, path);
 }
 
-bool history_export(struct work *w, struct tx *tx, int64_t part, const char *path, struct history_file *out)
+static bool export_to(struct work *w, struct tx *tx, int64_t part, const char *path, struct history_file *out)
 {
 	const char *half = arena_cstr(w->arena, arena_printf(w->arena, "%s.part", path));
 	FILE *to;
 	bool ok;
 
-	if (!known(w, tx, part))
-		return false;
-	if (access(path, F_OK) == 0)
-		return err_set(w, ERR_INVALID, "history.file_exists", "%s", path);
 	to = fopen(half, "we");
 	if (to == NULL)
 		return file_failed(w, half);
@@ -129,6 +125,16 @@ bool history_export(struct work *w, struct tx *tx, int64_t part, const char *pat
 	ok = ok && publish(w, half, path);
 	unlink(half);
 	return ok;
+}
+
+bool history_export(
+	struct work *w, struct tx *tx, int64_t part, const char *path, bool dry_run, struct history_file *out)
+{
+	if (!known(w, tx, part))
+		return false;
+	if (access(path, F_OK) == 0)
+		return err_set(w, ERR_INVALID, "history.file_exists", "%s", path);
+	return dry_run ? write_part(w, tx, part, NULL, NULL, out) : export_to(w, tx, part, path, out);
 }
 
 /* --- leaving --- */

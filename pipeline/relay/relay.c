@@ -234,17 +234,8 @@ bool relay_run(struct work *w, const struct relay_conf *c, const volatile sig_at
 	return true;
 }
 
-bool relay_rewind(struct work *w, const struct conn_conf *db, str actor, str reason)
+bool relay_rewind(struct work *w, struct tx *tx, str actor, str reason)
 {
-	struct conn *conn;
-	struct tx tx;
-	bool ok;
-
-	if (!conn_open(w, db, &conn))
-		return false;
-	ok = tx_begin(w, conn, TX_DURABLE, &tx) && sql_audit_act(w, &tx, &(struct sql_audit_act_in){ actor, reason }) &&
-		sql_relay_rewind(w, &tx, &(struct sql_relay_rewind_in){ SINK }) && tx_commit(w, &tx);
-	tx_rollback(&tx);
-	conn_close(&conn);
-	return ok;
+	return sql_audit_act(w, tx, &(struct sql_audit_act_in){ actor, reason }) &&
+		sql_relay_rewind(w, tx, &(struct sql_relay_rewind_in){ SINK });
 }

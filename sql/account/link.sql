@@ -4,6 +4,8 @@
 -- in   github_id  int8
 -- in   login      text
 -- out  person_id  uuid
+-- out  github_id  int8
+-- out  login      text
 with person as (
 	select person_id from core.wallet where address = $1 and unlinked_at is null
 ), same as (
@@ -14,4 +16,4 @@ with person as (
 	select person_id, 'github', $2, $3, 'operator' from person where not exists (select from same)
 	returning person_id
 )
-select person_id from linked union all select person_id from same
+select person_id, $2 as github_id, $3 as login from (select person_id from linked union all select person_id from same) who

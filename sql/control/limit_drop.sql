@@ -3,5 +3,6 @@
 -- in   name    text
 -- in   actor   text
 -- in   reason  text
--- out  changed bool    false: there was none of that name
-select q.limit_drop($1, $2, $3) as changed
+-- out  name    text
+-- out  dropped bool    false: there was none of that name
+select $1 as name, q.limit_drop($1, $2, $3) as dropped

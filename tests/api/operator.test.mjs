@@ -1,7 +1,7 @@
 // What operators and auditors run: explain, lineage, doctor. Rows are made as the stages leave them; a situation is one row here.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { once } from 'node:events'
 import { command } from '../stack/parts.mjs'
@@ -400,5 +400,78 @@ describe('what is not there is said by its code, and a document that was changed
     const sha = 'ab'.repeat(32)
     await stack.sql(`insert into ingest.evidence (sha256, media_type, bytes, source_url) values ('\\x${sha}', 'application/json', '{}', 'https://here/')`)
     await refused(['evidence', 'show', sha], 'evidence.changed', 'patchwork_auditor')
+  })
+})
+
+// --- what every command that writes has ---
+
+// Of every row of every table of ours, so that a dry run that wrote is seen whatever it wrote.
+const everything = () => stack.sql(`select md5(string_agg(c.oid::regclass || ':' || query_to_xml('select md5(string_agg(t::text, chr(10) order by t::text)) from '
+    || c.oid::regclass || ' t', false, true, '')::text, chr(10) order by c.oid))
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('core', 'q', 'audit', 'ledger') and c.relkind = 'r'`)
+
+describe('--dry-run and --json', () => {
+  const address = `0x${'c1'.repeat(20)}`, why = ['--reason', 'a look']
+  const env = { PATCHWORK_AUDIT_KEY_FILE: `${dir}/dry-key`, PATCHWORK_EVM_ESCROW: `0x${'11'.repeat(20)}`, PATCHWORK_EVM_CHAIN_ID: '338' }
+  const of = {} // what the commands are about
+  before(async () => {
+    Object.assign(of, { parked: await job.parked('rpc.busy', 'x'), ready: await job.ready(), ended: await job.done() })
+    await stack.sql(`${world(shared)} insert into core.wallet (person_id, chain_id, caip10, address)
+      values ('${shared(2)}', 338, 'eip155:338:${address}', '\\x${address.slice(2)}')`)
+    of.review = await submission('review', { pull: 'merged', of: await bounty('frozen') })
+    assert.equal((await run(['limit', 'set', 'known', '--stage', 'verify', '--most', '3', ...why])).code, 0)
+    assert.equal((await run(['cron', 'add', 'known', '--cron', '0 3 * * *', '--queue', 'sync', '--kind', 'sync.backfill', ...why])).code, 0)
+    of.grant = JSON.parse((await run(['role', 'grant', 'auditor', '--person', shared(2), ...why, '--json'], {}, 'patchwork_owner')).out).id
+    of.batch = String(rows(await run(['jobs', 'replay', of.ended, ...why, '--json']))[0].batch)
+  })
+  const owner = 'patchwork_owner'
+  const writers = {
+    migrate: () => [[], owner], 'relay rewind': () => [[...why], 'patchwork_relay'],
+    pause: () => [['stage', 'verify', ...why]], resume: () => [['stage', 'verify', ...why]],
+    'limit set': () => [['new', '--stage', 'pay', '--rate', '1.5', ...why]], 'limit drop': () => [['known', ...why]],
+    'chain add': () => [['--token', `0x${'33'.repeat(20)}`, '--symbol', 'X', '--decimals', '6', '--least', '5', ...why], owner],
+    'account link': () => [['--address', address, '--github-id', '12', '--login', 'ada', ...why], owner],
+    'role grant': () => [['operator', '--address', address, ...why], owner], 'role revoke': () => [[of.grant, ...why], owner],
+    'project branches': () => [[shared(3), 'next', ...why]], 'verify resolve': () => [[of.review, 'reject', ...why]],
+    'cron add': () => [['new', '--cron', '0 4 * * *', '--queue', 'sync', '--kind', 'sync.backfill', ...why]],
+    'cron remove': () => [['known', ...why]], 'cron enable': () => [['known', ...why]], 'cron disable': () => [['known', ...why]],
+    'jobs retry': () => [[of.parked, ...why]], 'jobs cancel': () => [[of.ready, ...why]], 'jobs replay': () => [[of.ended, ...why]],
+    'jobs replay stop': () => [[of.batch, ...why]], 'audit checkpoint': () => [[], owner],
+    'history export': () => [['0', '--to', `${dir}/dry-part`], 'patchwork_auditor'],
+  }
+  const elsewhere = ['keys rewrap', 'history detach', 'history drop'] // their dry runs: link.test.mjs, history.test.mjs
+  const readers = ['stages', 'limit list', 'keys list', 'role list', 'verify replay', 'verify', 'proof verify', 'evidence show', 'cron list', 'cron next', 'audit list',
+    'audit verify', 'config show', 'jobs list', 'jobs show', 'jobs replay status', 'history list', 'history partitions', 'explain', 'lineage',
+    'doctor', 'checksum', 'manual', 'completion', 'work', 'relay', 'bench queue']
+
+  test('the lists above are the program\'s commands', async () => {
+    const { out } = await run(['help'])
+    const names = [...out.matchAll(/^ {2}([a-z]+(?: [a-z]+)*)(?= |$)/gm)].map(m => m[1])
+    assert.deepEqual(names.filter(n => n !== 'patchwork').sort(), [...Object.keys(writers), ...elsewhere, ...readers].sort())
+  })
+
+  for (const [name, words] of Object.entries(writers))
+    test(`${name}: a dry run says what would be, and changes nothing`, async () => {
+      const [rest, role] = words(), state = await everything()
+      for (const json of [false, true]) {
+        const said = await run([...name.split(' '), ...rest, '--dry-run', ...json ? ['--json'] : []], env, role)
+        assert.equal(said.code, 0, said.err)
+        assert.ok(said.out.trim().length > 0)
+        if (json) for (const line of said.out.trim().split('\n')) assert.equal(typeof JSON.parse(line), 'object')
+      }
+      assert.equal(await everything(), state)
+      assert.ok(!existsSync(env.PATCHWORK_AUDIT_KEY_FILE) && !existsSync(`${dir}/dry-part`))
+    })
+
+  test('a job that waits is cancelled once, and what is in force is JSON, without secrets', async () => {
+    const cancel = async () => rows(await run(['jobs', 'cancel', of.ready, ...why, '--json']))
+    const before = await everything()
+    assert.equal((await cancel()).length, 1)
+    assert.notEqual(await everything(), before)
+    assert.equal(await stack.sql(`select state from q.run where job_id = ${of.ready}`), 'cancelled')
+    await cancel()
+    assert.equal(await stack.sql(`select count(*) from q.run where job_id = ${of.ready}`), '1')
+    const shown = JSON.parse((await run(['config', 'show', '--json'])).out)
+    assert.deepEqual([shown['db.password'], shown['worker.threads']], ['(set)', (await run(['config', 'show'])).out.match(/^worker.threads = (\d+)/m)[1]])
   })
 })

@@ -259,6 +259,8 @@ static void f29_an_absent_broker_is_waited_for(void **state)
 static void f29_a_lost_stream_is_rebuilt_with_the_same_ids(void **state)
 {
 	struct conn_conf db = db_test_conf("patchwork_relay");
+	struct conn *conn;
+	struct tx tx;
 	pid_t pid;
 	str first;
 
@@ -268,7 +270,10 @@ static void f29_a_lost_stream_is_rebuilt_with_the_same_ids(void **state)
 	await_count(23);
 	first = json_get_str(event_at(1), "id");
 	assert_int_equal(js_DeleteStream(nats.js, STREAM, NULL, NULL), NATS_OK);
-	assert_true(relay_rewind(&w, &db, STR("cli:test"), STR("the stream is gone"))); /* while it runs */
+	assert_true(conn_open(&w, &db, &conn) && tx_begin(&w, conn, TX_DURABLE, &tx));
+	assert_true(relay_rewind(&w, &tx, STR("cli:test"), STR("the stream is gone")) &&
+		tx_commit(&w, &tx)); /* while it runs */
+	conn_close(&conn);
 	await_count(23);
 	assert_keys(1, 23);
 	assert_true(str_eq(json_get_str(event_at(1), "id"), first));
