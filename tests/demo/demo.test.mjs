@@ -9,6 +9,7 @@ import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { recall, startTime, until } from '../stack/proc.mjs'
+import { colour, Steps } from './steps.mjs'
 
 const run = promisify(execFile)
 const DEMO = fileURLToPath(new URL('demo.mjs', import.meta.url))
@@ -46,7 +47,27 @@ function complete({ code, stdout, stderr }) {
   assert.deepEqual(left(), [])
 }
 
-test('it plays the whole contribution and leaves no process behind', async () => complete(await demo()))
+test('X7: it plays the whole contribution within a minute and leaves no process behind', async () => {
+  const played = await demo()
+  complete(played)
+  const [, seconds] = played.stdout.match(/Every step happened: \d+ steps in (\d+\.\d+) s/)
+  assert.ok(Number(seconds) < 60, `${seconds} s`)
+})
+
+test('colours and lines that are rewritten are for terminals, without NO_COLOR', async () => {
+  const colours = { env: {}, none: { NO_COLOR: '1' }, empty: { NO_COLOR: '' }, dumb: { TERM: 'dumb' } }
+  const asked = isTTY => Object.values(colours).map(env => colour({ isTTY }, env))
+  assert.deepEqual([asked(true), asked(undefined)], [[true, false, true, false], [false, false, false, false]])
+  const written = async paint => {
+    let text = ''
+    const steps = new Steps({ stream: { write: more => { text += more } }, paint })
+    await steps.step('one', async () => 'done')
+    await assert.rejects(steps.step('two', async () => { throw new Error('no') }), /no/)
+    return text.replace(/\d+\.\d+/g, '0')
+  }
+  assert.equal(await written(false), '✓  0 s  one  done\n✗  0 s  two\n  no\n')
+  assert.equal((await written(true)).replaceAll('\x1b', '^').split('\r').at(1), '^[K^[32m✓^[0m ^[2m 0 s^[0m  one  ^[36mdone^[0m\n  ^[2m 0 s^[0m  two ...')
+})
 
 test('it may be interrupted, and stops everything', async () => {
   const child = spawn(process.execPath, [DEMO, '--dir', dir], { stdio: ['ignore', 'pipe', 'ignore'] })
