@@ -2,6 +2,9 @@
 // what does not conform into a 500 that names the field. Its webhooks are compared with GitHub's description of those.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { createSign, generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startGitHub } from '../fakes/github.mjs'
@@ -25,8 +28,9 @@ const control = async (verb, body = {}) => {
 }
 
 // By way of Prism: status as expected means that the answer conforms, for Prism says 500 otherwise.
-const get = async (path, { status = 200, headers = {}, base = through } = {}) => {
-  const resp = await fetch(base + path, { headers: { ...AUTH, ...headers }, redirect: 'manual' })
+const get = async (path, { method, body, status = 200, headers = {}, base = through } = {}) => {
+  const type = body && { 'content-type': 'application/json' }
+  const resp = await fetch(base + path, { method, body: body && JSON.stringify(body), headers: { ...AUTH, ...type, ...headers }, redirect: 'manual' })
   const text = await resp.text()
   assert.equal(resp.status, status, `${path}: ${text.slice(0, 2000)}`)
   return { resp, json: text ? JSON.parse(text) : null }
@@ -119,6 +123,79 @@ describe('REST answers conform to GitHub\'s description', () => {
     await get('/users/nobody', { status: 404 })
   })
 
+  test('what a verdict reads beside the pull request', async () => {
+    const { sha } = await contribution('squash')
+    await control('check', { repo: REPO, ref: sha, runs: [{ name: 'build', status: 'completed', conclusion: 'success' }] })
+    const { json: checks } = await get(`/repos/${REPO}/commits/${sha}/check-runs?per_page=100`)
+    assert.deepEqual(checks.check_runs.map(r => [r.name, r.conclusion]), [['build', 'success']])
+    assert.equal((await get(`/repos/${REPO}/commits/${sha}/status?per_page=100`)).json.sha, sha)
+    assert.ok((await get(`/repos/${REPO}/pulls/2/files?per_page=100`)).json.length > 0)
+    assert.equal((await get(`/repos/${REPO}/commits?sha=main&since=2020-01-01T00:00:00Z&per_page=100`)).json[0].sha, sha)
+    assert.equal((await get(`/repos/${REPO}/git/commits/${sha}`)).json.sha, sha)
+    const { json: list } = await get(`/repos/${REPO}/issues?state=all&sort=updated&direction=asc&per_page=100`)
+    assert.deepEqual(list.map(t => [t.number, Boolean(t.pull_request)]).sort(), [[1, false], [2, true]])
+  })
+
+  test('comments are written and changed', async () => {
+    await contribution()
+    const { json: made } = await get(`/repos/${REPO}/issues/1/comments`, { method: 'POST', body: { body: 'one' }, status: 201 })
+    const { json: changed } = await get(new URL(made.url).pathname, { method: 'PATCH', body: { body: 'two' } })
+    assert.deepEqual([changed.id, changed.body], [made.id, 'two'])
+    assert.equal((await get(`/repos/${REPO}/issues/comments/${made.id}`)).json.body, 'two')
+  })
+
+  test('who may do what: a person, a collaborator, an installed app and its token', async () => {
+    await contribution()
+    await control('member', { repo: REPO, user: 'linus', permission: 'maintain' })
+    const { json: level } = await get(`/repos/${REPO}/collaborators/linus/permission`)
+    assert.deepEqual([level.permission, level.role_name], ['write', 'maintain'])
+    await control('person', { token: 'of-ada', user: 'ada' })
+    assert.equal((await get('/user', { headers: { authorization: 'Bearer of-ada' } })).json.login, 'ada')
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    await control('app', { id: 7, public_key: publicKey.export({ type: 'spki', format: 'pem' }) })
+    await control('install', { id: 9, account: 'ada', repos: [REPO] })
+    const now = Math.floor(Date.now() / 1000)
+    const said = [{ alg: 'RS256', typ: 'JWT' }, { iss: '7', iat: now - 60, exp: now + 300 }].map(p => Buffer.from(JSON.stringify(p)).toString('base64url')).join('.')
+    const app = { authorization: `Bearer ${said}.${createSign('RSA-SHA256').update(said).sign(privateKey, 'base64url')}` }
+    assert.equal((await get(`/repos/${REPO}/installation`, { headers: app })).json.id, 9)
+    const { json: { token } } = await get('/app/installations/9/access_tokens', { method: 'POST', body: {}, status: 201, headers: app })
+    assert.equal((await get(`/repos/${REPO}/hooks`, { headers: { authorization: `Bearer ${token}` } })).json.length, 0)
+  })
+
+  test('a file, on the default branch and at a commit', async () => {
+    await contribution()
+    const { sha } = await control('file', { repo: REPO, path: '.github/patchwork.json', text: '{}' })
+    for (const ref of ['', `?ref=${sha}`]) {
+      const { json: file } = await get(`/repos/${REPO}/contents/${encodeURIComponent('.github/patchwork.json')}${ref}`)
+      assert.deepEqual([file.type, file.encoding, Buffer.from(file.content, 'base64').toString()], ['file', 'base64', '{}'])
+    }
+  })
+
+  test('webhooks: made, listed, changed, pinged, their deliveries sent again', async () => {
+    await contribution()
+    await control('person', { token: 'of-ada', user: 'ada' })
+    const headers = { authorization: 'Bearer of-ada' }
+    const taken = []
+    const server = createServer((req, res) => { taken.push(req.headers['x-github-delivery']); res.end() })
+    await new Promise(up => server.listen(0, '127.0.0.1', up))
+    try {
+      const config = { url: `http://127.0.0.1:${server.address().port}/`, content_type: 'json', insecure_ssl: '0', secret: 'hush' }
+      const { json: made } = await get(`/repos/${REPO}/hooks`,
+        { method: 'POST', body: { name: 'web', active: true, events: ['push'], config }, status: 201, headers })
+      const at = `/repos/${REPO}/hooks/${made.id}`
+      assert.deepEqual((await get(`/repos/${REPO}/hooks?per_page=100`, { headers })).json.map(h => h.id), [made.id])
+      assert.equal((await get(`${at}/config`, { method: 'PATCH', body: { secret: 'other' }, headers })).json.secret, '********')
+      await get(`${at}/pings`, { method: 'POST', status: 204, headers })
+      const { json: [first] } = await get(`${at}/deliveries?per_page=100`, { headers })
+      await until('both pings came', () => taken.length === 2)
+      await get(`${at}/deliveries/${first.id}/attempts`, { method: 'POST', status: 202, headers })
+      await until('one came again', () => taken.length === 3)
+      assert.equal(new Set(taken).size, 2)
+    } finally {
+      server.close()
+    }
+  })
+
   test('what is not there is 404 with a body that conforms', async () => {
     await contribution()
     for (const path of [`/repos/ada/none`, `/repos/${REPO}/pulls/1`, `/repos/${REPO}/pulls/99`, `/repos/${REPO}/issues/99`])
@@ -202,11 +279,28 @@ describe('GraphQL', () => {
   }`
   const variables = { owner: 'ada', name: 'engine', number: 2 }
 
-  test('our query is one that GitHub\'s schema accepts', async () => {
+  // The text that the program sends, out of its source.
+  const sent = name => {
+    const source = readFileSync(new URL(`../../pipeline/outside/${name}.c`, import.meta.url), 'utf8')
+    const [, literals] = source.match(/^static const char query\[\] =\n((?:\s*".*"\n?)+);/m)
+    return [...literals.matchAll(/"(.*)"/g)].map(([, text]) => text).join('')
+  }
+
+  test('our queries are ones that GitHub\'s schema accepts, and the stand-in answers', async () => {
     const { buildSchema, parse, validate } = await load('graphql')
     const { schema } = await load('@octokit/graphql-schema')
     const real = buildSchema(schema.idl, { assumeValid: true, assumeValidSDL: true })
+    await contribution('merge')
+    const queries = { github_closing: [2, 'pullRequest'], github_history: [1, 'issue'] }
+    for (const [name, [number, member]] of Object.entries(queries)) {
+      const query = sent(name)
+      assert.match(query, /^query\(.*\}$/)
+      assert.deepEqual(validate(real, parse(query)).map(e => e.message), [], name)
+      const { json } = await graphql(query, { ...variables, number })
+      assert.deepEqual([json.errors, json.data.repository[member].number], [undefined, number])
+    }
     assert.deepEqual(validate(real, parse(QUERY)), [])
+    assert.equal(validate(real, parse(QUERY.replace('databaseId', 'nonsense'))).length, 1)
   })
 
   test('closing references and the closer of the issue', async () => {

@@ -51,7 +51,7 @@ const UNDER_REPO = [
     const u = s.world.users.get(login.toLowerCase())
     if (!u) return absent
     const role = repo.members?.get(u.id) ?? (u === repo.owner ? 'admin' : 'read')
-    return ok({ permission: { maintain: 'write', triage: 'read' }[role] ?? role, role_name: role, user: s.user(u) })
+    return ok({ permission: { maintain: 'write', triage: 'read' }[role] ?? role, role_name: role, user: { ...s.user(u), role_name: role } })
   }],
   [/^\/pulls\/(\d+)\/files$/, (s, repo, [n]) => {
     const t = pullOf(repo, n)
@@ -67,17 +67,17 @@ const UNDER_REPO = [
   }],
   [/^\/commits\/([^/]+)\/check-runs$/, (s, repo, [ref]) => {
     const c = s.world.resolve(repo, ref)
-    return c ? ok(s.checkRuns(c)) : noCommit(ref)
+    return c ? ok(s.checkRuns(repo, c)) : noCommit(ref)
   }],
   [/^\/commits\/([^/]+)\/status$/, (s, repo, [ref]) => {
     const c = s.world.resolve(repo, ref)
-    return c ? ok(s.combinedStatus(c)) : noCommit(ref)
+    return c ? ok(s.combinedStatus(repo, c)) : noCommit(ref)
   }],
   [/^\/git\/commits\/([^/]+)$/, (s, repo, [sha]) => {
     const c = repo.commits.get(sha)
     if (!c) return absent
-    const { message, tree, author, committer, url } = s.commit(repo, c).commit
-    return ok({ sha, url, message, tree, author, committer, parents: c.parents.map(p => ({ sha: p })) })
+    const { node_id, html_url, parents, commit: { message, tree, author, committer, url, verification } } = s.commit(repo, c)
+    return ok({ sha, node_id, url, html_url, message, tree, author, committer, parents, verification })
   }],
   [/^\/commits\/([^/]+)$/, (s, repo, [ref]) => {
     const c = s.world.resolve(repo, ref)
@@ -97,8 +97,8 @@ const noCommit = ref => ({
 // Comments are written by the account whose token it is.
 export function write(shape, method, path, body) {
   const { world } = shape
-  const [, id, rest] = path.match(/^\/repositories\/(\d+)(\/.*)$/) ?? []
-  const repo = world.repos.get(Number(id))
+  const [, id, owner, name, rest] = path.match(/^\/(?:repositories\/(\d+)|repos\/([^/]+)\/([^/]+))(\/.*)$/) ?? []
+  const repo = id ? world.repos.get(Number(id)) : name && world.repo(owner, name).repo
   if (!repo || repo.deleted) return absent
   const { body: text } = JSON.parse(body)
   let m

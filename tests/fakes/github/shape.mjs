@@ -227,19 +227,25 @@ export class Shape {
     return diff(commits.get(base.sha).tree, commits.get(head.sha).tree).map(f => this.file(t.repo, head.sha, f))
   }
 
-  checkRuns(c) {
+  checkRuns(r, c) {
+    const url = `${this.base}/repos/${full(r)}/check-runs`
     const runs = (c.checks ?? []).map((k, i) => ({
-      id: i + 1, name: k.name ?? 'build', head_sha: c.sha, status: k.status ?? 'completed', conclusion: k.conclusion ?? null,
+      id: i + 1, node_id: node('CheckRun', i + 1), external_id: '', name: k.name ?? 'build', head_sha: c.sha, status: k.status ?? 'completed',
+      conclusion: k.conclusion ?? null, started_at: c.date, completed_at: k.status && k.status !== 'completed' ? null : c.date,
+      url: `${url}/${i + 1}`, html_url: `${WEB}/${full(r)}/runs/${i + 1}`, details_url: `${WEB}/${full(r)}/runs/${i + 1}`,
+      output: { title: null, summary: null, text: null, annotations_count: 0, annotations_url: `${url}/${i + 1}/annotations` },
+      check_suite: { id: 1 }, app: null, pull_requests: [],
     }))
     return { total_count: runs.length, check_runs: runs }
   }
 
   // GitHub's word for no status at all is "pending", too.
-  combinedStatus(c) {
+  combinedStatus(r, c) {
     const all = c.statuses ?? []
     const state = all.some(x => x.state === 'failure' || x.state === 'error') ? 'failure'
       : all.length && all.every(x => x.state === 'success') ? 'success' : 'pending'
-    return { state, statuses: all, sha: c.sha, total_count: all.length }
+    const url = `${this.base}/repos/${full(r)}/commits/${c.sha}`
+    return { state, statuses: all, sha: c.sha, total_count: all.length, repository: this.repo(r), commit_url: url, url: `${url}/status` }
   }
 
   comparison(r, names, base, head) {
