@@ -1,7 +1,8 @@
 /* The clock of a bounty, by the database's: after its deadline, and the grace of what was opened in time, it expires. */
 #include "verify.h"
 
-#define LOOK (600 * USEC_S) /* from one look to the next while something may still decide it */
+#define LOOK (600 * USEC_S)        /* from one look to the next while something may still decide it */
+#define LOOK_PAID (86400 * USEC_S) /* while it is about to be paid: a payout that is stopped may leave it open */
 
 static usec sooner(usec a, usec b)
 {
@@ -45,13 +46,15 @@ bool deadline_plan(struct work *w, struct tx *tx, void *task)
 		return false;
 	if (!found)
 		return err_set(w, ERR_INVALID, "verify.bounty_unknown", "the bounty is not in the database");
-	t->decided = !str_one_of(row.state, "draft|funding|open|in_progress|merged|frozen");
+	t->decided = str_one_of(row.state, "expired|refunding|refunded|cancelled|paid");
 	if (t->decided)
 		return true;
 	if (row.wait > 0)
 		return err_snooze(w, row.wait, "verify.not_due", "the deadline is not reached");
 	if (str_eq(row.state, STR("frozen")))
 		return stands_still(w, &row, t);
+	if (!str_one_of(row.state, "draft|funding|open|in_progress|merged"))
+		return err_snooze(w, LOOK_PAID, "verify.in_review", "a merged pull request is about to be paid");
 	if (str_eq(row.state, STR("merged")) || row.in_review)
 		return err_snooze(w, LOOK, "verify.in_review", "a merged pull request is being judged");
 	if (row.grace > 0)

@@ -491,10 +491,12 @@ static void B13_older_bounties_are_begun(void **state)
 /* The funder took it back while a payout was due: the payout stops, a person decides, and the books follow the chain. */
 static void B13_money_taken_back_before_is_booked_once_nothing_can_be_won(void **state)
 {
+	void *clock = NULL;
+
 	(void)state;
 	rows_open();
 	rows_pulls();
-	db_test_sql(LOCKED
+	db_test_sql(LOCKED OVER
 		"select core.bounty_move('" BOUNTY
 		"', e, 'test', null) from unnest(array['merged', 'verify_ok', 'hold_begun']) e;"
 		"update core.submission set state = 'verified' where id = '" SUBMISSION "';"
@@ -502,10 +504,15 @@ static void B13_money_taken_back_before_is_booked_once_nothing_can_be_won(void *
 		"', 1000, null);"
 		"insert into ledger.payout (key, chain_key, submission_id, person_id, bounty_id, asset_id, amount, payee, due_at) values"
 		" ('payout:x', sha256('x'), '" SUBMISSION "', '" ALICE "', '" BOUNTY "', '" ASSET
-		"', 1000, decode(repeat('a1', 20), 'hex'), now());"
+		"', 1000, decode(repeat('a1', 20), 'hex'), now())");
+	/* its clock goes on: what is about to be paid may be stopped */
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_deadline, "{\"bounty_id\": \"" BOUNTY "\"}", &clock));
+	assert_true(rows_work.err.snooze && rows_work.err.retry_after == 86400 * USEC_S);
+	assert_err(&rows_work, ERR_RETRY, "verify.in_review");
+	db_test_sql(
 		"select core.bounty_move('" BOUNTY "', 'flagged', 'test', null, '{\"code\": \"pay.escrow_short\"}');"
 		"select core.submission_resolve('" SUBMISSION "', false, 'cli:root', 'the money is gone');"
-		"delete from core.submission where id = '" RIVAL_SUBMISSION "';" OVER);
+		"delete from core.submission where id = '" RIVAL_SUBMISSION "'");
 	assert_value("select count(*) from ledger.refund", "0");
 	rows_settled(&verify_deadline, rows_planned(&verify_deadline, "{\"bounty_id\": \"" BOUNTY "\"}"));
 	assert_value(STATES, "refunding waiting");
