@@ -1,21 +1,27 @@
--- one: a signed ping for this repository: its administrator switched the hook on
+-- one: a signed ping for this repository: its administrator switched the hook on. One that cannot be read is looked at
 -- in   project_id   uuid
 -- in   delivery_id  int8
 -- in   received_at  timestamptz
 -- in   trace        text?
 -- out  verified     bool    this ping changed the project
+-- out  looked       int8    jobs: it is read again, since it could not be read
 -- role worker
 with before as (
-	select id, state from core.project where id = $1 for update
+	select id, state, core.project_unread(p) as unread from core.project p where id = $1 for update
 ), alive as (
 	update core.project p
-	set hook_alive_at = $3, state = 'verified', state_reason = null, updated_at = now(), version = version + 1
+	set hook_alive_at = $3, state = case when not before.unread then 'verified' else 'degraded' end,
+		state_reason = case when before.unread then p.state_reason end, updated_at = now(), version = version + 1
 	from before
 	where p.id = before.id and (p.hook_alive_at is null or p.hook_alive_at < $3)
-	returning p.id, p.repo_id, p.full_name, before.state as was
+	returning p.id, p.repo_id, p.full_name, before.state as was, before.unread
 ), told as (
 	select q.emit('project.verified', id || ':' || $2, 'project/' || id,
 		jsonb_build_object('project_id', id, 'repo_id', repo_id, 'full_name', full_name, 'delivery_id', $2), $4, id)
-	from alive where was <> 'verified'
+	from alive where was <> 'verified' and not unread
+), looked as (
+	select q.enqueue('sync', 'sync.project', 'project:' || id || ':' || $2, jsonb_build_object('project_id', id), trace => $4,
+		project_id => id)
+	from alive where unread
 )
-select exists (select from told) as verified;
+select exists (select from told) as verified, (select count(*) from looked) as looked;

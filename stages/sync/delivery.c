@@ -265,21 +265,27 @@ static bool settle_installed(struct work *w, struct tx *tx, const struct deliver
 	return t->installation == 0 || sql_ownership_installed(w, tx, &in, &out);
 }
 
+/* Whether they can be read without it is asked at once. What changes for the whole installation may name few of its repositories. */
 static bool settle_installation(struct work *w, struct tx *tx, const struct delivery_task *t)
 {
-	struct sql_project_lose_in lose = { { t->repos, t->n_repos }, str_c(t->lost), t->delivery_id, work_trace(w) };
-	struct sql_project_recheck_in again = { { t->repos, t->n_repos }, t->delivery_id, w->job, work_trace(w) };
+	int64_t whole = str_one_of(t->action, "deleted|suspend|unsuspend") ? t->installation : 0;
+	struct sql_project_lose_in lose = { { t->repos, t->n_repos }, str_c(t->lost), t->delivery_id, work_trace(w),
+		whole };
+	struct sql_project_recheck_in again = { { t->repos, t->n_repos }, t->delivery_id, w->job, work_trace(w),
+		whole };
 	struct sql_project_recheck_out jobs;
 	struct sql_project_lose_out lost;
 
 	if (!settle_installed(w, tx, t) || !settle_owners(w, tx, t->repos, t->n_repos, t->delivery_id))
 		return false;
-	return t->lost != NULL ? sql_project_lose(w, tx, &lose, &lost) : sql_project_recheck(w, tx, &again, &jobs);
+	if (t->lost != NULL && !sql_project_lose(w, tx, &lose, &lost))
+		return false;
+	return sql_project_recheck(w, tx, &again, &jobs);
 }
 
 static bool settle_repository(struct work *w, struct tx *tx, const struct delivery_task *t)
 {
-	struct sql_project_recheck_in again = { { &t->repo_id, 1 }, t->delivery_id, w->job, work_trace(w) };
+	struct sql_project_recheck_in again = { { &t->repo_id, 1 }, t->delivery_id, w->job, work_trace(w), 0 };
 	struct sql_project_recheck_out jobs;
 
 	return settle_owners(w, tx, &t->repo_id, 1, t->delivery_id) && sql_project_recheck(w, tx, &again, &jobs);

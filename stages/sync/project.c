@@ -42,7 +42,7 @@ bool project_effect(struct work *w, const struct outside *outside, void *task)
 
 static bool settle_lost(struct work *w, struct tx *tx, const struct project_task *t)
 {
-	struct sql_project_lose_in in = { { &t->repo_id, 1 }, str_c(t->lost), 0, work_trace(w) };
+	struct sql_project_lose_in in = { { &t->repo_id, 1 }, str_c(t->lost), 0, work_trace(w), 0 };
 	struct sql_project_lose_out out;
 
 	w->output = arena_printf(w->arena, "{\"degraded\":\"%s\"}", t->lost);

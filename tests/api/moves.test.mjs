@@ -169,6 +169,53 @@ test('F14: an app that is suspended leaves its projects degraded, what is open s
   assert.equal(await state(p), 'verified')
 })
 
+// What somebody has shown, once, about whose the repository is; GitHub is asked about it again whenever a delivery makes that necessary.
+const shown = (p, method) => sql(`insert into core.ownership_check (project_id, person_id, method, state, checked_at, proven_at, runs)
+  values ('${p.id}', '${GRACE}', '${method}', 'passed', now(), now(), 1) returning id`)
+const installed = (p, action, more = {}) => put('installation', { action, installation: { id: 100 + p.repo.id }, repositories: [{ id: p.repo.id, full_name: p.name }], ...more })
+
+test('F14: suspended lasts: neither a check that passes, nor a read, nor a ping verifies what only the App could read', async () => {
+  const p = await project()
+  await installed(p, 'created')
+  await installed(p, 'suspend', { repositories: [] })
+  assert.equal(await state(p), 'degraded installation.suspended', 'though the delivery names none of its repositories')
+  await repository(p, 'edited')
+  assert.equal(await state(p), 'degraded installation.suspended', 'it can be read in another name')
+  await put('ping', { hook_id: 1, repository: { id: p.repo.id, full_name: p.name } })
+  assert.equal(await state(p), 'degraded installation.suspended', 'a signed ping')
+  await sql(`update core.project set state = 'lost' where id = '${p.id}'`)
+  await put('ping', { hook_id: 1, repository: { id: p.repo.id, full_name: p.name } })
+  assert.equal(await state(p), 'degraded installation.suspended', 'lost, and a new proof: it is looked at, no more')
+  await installed(p, 'unsuspend', { repositories: [] })
+  assert.equal(await state(p), 'verified')
+})
+
+test('F14: who has shown without the App that it is his keeps it verified while it can be read without the App, and no longer', async () => {
+  const p = await project()
+  await control('member', { repo: p.name, user: 'grace', permission: 'admin' })
+  await installed(p, 'created')
+  await shown(p, 'permission')
+  await installed(p, 'suspend')
+  assert.equal(await state(p), 'verified')
+  assert.equal(await sql(`select string_agg(body->>'reason', ',') from q.outbox where topic = 'project.degraded' and project_id = '${p.id}'`), 'installation.suspended',
+    'until it was read')
+  await control('member', { repo: p.name, user: 'grace', permission: 'read' })
+  await put('member', { action: 'removed', repository: { id: p.repo.id, full_name: p.name } })
+  assert.equal(await state(p), 'degraded ownership.lost')
+})
+
+test('P5: private lasts: a ping and a proof have it read again, and do not verify it', async () => {
+  const p = await project()
+  await control('member', { repo: p.name, user: 'grace', permission: 'admin' })
+  await shown(p, 'permission')
+  await sql(`update core.project set state = 'degraded', state_reason = 'project.private' where id = '${p.id}'`)
+  await control('fault', { match: { path: `^/repositories/${p.repo.id}$` }, times: 1, patch: { private: true } })
+  await put('ping', { hook_id: 1, repository: { id: p.repo.id, full_name: p.name } })
+  assert.equal(await state(p), 'degraded project.private')
+  await put('member', { action: 'added', repository: { id: p.repo.id, full_name: p.name } })
+  assert.equal(await state(p), 'verified', 'public again, and read because of the proof')
+})
+
 test('F14: a token that was revoked: jobs are parked with the reason, GitHub is not asked again and again', async () => {
   const p = await project()
   const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Fix', commits: [{ message: 'x' }] })
