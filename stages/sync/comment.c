@@ -16,6 +16,15 @@ static bool is_person(const cJSON *body)
 		!cJSON_IsObject(json_get(body, "comment.performed_via_github_app"));
 }
 
+/* Who may edit the comments of others must not give commands in their names: text that another wrote into a comment gives none. */
+static bool edited_by_other(const cJSON *body, int64_t author)
+{
+	int64_t sender;
+
+	return str_eq(json_get_str(body, "action"), STR("edited")) &&
+		(!json_get_i64(body, "sender.id", &sender) || sender != author);
+}
+
 const char *comment_read(struct work *w, const cJSON *body, struct comment *out)
 {
 	struct command commands[COMMANDS_MAX];
@@ -27,6 +36,8 @@ const char *comment_read(struct work *w, const cJSON *body, struct comment *out)
 		return "delivery.malformed";
 	if (!is_person(body))
 		return "comment.not_human";
+	if (edited_by_other(body, out->uid))
+		return "command.edited_by_other";
 	sha256(out->text, out->sha256);
 	return commands_read(w->arena, out->text, commands) > 0 ? NULL : "comment.no_command";
 }

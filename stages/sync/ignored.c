@@ -5,7 +5,7 @@
 
 static const char *const reasons[] = { "event.unsubscribed", "action.unsubscribed", "delivery.malformed",
 	"delivery.no_repository", "project.unknown", "project.unresolved", "comment.not_human", "comment.no_command",
-	"other" };
+	"command.edited_by_other", "other" };
 #define REASONS (int)(sizeof(reasons) / sizeof(reasons[0]))
 
 static struct metric_label labels = { 0, REASONS, { NULL } };
