@@ -10,7 +10,7 @@ const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
 
 let api, me, other, project
 before(async () => {
-  api = await startApi()
+  api = await startApi({ conf: { 'bounty.hold': undefined } }) // a week, as by default
   me = await api.signIn(privateKeyToAccount(generatePrivateKey()))
   other = await api.signIn(privateKeyToAccount(generatePrivateKey()))
   project = await api.verifiedProject(me.token, 'ada/engine', 11)
@@ -27,12 +27,12 @@ test('a bounty says what a wallet needs to lock its money', async () => {
   const made = await api.bounty(me.token, project, { issue_number: 5, title: 'Überlauf' })
   assert.equal(made.status, 201, made.text)
   const b = made.body
-  assert.deepEqual([b.state, b.amount, b.issue_number, b.title, b.hold_seconds, b.created_by], ['draft', '250000000', 5, 'Überlauf', 0, me.person_id])
+  assert.deepEqual([b.state, b.amount, b.issue_number, b.title, b.hold_seconds, b.created_by], ['draft', '250000000', 5, 'Überlauf', 7 * 86_400, me.person_id])
   assert.deepEqual(b.escrow, {
     chain_id: CHAIN, address: ESCROW, token: TOKEN, bounty_key: `0x${'0'.repeat(32)}${b.id.replaceAll('-', '')}`, amount: '250000000',
     lock_until: b.escrow.lock_until,
   })
-  assert.equal(Date.parse(b.escrow.lock_until) - Date.parse(b.deadline_at), 4 * 86_400_000, 'no hold, and four days')
+  assert.equal(Date.parse(b.escrow.lock_until) - Date.parse(b.deadline_at), (7 + 4) * 86_400_000, 'a week\'s hold, and four days')
   assert.deepEqual(b.asset, { caip19: `eip155:${CHAIN}/erc20:${TOKEN}`, symbol: 'TUSD', decimals: 6 })
   assert.deepEqual(await grown(before), [1, 1, 0, 1, 0, 2, 1])
   assert.equal(await api.sql(`select kind from q.job where key = 'issue:${b.issue_id}'`), 'sync.issue')
@@ -334,4 +334,66 @@ test('a lineage has every delivery of its pull request and of its issue, with th
     assert.deepEqual(l.jobs.filter(j => j.kind !== 'sync.issue').map(j => j.key),
       [issue, edited, opened].flatMap(g => [`delivery:${g}`, `merge:${g}`]), kind)
   }
+})
+
+// What may happen to a bounty, said a second time: state -> event -> next state.
+const MOVES = {
+  draft: { deposit_seen: 'funding', cancelled: 'cancelled', issue_deleted: 'cancelled' },
+  funding: { deposit_confirmed: 'open', deposit_refused: 'draft', funding_expired: 'cancelled' },
+  open: {
+    attempt: 'in_progress', merged: 'merged', deadline: 'expired', cancelled: 'refunding', issue_transferred: 'frozen', issue_deleted: 'refunding',
+  },
+  in_progress: { attempt_ended: 'open', merged: 'merged', deadline: 'expired', issue_transferred: 'frozen', issue_deleted: 'refunding' },
+  merged: { verify_ok: 'verified', verify_failed: 'open', verify_review: 'frozen' },
+  verified: { hold_begun: 'hold', flagged: 'frozen' },
+  hold: { hold_ended: 'payable', disputed: 'disputed', flagged: 'frozen' },
+  payable: { payout_sent: 'paying', flagged: 'frozen' },
+  paying: { payout_confirmed: 'paid', payout_dropped: 'payable' },
+  paid: {},
+  expired: { refund: 'refunding' },
+  refunding: { refund_confirmed: 'refunded' },
+  refunded: {},
+  cancelled: {},
+  disputed: { verdict_pay: 'payable', verdict_refund: 'refunding' },
+  frozen: { resumed: 'open', refund: 'refunding', proof_resumed: 'verified', hold_resumed: 'hold' },
+}
+
+test('B15: each event moves a bounty from the states that it may, and from no other; nothing else moves it', async () => {
+  const moves = Object.entries(MOVES).flatMap(([from, events]) => Object.entries(events).map(([event, to]) => `${from} ${event} ${to}`)).sort()
+  assert.deepEqual((await api.sql(`select from_state, event, to_state from core.bounty_state_rule`)).replaceAll('|', ' ').split('\n').sort(), moves)
+  const { body: { id } } = await api.bounty(me.token, project, { issue_number: 77 })
+  const events = [...new Set(Object.values(MOVES).flatMap(Object.keys)), 'nonsense']
+  const tried = await api.sql(`begin;
+    create temp table tried (said text) on commit preserve rows;
+    do $$
+    declare f text; t text; e text; said text;
+    begin
+      foreach f in array '{${Object.keys(MOVES)}}'::text[] loop
+      foreach t in array '{${Object.keys(MOVES)}}'::text[] loop
+        begin
+          perform set_config('session_replication_role', 'replica', true);
+          update core.bounty set state = f where id = '${id}';
+          perform set_config('session_replication_role', 'origin', true);
+          update core.bounty set state = t where id = '${id}';
+          raise exception using message = 'is ' || t;
+        exception when others then said := sqlerrm;
+        end;
+        if f <> t and said <> 'bounty.transition' then insert into tried values (f || ' was ' || said); end if;
+      end loop;
+      foreach e in array '{${events}}'::text[] loop
+        begin
+          perform set_config('session_replication_role', 'replica', true);
+          update core.bounty set state = f where id = '${id}';
+          perform set_config('session_replication_role', 'origin', true);
+          said := core.bounty_move('${id}', e, 'test', null);
+          assert (select state from core.bounty where id = '${id}') = said;
+          raise exception using message = 'moved to ' || said;
+        exception when others then said := sqlerrm;
+        end;
+        if said <> 'bounty.transition' then insert into tried values (concat_ws(' ', f, e, replace(said, 'moved to ', ''))); end if;
+      end loop; end loop;
+    end $$;
+    commit;
+    select said from tried`)
+  assert.deepEqual(tried.split('\n').filter(l => l.includes(' ')).sort(), moves)
 })

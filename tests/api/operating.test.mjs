@@ -82,6 +82,8 @@ test('each role may do what the table says, and no more', async () => {
     await assert.rejects(as('api', `insert into ${table} (${column}) values (default)`), /permission denied/, `${table}.${column}`)
   for (const table of ['q.run', 'ledger.transfer', 'ledger.entry', 'core.bounty_event', 'ingest.evidence', 'proof.verdict'])
     await assert.rejects(as('worker', `delete from ${table}`), /permission denied/, table)
+  for (const role of ['worker', 'api', 'relay', 'operator', 'auditor'])
+    await assert.rejects(as(role, 'update q.run set state = state'), /permission denied/, role)
 })
 
 test('the roles are made by the SQL of the page', async () => {

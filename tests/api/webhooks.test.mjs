@@ -13,7 +13,8 @@ const { sign } = await load('@octokit/webhooks-methods')
 const NEXT = GITHUB_SECRET
 
 let api
-before(async () => { api = await startApi({ conf: { 'webhook.secret_next': NEXT } }) })
+// A connection is waited for as long as it is by default.
+before(async () => { api = await startApi({ conf: { 'webhook.secret_next': NEXT, 'api.connect_wait': undefined } }) })
 after(() => api.stop())
 
 const rows = () => Promise.all(['ingest.delivery', 'ingest.delivery_key', 'q.job', 'q.ready'].map(api.rows))
@@ -188,12 +189,16 @@ test('workers hear of a new job within moments', async () => {
 
 test('PostgreSQL down is told at once, and passes', async () => {
   await api.stack.kill('postgres', 'SIGINT')
-  const from = Date.now()
-  const a = await api.deliver({ n: 9 })
-  assert.equal(a.status, 503, a.text)
-  assert.ok(Date.now() - from < 30_000, `${Date.now() - from} ms`)
-  assert.ok(Number(a.headers.get('retry-after')) >= 1)
-  assert.equal((await api.deliver({ n: 9 })).body.code, 'api.database_down')
+  assert.equal((await api.deliver({ n: 9 })).status, 503)
+  const waits = []
+  for (let i = 0; i < 3; i++) {
+    const from = Date.now()
+    const a = await api.deliver({ n: 9 })
+    waits.push(Date.now() - from)
+    assert.deepEqual([a.status, a.body.code], [503, 'api.database_down'], a.text)
+    assert.ok(Number(a.headers.get('retry-after')) >= 1)
+  }
+  assert.ok(Math.min(...waits) < 2000, `${waits} ms`)
   assert.equal((await api.get('/readyz')).status, 503)
   assert.equal((await api.get('/livez')).status, 200)
   assert.equal((await api.get('/metrics')).status, 200)
