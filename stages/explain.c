@@ -131,6 +131,8 @@ static const struct rule rules[] = {
 	{ "payout", "sent", NULL, TIME,
 		"The transaction was sent and waits for its confirmation on chain. Nobody has to act." },
 	{ "payout", "paid", NULL, NOBODY, "The payout is paid. Nobody has to act." },
+	{ "payout", "cancelled", NULL, NOBODY,
+		"The payout was cancelled before anything was sent, and its money is the bounty's again. Nobody has to act." },
 	{ "payout", "held", NULL, OPERATOR,
 		"The payout is held: {detail}. An operator must remove the cause and replay its pay.quote." },
 

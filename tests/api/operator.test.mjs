@@ -57,6 +57,19 @@ const job = {
     await stack.sql(`insert into q.parked (job_id, queue, kind, attempt, error_code) values (${id}, 'pay', 'pay.confirm', 1, '${code}')`)
     return id
   },
+  running: async () => {
+    const id = await newJob('pay', 'pay.send')
+    await stack.sql(`delete from q.ready where job_id = ${id};
+      with w as (insert into q.worker (name, queues) values ('w-explain', '{none}') returning id)
+      insert into q.claim (worker, queue, lease, job_ids, attempts, burned, suspects) select id, 'pay', '1 min', '{${id}}', '{1}', '{0}', '{f}' from w`)
+    return id
+  },
+  replayed: async () => {
+    const id = await job.parked('pay.refused', 'no')
+    const again = await newJob('pay', 'pay.confirm')
+    await stack.sql(`delete from q.parked where job_id = ${id}; update q.job set replay_of = ${id} where id = ${again}`)
+    return id
+  },
   scheduled: async (code, text) => {
     const id = await newJob('verify', 'verify.merge')
     await ended(id, 'snoozed', code, text)
@@ -151,6 +164,32 @@ const SITUATIONS = [
   }, 'operator', /parked with pay\.no_release.*patchwork jobs retry \d+/],
 ]
 
+// Every state that the tables know and no situation above is in.
+const STATES = [
+  ['job running', () => job.running(), 'time', /in the hands of w-explain/],
+  ['job replayed', () => job.replayed(), 'nobody', /was parked with pay\.refused and has been replayed since, as job \d+/],
+  ['bounty funding', () => bounty('funding'), 'time', /being checked on chain/],
+  ['bounty in_progress', () => bounty('in_progress'), 'contributor', /merged before 2031-01-02/],
+  ['bounty merged', () => bounty('merged'), 'time', /is being verified/],
+  ['bounty verified', () => bounty('verified'), 'time', /proof is being written/],
+  ['bounty hold', async () => (await payout('hold')).bounty, 'time', /the hold runs until 2031-02-03T04:05:06Z/],
+  ['bounty payable', () => bounty('payable'), 'time', /payment is being prepared/],
+  ['bounty paying', () => bounty('paying'), 'time', /waits for its confirmation/],
+  ['bounty expired', () => bounty('expired'), 'funder', /deadline passed/],
+  ['bounty refunded', () => bounty('refunded'), 'nobody', /went back to the funder/],
+  ['bounty cancelled', () => bounty('cancelled'), 'nobody', /was cancelled/],
+  ['bounty disputed', () => bounty('disputed'), 'project', /disputes the payout/],
+  ['payout payable', async () => (await payout('payable')).id, 'time', /hold is over/],
+  ['payout sending', async () => (await payout('sending')).id, 'time', /signed and on its way/],
+  ['payout sent', async () => (await payout('sent')).id, 'time', /waits for its confirmation/],
+  ['payout cancelled', async () => (await payout('cancelled')).id, 'nobody', /its money is the bounty's again/],
+  ['submission verifying', () => submission('verifying', { pull: 'merged' }), 'time', /verified against GitHub/],
+  ['submission verified', () => submission('verified', { pull: 'merged' }), 'time', /proof and the payment follow/],
+  ['submission paying', () => submission('paying', { pull: 'merged' }), 'time', /waits for its confirmation/],
+  ['submission paid', () => submission('paid', { pull: 'merged' }), 'nobody', /work is paid/],
+  ['submission lost', () => submission('lost', { reason: 'verify.rival', pull: 'merged' }), 'nobody', /was first \(verify\.rival\)/],
+]
+
 // -> the person's id
 async function account({ relink, revoked, token } = {}) {
   const text = v => v ? `'${v}'` : 'null'
@@ -171,6 +210,18 @@ describe('explain', () => {
       assert.match(said.explain, says)
       assert.doesNotMatch(said.explain, /[{}]|no word of why/)
     })
+
+  test('every other state of a job, bounty, submission and payout has a sentence and somebody, or nobody', async () => {
+    const asked = []
+    for (const [what, make, who, says] of STATES) asked.push([what, String(await make()), who, says])
+    while (asked.length)
+      await Promise.all(asked.splice(0, 4).map(async ([what, id, who, says]) => {
+        const [said] = rows(await run(['explain', id, '--json']))
+        assert.deepEqual([`${said.object} ${said.state}`, said.who], [what, who], said.explain)
+        assert.match(said.explain, says, what)
+        assert.doesNotMatch(said.explain, /[{}]|no word of why|cannot explain/, what)
+      }))
+  })
 
   test('a job that is held, by whom and why; and as a member of jobs show', async () => {
     await stack.sql(`select q.pause('kind', 'sync.issue', 'cli:ada', 'GitHub is being moved')`)
