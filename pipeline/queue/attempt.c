@@ -51,6 +51,12 @@ static bool is_counted(const struct runner *r, const struct job *j)
 	return r->conf->account[0] != 0 && j->stage->quota.core + j->stage->quota.graphql > 0;
 }
 
+static bool check_lease(struct work *w, const struct runner *r, const struct job *j)
+{
+	return lease_held(r, j->batch) ||
+		err_retry_after(w, 0, "queue.lease_lost", "not seen by the database for the lease, or taken over");
+}
+
 static bool plan(struct work *w, struct runner *r, const struct job *j, void *task)
 {
 	struct conn *conn;
@@ -59,6 +65,8 @@ static bool plan(struct work *w, struct runner *r, const struct job *j, void *ta
 
 	if (j->stage->plan == NULL)
 		return true;
+	if (!check_lease(w, r, j))
+		return false;
 	if (is_counted(r, j))
 		w->quota = quota_new(w->arena);
 	attempt_allow(w, j);
@@ -70,12 +78,6 @@ static bool plan(struct work *w, struct runner *r, const struct job *j, void *ta
 	if (ok)
 		runner_point(w, j->stage->kind, "planned");
 	return ok;
-}
-
-static bool check_lease(struct work *w, const struct runner *r, const struct job *j)
-{
-	return lease_held(r, j->batch->lane) ||
-		err_retry_after(w, 0, "queue.lease_lost", "not seen by the database for the lease");
 }
 
 static bool take_turn(struct work *w, struct runner *r, const struct job *j)
@@ -148,12 +150,30 @@ static bool probe(struct work *w, struct runner *r, const struct job *j, void *t
 	return true;
 }
 
+/* What it found counts only as long as the lease was held since: in a gap another may have run the job. False *done: the effect
+ * may be called now. */
+static bool probe_held(struct work *w, struct runner *r, const struct job *j, void *task, bool *done)
+{
+	int gaps;
+
+	do {
+		if (!check_lease(w, r, j))
+			return false;
+		gaps = atomic_load(&r->gaps);
+		if (!probe(w, r, j, task, done))
+			return false;
+		if (*done || j->stage->effect == NULL)
+			return true;
+		if (!attempt_may_act(w, r, j))
+			return false;
+	} while (gaps != atomic_load(&r->gaps));
+	return true;
+}
+
 static bool effect(struct work *w, struct runner *r, const struct job *j, void *task)
 {
 	bool ok;
 
-	if (!attempt_may_act(w, r, j))
-		return false;
 	attempt_allow(w, j);
 	w->run->outside = true;
 	progress_effect(w, "effect.called", (str){ 0 });
@@ -176,7 +196,7 @@ static bool act(struct work *w, struct runner *r, const struct job *j, void *tas
 		return steps_run(w, r, j, task);
 	if (s->probe == NULL && s->effect == NULL)
 		return true;
-	if (!check_lease(w, r, j) || !probe(w, r, j, task, &done))
+	if (!probe_held(w, r, j, task, &done))
 		return false;
 	return s->effect == NULL || done || effect(w, r, j, task);
 }

@@ -38,19 +38,55 @@ bool lease_join(struct work *w, struct tx *tx, struct runner *r)
 	return true;
 }
 
+/* Claims whose jobs may still touch the world; a pure batch meets its loss in its settle. */
+static struct i64s in_hand(struct runner *r, struct arena *arena)
+{
+	struct i64s out = { 0 };
+	int64_t *at;
+	size_t n = 0;
+
+	pthread_mutex_lock(&r->lock);
+	for (const struct batch *b = r->held; b != NULL; b = b->next)
+		n += !b->lane->pure;
+	at = arena_array(arena, n + 1, sizeof(*at));
+	for (const struct batch *b = r->held; b != NULL; b = b->next)
+		if (!b->lane->pure)
+			at[out.n++] = b->claim;
+	pthread_mutex_unlock(&r->lock);
+	out.at = at;
+	return out;
+}
+
+static void lose(struct work *w, struct runner *r, struct i64s claims)
+{
+	pthread_mutex_lock(&r->lock);
+	for (struct batch *b = r->held; b != NULL; b = b->next)
+		for (size_t i = 0; i < claims.n; i++)
+			if (claims.at[i] == b->claim)
+				atomic_store(&b->lost, true);
+	pthread_mutex_unlock(&r->lock);
+	log_event(LOG_WARN, w, "queue.lost", "claims=%zu", claims.n);
+}
+
+/* Before the lease counts as held again, who asks lease_held finds what was lost, and that there was a gap. */
 bool lease_beat(struct work *w, struct tx *tx, struct runner *r)
 {
+	struct sql_queue_heartbeat_out out;
 	usec sent = clock_monotonic();
 
-	if (!sql_queue_heartbeat(w, tx, &(struct sql_queue_heartbeat_in){ r->worker }))
+	if (!sql_queue_heartbeat(w, tx, &(struct sql_queue_heartbeat_in){ r->worker, in_hand(r, w->arena) }, &out))
 		return false;
+	if (out.lost.n > 0)
+		lose(w, r, out.lost);
+	if (out.late)
+		atomic_fetch_add(&r->gaps, 1);
 	atomic_store(&r->seen, sent);
 	return true;
 }
 
-bool lease_held(const struct runner *r, const struct lane *lane)
+bool lease_held(const struct runner *r, const struct batch *b)
 {
-	return clock_monotonic() - atomic_load(&r->seen) < lane->lease;
+	return clock_monotonic() - atomic_load(&r->seen) < b->lane->lease && !atomic_load(&b->lost);
 }
 
 bool lease_rescue(struct work *w, struct tx *tx, struct runner *r, bool all)

@@ -67,6 +67,7 @@ struct batch {
 	struct job *at;
 	int n;
 	atomic_int left;
+	atomic_bool lost; /* the database has given it to another, or forgotten it */
 };
 
 /* What a thread takes up: one job, or a whole batch of a pure lane. */
@@ -83,6 +84,7 @@ struct runner {
 	int lanes;
 	int64_t worker;
 	_Atomic usec seen; /* clock_monotonic() before the last heartbeat that was answered */
+	atomic_int gaps;   /* heartbeats that came so late that claims may have been lost before */
 	struct wake wake;
 	pthread_mutex_t suspect; /* one suspect runs at a time */
 	pthread_t *crew;
@@ -161,13 +163,14 @@ void pure_run(struct work *w, struct runner *r, struct batch *b);
 
 /* lease.c, due.c: on the dispatcher's connection */
 MUST bool lease_join(struct work *w, struct tx *tx, struct runner *r);
+/* Also finds which claims in hand are ours no more; their jobs stop before they touch the world again. */
 MUST bool lease_beat(struct work *w, struct tx *tx, struct runner *r);
 /* Of workers that were not seen for their lease; those of which nothing was left are looked at again only with `all`. */
 MUST bool lease_rescue(struct work *w, struct tx *tx, struct runner *r, bool all);
 usec lease_shortest(const struct runner *r); /* of its queues */
 /* Jobs of claims that were made and not heard of go back; *waits: not looked yet, since a claim is being made. */
 MUST bool lease_regain(struct work *w, struct tx *tx, struct runner *r, bool *waits);
-bool lease_held(const struct runner *r, const struct lane *lane);
+bool lease_held(const struct runner *r, const struct batch *b); /* now: a gap may have been before */
 void lease_mark(
 	struct work *w, struct runner *r, const struct job *j); /* on a connection of the pool, as often as it takes */
 /* Moves what is due, however long ago with `all`; *next = until the next one, INT64_MAX = none. */

@@ -15,8 +15,8 @@ with unseen as materialized (
 		and not exists (select from q.claim c where c.worker = w.id) and (w.cleared_at is null or w.cleared_at < w.seen_at)
 ), expired as (
 	delete from q.claim where (select yes from anyone) and id = any (array(
-		select c.id from unseen u join q.claim c on c.worker = u.id
-		where u.seen_at + c.lease < now() order by c.id limit $1 for update of c skip locked))
+		select c.id from unseen u join q.worker w on w.id = u.id join q.claim c on c.worker = w.id
+		where w.seen_at + c.lease < now() order by c.id limit $1 for update of c, w skip locked))
 	returning id, worker, queue, job_ids, attempts, burned, claimed_at
 ), marks as (
 	delete from q.mark where claim = any (array(select id from expired)) returning claim, job_id

@@ -86,13 +86,14 @@ static void f15_a_killed_worker_s_job_runs_again(void **state)
 	}
 }
 
-/* Stopped with its settle before COMMIT, for longer than its lease: what it goes on to write is refused. */
+/* Stopped on its way, up to its settle before COMMIT, for longer than its lease: what it goes on to write is refused. */
 static void f16_a_stopped_worker_cannot_settle(void **state)
 {
 	static const struct stage stage = STAGE(.probe = probe_seen, .effect = note_effect, .settle = note_settle);
-	static const char *const faults[] = { "test.one.settling:stop", "test.one.effected:stop" };
+	static const char *const faults[] = { "test.one.claimed:stop", "test.one.probed:stop", "test.one.effected:stop",
+		"test.one.settling:stop" };
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		struct run run = run_of(&stage);
 		pid_t pid;
 		int status;
@@ -117,6 +118,123 @@ static void f16_a_stopped_worker_cannot_settle(void **state)
 			db_test_value("select string_agg(what, ',' order by id) from seen"), "effect,settle");
 		assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
 	}
+}
+
+/* Until this worker, the first that joined, has said again that it lives. */
+static void until_seen_again(struct work *w)
+{
+	struct conn *conn = db_test_conn(w, "patchwork_worker");
+	PGresult *res = PQexec(conn_pg(conn), "create temporary table resumed as select clock_timestamp() as at");
+	bool seen = false;
+
+	while (!seen) {
+		PQclear(res);
+		res = PQexec(conn_pg(conn), "select seen_at > at from q.worker, resumed order by id limit 1");
+		assert_int_equal(PQntuples(res), 1);
+		seen = strcmp(PQgetvalue(res, 0, 0), "t") == 0;
+		clock_sleep(5 * USEC_MS);
+	}
+	PQclear(res);
+	conn_close(&conn);
+}
+
+/* Of job 2 the first run stops its process here once, and goes on when its worker is seen again. */
+static bool stopping_probe(struct work *w, const struct outside *outside, void *task, bool *done)
+{
+	static bool stopped;
+	const struct numbered *t = task;
+
+	if (!note_apart(w, "probe") || !probe_seen(w, outside, task, done))
+		return false;
+	if (t->n == 2 && w->attempt == 1 && !stopped) {
+		stopped = true;
+		raise(SIGSTOP);
+		until_seen_again(w);
+	}
+	return true;
+}
+
+#define EFFECTS                                                                                                        \
+	"select count(*) filter (where what = 'effect') || ' ' || count(distinct job) filter (where what = 'effect')"  \
+	" from seen"
+
+/* A worker of one thread does job 1 and claims 2 to 10 ahead; it stops at 2. */
+static pid_t stop_at_the_second(struct run *run, const char *fault)
+{
+	pid_t pid;
+	int status;
+
+	run->conf.threads = 1;
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{\"n\": 1}')");
+	pid = run_fork(run, fault);
+	eventually("select count(*) from q.run where state = 'done'", "1");
+	db_test_sql("select q.enqueue_many('test', 'test.one', array(select jsonb_build_object('n', n)"
+		    " from generate_series(2, 10) n))");
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	return pid;
+}
+
+/* Stopped with a batch in hand until another has done all of it, then seen again: neither the job at which it stopped, however far
+ * it was, nor the rest of the batch touches the world. */
+static void f16_a_stopped_worker_does_no_effect_of_a_batch_that_it_lost(void **state)
+{
+	static const struct fields numbers = { numbered, 1, sizeof(struct numbered) };
+	static const struct stage blind = STAGE(.task = numbers, .effect = note_effect, .settle = note_settle),
+				  probing = STAGE(.task = numbers, .probe = stopping_probe, .effect = note_effect,
+					  .settle = note_settle);
+	static const struct {
+		const struct stage *stage;
+		const char *fault;
+	} cases[] = { { &blind, "test.one.claimed:stop:2" }, { &probing, NULL } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct run run = run_of(cases[i].stage);
+		pid_t pid;
+
+		empty_queue(state);
+		pid = stop_at_the_second(&run, cases[i].fault);
+		run.conf.lease = LASTING;
+		run_start(&run);
+		eventually("select count(*) from q.run where state = 'done'", "10");
+		run_stop(&run);
+		kill(pid, SIGCONT);
+		db_test_sql("select q.enqueue('test', 'test.one', 'last', '{\"n\": 11}')");
+		eventually("select count(*) from q.run where state = 'done'", "11"); /* after the stale ones */
+		kill(pid, SIGTERM);
+		assert_int_equal(run_wait(pid), 0);
+		assert_string_equal(db_test_value(EFFECTS), "11 11");
+		assert_string_equal(
+			db_test_value(
+				"select count(*) from seen s join q.run r on r.job_id = s.job and r.state = 'done'"
+				" where s.what = 'effect' and s.attempt <> r.attempt"),
+			"0");
+		assert_string_equal(
+			db_test_value("select (select count(*) from q.ready) || ' ' || count(*) from q.claim"), "0 0");
+	}
+}
+
+/* Nobody took its batch while it was stopped, but somebody might have: it probes again before its effect. */
+static void f16_a_stopped_worker_probes_again_before_its_effect(void **state)
+{
+	static const struct stage stage = STAGE(.task = { numbered, 1, sizeof(struct numbered) },
+		.probe = stopping_probe, .effect = note_effect, .settle = note_settle);
+	struct run run = run_of(&stage);
+	pid_t pid;
+
+	(void)state;
+	pid = stop_at_the_second(&run, NULL);
+	clock_sleep((LEASE + 1) * USEC_S);
+	kill(pid, SIGCONT);
+	eventually("select count(*) from q.run where state = 'done'", "10");
+	kill(pid, SIGTERM);
+	assert_int_equal(run_wait(pid), 0);
+	assert_string_equal(db_test_value(EFFECTS), "10 10");
+	assert_string_equal(
+		db_test_value("select string_agg(what, ',' order by s.id) from seen s join q.job j on j.id = job"
+			      " where args->>'n' = '2' and attempt = 1"),
+		"probe,probe,effect,settle");
+	assert_string_equal(db_test_value("select count(*) from q.run where state <> 'done'"), "0");
 }
 
 /* Its worker was stopped between claim and settle, until another had rescued and done the batch: nothing that it writes for it
@@ -386,6 +504,8 @@ int main(void)
 		cmocka_unit_test_setup(f15_a_killed_worker_s_job_runs_again, empty_queue),
 		cmocka_unit_test_setup(f16_a_stopped_worker_cannot_settle, empty_queue),
 		cmocka_unit_test_setup(f16_a_stopped_worker_cannot_settle_a_pure_batch, empty_queue),
+		cmocka_unit_test_setup(f16_a_stopped_worker_does_no_effect_of_a_batch_that_it_lost, empty_queue),
+		cmocka_unit_test_setup(f16_a_stopped_worker_probes_again_before_its_effect, empty_queue),
 		cmocka_unit_test_setup(f19_a_deadly_job_is_parked_and_the_others_do_not_pay, empty_queue),
 		cmocka_unit_test_setup(a_slow_job_keeps_its_lease_while_its_worker_lives, empty_queue),
 		cmocka_unit_test_setup(two_processes_never_run_the_same_job, empty_queue),
@@ -397,5 +517,7 @@ int main(void)
 		cmocka_unit_test_setup(the_next_stage_is_woken, empty_queue),
 	};
 
+	if (getenv("TEST_ONLY") != NULL)
+		cmocka_set_test_filter(getenv("TEST_ONLY"));
 	return cmocka_run_group_tests(tests, open_queue, close_queue);
 }
