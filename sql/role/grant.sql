@@ -35,10 +35,8 @@ with person as (
 	select person.id, $3, $4, $5, $7 from person, checked where checked.refused is null and not exists (select from there)
 	on conflict do nothing
 	returning *
-), audited as materialized (
-	select audit.append('role.granted', 'person', m.person_id::text, jsonb_build_object('grant_id', m.id, 'role', m.role,
-		'project_id', m.project_id, 'bounty_id', m.bounty_id, 'trace_id', $9::text), $6, $7, $8) as id
-	from made m
+), named as materialized (
+	select audit.act($6 || ':' || $7, $8), set_config('patchwork.trace', coalesce($9, ''), true) from made
 ), told as materialized (
 	select q.emit('role.granted', m.id::text, 'person/' || m.person_id, jsonb_build_object('grant_id', m.id,
 		'person_id', m.person_id, 'role', m.role, 'project_id', m.project_id, 'bounty_id', m.bounty_id), trace => $9,
@@ -49,5 +47,5 @@ with person as (
 )
 select coalesce(checked.refused, case when h.id is null then 'db.conflict' end) as refused, coalesce(h.status, 200) as status,
 	h.id, h.person_id, h.role, h.project_id, h.bounty_id, h.granted_by, h.granted_at
-from (select (select count(*) from audited) + (select count(*) from told) as n) as noted, checked left join held h on true
+from (select (select count(*) from named) + (select count(*) from told) as n) as noted, checked left join held h on true
 where noted.n >= 0

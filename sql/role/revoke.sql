@@ -15,10 +15,8 @@ with there as (
 ), revoked as (
 	update core.role_grant g set revoked_at = now(), revoked_by = $4 from there t where g.id = t.id and g.revoked_at is null
 	returning g.*
-), audited as materialized (
-	select audit.append('role.revoked', 'person', r.person_id::text, jsonb_build_object('grant_id', r.id, 'role', r.role,
-		'project_id', r.project_id, 'bounty_id', r.bounty_id, 'trace_id', $6::text), $3, $4, $5) as id
-	from revoked r
+), named as materialized (
+	select audit.act($3 || ':' || $4, $5), set_config('patchwork.trace', coalesce($6, ''), true) from revoked
 ), told as materialized (
 	select q.emit('role.revoked', r.id::text, 'person/' || r.person_id, jsonb_build_object('grant_id', r.id,
 		'person_id', r.person_id, 'role', r.role, 'project_id', r.project_id, 'bounty_id', r.bounty_id), trace => $6,
@@ -26,5 +24,5 @@ with there as (
 	from revoked r
 )
 select t.id, t.person_id, t.role, coalesce(r.revoked_at, t.revoked_at, now()) as revoked_at
-from (select (select count(*) from audited) + (select count(*) from told) as n) as noted, there t left join revoked r on true
+from (select (select count(*) from named) + (select count(*) from told) as n) as noted, there t left join revoked r on true
 where noted.n >= 0

@@ -255,4 +255,10 @@ test('the first admin is made by an operator\'s command, with a row in the audit
   assert.equal((await api.get('/v1/roles', { token })).body.code, 'auth.role')
   assert.equal(await api.sql(`select string_agg(action || '|' || actor_kind || '|' || actor_id || '|' || reason, ' ' order by id) from audit.log where object_id = '${person}'`),
     'role.granted|cli|cli:ada|the first one role.revoked|cli|cli:ada|over')
+  // As a program of the version before does it, which writes its row itself: once; and by hand.
+  await api.sql(`with made as (insert into core.role_grant (person_id, role, granted_by) values ('${person}', 'auditor', 'cli:eve') returning *)
+    select audit.append('role.granted', 'person', person_id::text, jsonb_build_object('grant_id', id, 'role', role), 'cli', 'cli:eve', 'as before') from made`)
+  await api.sql(`delete from core.role_grant where person_id = '${person}' and role = 'auditor'`)
+  assert.equal(await api.sql(`select string_agg(concat_ws('|', action, actor_kind, reason), ' ' order by id) from audit.log
+    where object_id = '${person}' and detail::jsonb ->> 'role' = 'auditor'`), 'role.granted|cli|as before role.revoked|role')
 })

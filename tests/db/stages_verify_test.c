@@ -63,13 +63,30 @@ static void a_wrong_deposit_is_refused(void **state)
 	assert_value("select topic || ' ' || (body ->> 'code') from q.outbox", "bounty.deposit_refused deposit.token");
 }
 
+static int64_t audited_before(void)
+{
+	return atoll(db_test_value("select coalesce(max(id), 0) from audit.log"));
+}
+
+static void assert_deposits_audited_since(int64_t before, const char *what)
+{
+	assert_value(arena_printf(rows_work.arena,
+			     "select string_agg(action || ' ' || right(object_id, 2), ',' order by id) from audit.log"
+			     " where object_type = 'contribution' and id > %lld%c",
+			     (long long)before, '\0')
+			     .p,
+		what);
+}
+
 /* Another deposit is still looked at: the refusal of one leaves the bounty where it is, the other opens it. */
 static void one_of_two_deposits_is_enough(void **state)
 {
 	struct fund_task *refused, *right;
+	int64_t before;
 
 	(void)state;
 	rows_bounty();
+	before = audited_before();
 	db_test_sql("insert into core.contribution (id, bounty_id, funder_id, asset_id, deposit_tx) values ('" ID(
 		22) "', '" BOUNTY "', '" FUNDER "', '" ASSET "', decode(repeat('c1', 32), 'hex'))");
 	right = funded();
@@ -80,6 +97,7 @@ static void one_of_two_deposits_is_enough(void **state)
 	assert_value("select state from core.bounty", "funding");
 	rows_settled_twice(&verify_fund, right);
 	assert_value("select state from core.bounty", "open");
+	assert_deposits_audited_since(before, "deposit.seen 22,deposit.refused 22,deposit.confirmed 21");
 }
 
 /* Refused first, then a right one: the bounty is a draft again by then. */
@@ -99,12 +117,15 @@ static void a_draft_can_still_be_opened(void **state)
 static void money_for_a_cancelled_bounty_is_booked_only(void **state)
 {
 	struct fund_task *t;
+	int64_t before;
 
 	(void)state;
 	rows_bounty();
+	before = audited_before();
 	t = funded();
 	db_test_sql("select core.bounty_move('" BOUNTY "', 'funding_expired', 'test', null)");
 	rows_settled_twice(&verify_fund, t);
+	assert_deposits_audited_since(before, "deposit.confirmed 21");
 	assert_value("select state from core.bounty", "cancelled");
 	assert_value("select posted from ledger.balance", "1500");
 	assert_value("select count(*) from q.outbox", "0");

@@ -28,7 +28,7 @@ const ONLY_AFTER = ['score.payout.claimed', 'pay.rebroadcast']
 // What one contribution leaves in the audit log.
 const AUDITED = ['account.linked cli', 'bounty.deposit_confirmed stage:verify', 'bounty.deposit_seen person', 'bounty.hold_begun stage:prove',
   'bounty.hold_ended stage:pay', 'bounty.merged stage:verify', 'bounty.payout_confirmed stage:pay', 'bounty.payout_sent stage:pay',
-  'bounty.verify_ok stage:verify', 'payout.confirmed role:patchwork_worker', 'payout.payable role:patchwork_worker',
+  'bounty.verify_ok stage:verify', 'deposit.confirmed role:patchwork_worker', 'deposit.seen person', 'payout.confirmed role:patchwork_worker', 'payout.payable role:patchwork_worker',
   'payout.scheduled role:patchwork_worker', 'payout.sent role:patchwork_worker', 'payout.signed role:patchwork_worker',
   'verdict.pass stage:verify', 'verdict.pass stage:verify']
 

@@ -191,6 +191,12 @@ test('P1: a second registration is told the first; who registered without being 
   assert.equal((await checked(people.ada, first.id, 'permission')).state, 'passed')
   assert.deepEqual([await rolesOf(people.mallory, first.id), await rolesOf(people.grace, first.id), await rolesOf(people.ada, first.id)], ['', '', 'owner'])
   assert.equal((await register(people.ada, repo)).status, 409)
+  const check = await sql(`select id from core.ownership_check where project_id = '${first.id}' and person_id = '${people.ada.person_id}'`)
+  assert.equal(await sql(`select string_agg(concat_ws(' ', action, actor_kind, actor_id, object_id, detail::jsonb ->> 'check_id'), ', ' order by id)
+    from audit.log where action ~ '^role' and detail::jsonb ->> 'project_id' = '${first.id}'`), [
+    `role.granted person person/${people.mallory.person_id} ${people.grace.person_id}`,
+    `role.revoked stage sync ${people.grace.person_id} ${check}`, `role.granted stage sync ${people.ada.person_id} ${check}`].join(', '),
+  'what the proof gave and took is audited')
 })
 
 test('P1, P7: a name that has gone to another repository since is free for its owner', async () => {
