@@ -53,7 +53,7 @@ const struct command commands[] = {
 	{ "audit verify", "[--checkpoints FILE] [--key HEX]",
 		"compute the audit log's chain again and name the first bad row", command_audit_verify },
 	{ "audit checkpoint", "", "sign where the audit log's chain ends now", command_audit_checkpoint },
-	{ "bench queue", "[--only NAME] [--jobs N] [--history N] [--seconds N]",
+	{ "bench queue", "[--only NAME] [--jobs N] [--history N] [--noise N] [--seconds N]",
 		"measure the queue, in a database of its own", command_bench },
 	{ "config show", "", "what is in force, with secrets masked", command_config },
 	{ "jobs list",

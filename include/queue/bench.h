@@ -7,6 +7,7 @@
 struct bench_conf {
 	int64_t jobs;     /* enqueued in bulk and drained per round */
 	int64_t history;  /* jobs that have ended before, for "history" */
+	int64_t noise;    /* jobs of another project that wait, for "noisy" */
 	int seconds;      /* of the loads that are told by time: "keepup", "threads" */
 	const char *only; /* one measurement by its name; NULL = those that are quick */
 };

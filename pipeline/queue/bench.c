@@ -106,6 +106,7 @@ static const struct {
 	{ "keepup", bench_keepup, true },
 	{ "wakeup", bench_wakeup, true },
 	{ "threads", bench_threads, true },
+	{ "noisy", bench_noisy, true },
 	{ "history", bench_history, true },
 };
 #define MEASUREMENTS (sizeof(measurements) / sizeof(measurements[0]))
@@ -138,7 +139,9 @@ static bool measure(struct work *w, struct bench *b, const char *only)
 
 bool bench_queue(struct work *w, const struct conn_conf *db, const struct bench_conf *conf)
 {
-	struct bench b = { .db = db, .jobs = conf->jobs, .seconds = conf->seconds, .history = conf->history };
+	struct bench b = {
+		.db = db, .jobs = conf->jobs, .seconds = conf->seconds, .history = conf->history, .noise = conf->noise
+	};
 	bool ok;
 
 	log_level(LOG_WARN);

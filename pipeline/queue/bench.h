@@ -9,7 +9,7 @@
 struct bench {
 	const struct conn_conf *db;
 	struct conn *conn;
-	int64_t jobs, history;
+	int64_t jobs, history, noise;
 	int seconds;
 };
 
@@ -26,12 +26,13 @@ void bench_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 struct bench_runner {
 	pthread_t thread;
 	struct runner_conf conf;
-	const struct stage *stages[2];
+	const struct stage *stages[3];
 	volatile sig_atomic_t stop;
 	bool ok;
 };
 struct bench_crew {
 	int threads, connections, batch;
+	const struct stage *also; /* NULL = none */
 };
 void bench_runner_start(
 	struct bench_runner *b, const struct conn_conf *db, const struct stage *stage, struct bench_crew crew);
@@ -48,6 +49,7 @@ MUST bool bench_hold(struct work *w, struct bench *b, struct conn **out);
 
 /* The measurements: the table in bench.c names them. */
 MUST bool bench_start(struct work *w, struct bench *b);
+MUST bool bench_noisy(struct work *w, struct bench *b);
 MUST bool bench_drain(struct work *w, struct bench *b);
 MUST bool bench_backlog(struct work *w, struct bench *b);
 MUST bool bench_keepup(struct work *w, struct bench *b);

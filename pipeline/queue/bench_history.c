@@ -1,14 +1,18 @@
-/* Claims of ten on a short queue, with an empty history and with a long one. */
+/* Claims of ten on a short queue, with an empty history and with a long one; and pages of that history. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bench.h"
 #include "runner.h"
+#include "sql.h"
 
 #define CLAIMS 2000
 #define BATCH 10
 #define ROUNDS 7
 #define FILL 1000000
+#define PAGES 40
+#define PAGE 50
+#define PROJECT "0190163d-8694-739b-aaaa-000000000001" /* of every thousandth job */
 
 static int by_span(const void *a, const void *b)
 {
@@ -65,16 +69,18 @@ static bool measure(struct work *w, struct bench *b, struct conn *conn, int64_t 
 	return true;
 }
 
-/* Jobs that have ended, as drains leave them, but written by one statement per million. */
+/* Jobs that have ended, as drains leave them, but written by one statement per million; a few are of a project, fewer have failed. */
 static bool fill(struct work *w, struct bench *b)
 {
 	for (int64_t left = b->history; left > 0; left -= FILL) {
 		str sql = arena_printf(w->arena,
-			"with made as (insert into q.job (id, queue, kind, args, root_id, created_by)"
-			" select id, 'bench_history', 'bench.noop', '{\"n\": 1}', id, 'bench'"
+			"with made as (insert into q.job (id, queue, kind, args, root_id, created_by, project_id)"
+			" select id, 'bench_history', 'bench.noop', '{\"n\": 1}', id, 'bench',"
+			" case when id %% 1000 = 0 then uuid '" PROJECT "' end"
 			" from (select nextval('q.job_id') as id from generate_series(1, %lld)) n returning id)"
-			" insert into q.run (job_id, attempt, state, worker, claim, started_at, finished_at)"
-			" select id, 1, 'done', 1, 1, now(), now() from made%c",
+			" insert into q.run (job_id, attempt, state, worker, claim, started_at, finished_at, error_kind, error_code)"
+			" select id, 1, case when rare then 'failed' else 'done' end, 1, 1, now(), now(), case when rare then 'retry' end,"
+			" case when rare then 'bench.rare' end from made, lateral (select id %% 10007 = 0 as rare) r%c",
 			(long long)(left < FILL ? left : FILL), '\0');
 
 		if (!bench_say(w, b->conn, "select q.partitions_ahead(2)", NULL) || !bench_say(w, b->conn, sql.p, NULL))
@@ -83,6 +89,47 @@ static bool fill(struct work *w, struct bench *b)
 			(long long)b->history);
 	}
 	return true;
+}
+
+/* The newest PAGES pages of one filter, each from where the last one ended. */
+static bool pages(struct work *w, struct conn *conn, const char *filter, struct sql_history_list_in in)
+{
+	static usec spans[PAGES];
+	struct sql_history_list_out *rows;
+	size_t n = 1;
+	int got = 0;
+
+	in.page = PAGE;
+	for (; got < PAGES && n > 0; got++) {
+		struct tx tx = tx_auto(conn);
+		usec began = clock_monotonic();
+
+		if (!sql_history_list(w, &tx, &in, &rows, &n))
+			return false;
+		spans[got] = clock_monotonic() - began;
+		if (n > 0)
+			in.after = rows[n - 1].cursor;
+	}
+	qsort(spans, (size_t)got, sizeof(spans[0]), by_span);
+	bench_line("queue.history_page", "\"filter\":\"%s\",\"pages\":%d,\"p50_ms\":%.2f,\"max_ms\":%.2f", filter, got,
+		(double)spans[got / 2] / USEC_MS, (double)spans[got - 1] / USEC_MS);
+	return true;
+}
+
+static bool all_pages(struct work *w, struct conn *conn)
+{
+	struct sql_history_list_in one = { .has_job = true, .job = 1000 }, project = { .has_project_id = true },
+				   day = { .has_since = true, .since = clock_now() - 86400 * USEC_S };
+
+	if (!uuid_parse(STR(PROJECT), &project.project_id))
+		return false;
+	return pages(w, conn, "none", (struct sql_history_list_in){ 0 }) && pages(w, conn, "job", one) &&
+		pages(w, conn, "project", project) &&
+		pages(w, conn, "kind", (struct sql_history_list_in){ .kind = STR("bench.noop") }) &&
+		pages(w, conn, "code", (struct sql_history_list_in){ .code = STR("bench.rare") }) &&
+		pages(w, conn, "state", (struct sql_history_list_in){ .state = STR("failed") }) &&
+		pages(w, conn, "time", day) &&
+		pages(w, conn, "actor", (struct sql_history_list_in){ .actor = STR("bench") });
 }
 
 bool bench_history(struct work *w, struct bench *b)
@@ -100,6 +147,7 @@ bool bench_history(struct work *w, struct bench *b)
 	ok = ok && fill(w, b) && bench_say(w, b->conn, "vacuum analyze q.job, q.run", NULL) && bench_calm(w, b);
 	for (int round = 1; ok && round <= ROUNDS; round++)
 		ok = measure(w, b, conn, b->history, round);
+	ok = ok && all_pages(w, conn);
 	conn_close(&conn);
 	return ok;
 }

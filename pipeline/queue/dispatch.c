@@ -9,7 +9,7 @@
 #include "sql.h"
 
 #define LOOK (500 * USEC_MS)    /* the stop flag is looked at at least this often */
-#define PREFETCH (50 * USEC_MS) /* so much work per thread is claimed ahead */
+#define PREFETCH (10 * USEC_MS) /* so much work per thread is claimed ahead */
 
 static bool open_conn(struct work *w, struct dispatcher *d)
 {

@@ -44,13 +44,26 @@ function threads([line]) {
   ]
 }
 
-function history(lines) {
+// Of each filter of the history query; a page whose rows are rare looks at thousands of runs at most, and says where to go on.
+const pages = all => all.filter(l => l.bench === 'queue.history_page').map(l => ({ what: `queue, a page of ${HISTORY} runs by ${l.filter}, ms`, measured: l.p50_ms,
+  bar: 'milliseconds (< 50)', met: l.p50_ms < 50 }))
+
+function history(lines, all) {
   const of = ended => middle(lines, 'p99_ms', l => l.ended === ended)
   const share = ratio(of(HISTORY), of(0))
-  return [{ what: `queue, claim p99 after ${HISTORY} jobs, ms`, measured: of(HISTORY), floor: of(0), ratio: share, bar: '<= 1.1 of none', met: share <= 1.1 }]
+  return [{ what: `queue, claim p99 after ${HISTORY} jobs, ms`, measured: of(HISTORY), floor: of(0), ratio: share, bar: '<= 1.1 of none', met: share <= 1.1 },
+    ...pages(all)]
+}
+
+function noisy(lines) {
+  const idle = median(lines.filter(l => l.others === 0).map(l => l.p99_ms)), [beside] = lines.filter(l => l.others > 0)
+  const share = ratio(beside.p99_ms, idle)
+  return [{ what: `queue, start p99 beside ${beside.others} jobs of another project, ms`, measured: beside.p99_ms, floor: round(idle, 2), ratio: share,
+    bar: '<= 2 of idle', met: share <= 2 }]
 }
 
 const measurements = {
+  noisy: [noisy],
   threads: [threads, '--seconds', '10'],
   wakeup: [wakeup],
   backlog: [backlog],
@@ -66,7 +79,7 @@ export async function strain() {
     for (const [name, [report, ...options]] of Object.entries(measurements)) {
       note(`queue: ${name}`)
       const lines = await ours(stack, 1, '--only', name, ...options)
-      rows.push(...report(lines.filter(l => l.bench === `queue.${name}`)))
+      rows.push(...report(lines.filter(l => l.bench === `queue.${name}`), lines))
     }
     return rows
   } finally {
