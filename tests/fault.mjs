@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // fault.mjs [ROW]: runs the tests that have ROW in their names (F8, I7, A2 ...) and no others; without ROW it lists the rows and
-// their tests. A row is a word of a node:test title ("F8: ...", also in a table of them), of a cmocka group's name ("F8 order"), or the beginning of a
-// cmocka test's name (f8_...). PATCHWORK_SEED plays what a test printed once more.
+// their tests. A row is a word of a node:test title ("F8: ...", also in a table of them), of a cmocka group's name ("F8 order"), or what a
+// cmocka test's name begins with (f8_..., f16_o1_...). PATCHWORK_SEED plays what a test printed once more.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,11 +23,11 @@ function nodeTests(file) {
 function cmockaTests(file) {
   const text = readFileSync(file, 'utf8')
   const group = text.match(/group_tests_name\("([^"]*)"/)?.[1] ?? ''
-  const named = [...text.matchAll(/^static void (([A-Za-z][0-9]{1,2})_\w+)\(void \*\*/gm)].map(([, title, row]) =>
-    ({ file, title, rows: [row.toUpperCase()] }))
+  const named = [...text.matchAll(/^static void (((?:[A-Za-z][0-9]{1,2}_)+)\w+)\(void \*\*/gm)].map(([, title, rows]) =>
+    ({ file, title, rows: rows.toUpperCase().split('_').slice(0, -1) }))
   return ids(group).length ? [...named, { file, title: group, rows: ids(group), group: true }] : named
 }
-const all = ['tests/api', 'tests/replay', 'tests/demo'].flatMap(f => files(f, '.test.mjs')).flatMap(nodeTests)
+const all = ['tests/api', 'tests/replay', 'tests/metrics', 'tests/demo'].flatMap(f => files(f, '.test.mjs')).flatMap(nodeTests)
   .concat(files('tests/unit', '.c').concat(files('tests/db', '_test.c')).flatMap(cmockaTests))
 
 function list() {
@@ -49,13 +49,15 @@ function runNode(file, row) {
 }
 
 // A whole group, or those of its tests that are the row's.
-function runCmocka(file, tests) {
+function runCmocka(file, tests, row) {
   const whole = tests.some(t => t.group)
+  const [word] = tests[0].title.match(new RegExp(`${row}_`, 'i')) ?? []
+  const first = tests.every(t => t.title.startsWith(word))
   const name = basename(file, '.c')
   const command = file.startsWith('tests/db/') ? ['tests/db/cluster.sh', `${BUILD}/tests/db/${name}`] : [`${BUILD}/tests/unit/${name}`]
   const { status, stdout, stderr } = spawnSync(command[0], command.slice(1), {
     encoding: 'utf8', maxBuffer: 1 << 26,
-    env: { ...process.env, CMOCKA_MESSAGE_OUTPUT: 'TAP', ...whole ? {} : { PATCHWORK_TEST_FILTER: tests[0].title.replace(/_.*/, '_*') } },
+    env: { ...process.env, CMOCKA_MESSAGE_OUTPUT: 'TAP', ...whole ? {} : { PATCHWORK_TEST_FILTER: `${first ? '' : '*'}${word}*` } },
   })
   process.stdout.write(stdout + stderr)
   const count = start => stdout.match(new RegExp(`^${start} \\d+(?!.*# SKIP)`, 'gm'))?.length ?? 0
@@ -67,7 +69,7 @@ function run(row) {
   const sum = { passed: 0, failed: 0 }
   for (const file of new Set(mine.map(t => t.file))) {
     console.log(`# ${file}`)
-    const { passed, failed } = file.endsWith('.c') ? runCmocka(file, mine.filter(t => t.file === file)) : runNode(file, row)
+    const { passed, failed } = file.endsWith('.c') ? runCmocka(file, mine.filter(t => t.file === file), row) : runNode(file, row)
     sum.passed += passed
     sum.failed += failed
   }

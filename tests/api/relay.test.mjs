@@ -52,7 +52,7 @@ const everything = () => inspect(async (nc, jsm) => {
   return got
 })
 
-test('an event arrives as a CloudEvent under its subject', async () => {
+test('O11: an event arrives as a CloudEvent under its subject', async () => {
   await emit(1, 1)
   await arrive(1)
   const [{ subject, id, type, event }] = await everything()
@@ -67,7 +67,7 @@ test('an event arrives as a CloudEvent under its subject', async () => {
   assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000)
 })
 
-test('under load, with the relay killed and the broker away, each arrives once and in order', async () => {
+test('O11: under load, with the relay killed and the broker away, each arrives once and in order', async () => {
   const TOTAL = 4000
   const writer = (async () => {
     for (let n = 2; n <= TOTAL; n += 100) await emit(n, Math.min(n + 99, TOTAL))
@@ -101,7 +101,7 @@ test('it ends with its batch on SIGTERM and goes on where it was', async () => {
   await arrive(before + 100)
 })
 
-test('a stream that was wiped is rebuilt with the same ids', async () => {
+test('O11: a stream that was wiped is rebuilt with the same ids', async () => {
   const ids = await outbox()
   await inspect((nc, jsm) => jsm.streams.delete(STREAM))
   await stack.run('patchwork_relay', 'relay', 'rewind')

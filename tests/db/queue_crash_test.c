@@ -87,7 +87,7 @@ static void f15_a_killed_worker_s_job_runs_again(void **state)
 }
 
 /* Stopped on its way, up to its settle before COMMIT, for longer than its lease: what it goes on to write is refused. */
-static void f16_a_stopped_worker_cannot_settle(void **state)
+static void f16_o1_a_stopped_worker_cannot_settle(void **state)
 {
 	static const struct stage stage = STAGE(.probe = probe_seen, .effect = note_effect, .settle = note_settle);
 	static const char *const faults[] = { "test.one.claimed:stop", "test.one.probed:stop", "test.one.effected:stop",
@@ -177,7 +177,7 @@ static pid_t stop_at_the_second(struct run *run, const char *fault)
 
 /* Stopped with a batch in hand until another has done all of it, then seen again: neither the job at which it stopped, however far
  * it was, nor the rest of the batch touches the world. */
-static void f16_a_stopped_worker_does_no_effect_of_a_batch_that_it_lost(void **state)
+static void f16_o1_a_stopped_worker_does_no_effect_of_a_batch_that_it_lost(void **state)
 {
 	static const struct fields numbers = { numbered, 1, sizeof(struct numbered) };
 	static const struct stage blind = STAGE(.task = numbers, .effect = note_effect, .settle = note_settle),
@@ -215,7 +215,7 @@ static void f16_a_stopped_worker_does_no_effect_of_a_batch_that_it_lost(void **s
 }
 
 /* Nobody took its batch while it was stopped, but somebody might have: it probes again before its effect. */
-static void f16_a_stopped_worker_probes_again_before_its_effect(void **state)
+static void f16_o1_a_stopped_worker_probes_again_before_its_effect(void **state)
 {
 	static const struct stage stage = STAGE(.task = { numbered, 1, sizeof(struct numbered) },
 		.probe = stopping_probe, .effect = note_effect, .settle = note_settle);
@@ -239,7 +239,7 @@ static void f16_a_stopped_worker_probes_again_before_its_effect(void **state)
 
 /* Its worker was stopped between claim and settle, until another had rescued and done the batch: nothing that it writes for it
  * stays. With a settle of the stage's own, and without, when the claim's statement is the whole transaction. */
-static void f16_a_stopped_worker_cannot_settle_a_pure_batch(void **state)
+static void f16_o1_a_stopped_worker_cannot_settle_a_pure_batch(void **state)
 {
 	static const struct stage noting = STAGE(.settle = note_settle), silent = STAGE(.settle = NULL);
 	static const struct stage *const stages[] = { &noting, &silent };
@@ -329,7 +329,7 @@ static void a_slow_job_keeps_its_lease_while_its_worker_lives(void **state)
 	assert_string_equal(db_test_value("select bool_and(seen_at - started_at > interval '2 s') from q.worker"), "t");
 }
 
-static void two_processes_never_run_the_same_job(void **state)
+static void o1_two_processes_never_run_the_same_job(void **state)
 {
 	static const struct stage stage = STAGE(.settle = note_settle, .effect = brief_effect);
 	struct run run = run_of(&stage);
@@ -421,24 +421,41 @@ static void f22_a_broken_database_loses_and_doubles_nothing(void **state)
 	assert_string_equal(db_test_value("select count(*) from q.parked"), "0");
 }
 
-static void f27_a_hint_wakes_and_polling_is_the_floor(void **state)
+/* The quickest of five jobs, one after the other: from its transaction until it has run. */
+static usec quickest(int *jobs, const char *after)
+{
+	usec best = PATIENCE;
+
+	for (int i = 0; i < 5; i++) {
+		char want[16];
+		usec took;
+
+		db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
+		if (after != NULL)
+			db_test_sql(after);
+		snprintf(want, sizeof(want), "%d", ++*jobs);
+		took = eventually("select count(*) from q.run", want);
+		best = took < best ? took : best;
+	}
+	return best;
+}
+
+static void f27_o9_a_hint_wakes_and_polling_is_the_floor(void **state)
 {
 	static const struct stage stage = STAGE(.effect = note_effect);
 	struct run run = run_of(&stage);
+	int jobs = 0;
 
 	(void)state;
 	run.conf.poll = 60 * USEC_S;
 	run_start(&run);
 	clock_sleep(500 * USEC_MS);
-	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
-	db_test_sql("notify patchwork_ready, 'test'");
-	assert_true(eventually("select count(*) from q.run", "1") < 40 * USEC_S);
+	assert_true(quickest(&jobs, "notify patchwork_ready, 'test'") < USEC_S);
 	run_stop(&run);
 	run.conf.poll = 300 * USEC_MS;
 	run_start(&run);
 	clock_sleep(500 * USEC_MS);
-	db_test_sql("select q.enqueue('test', 'test.one', null, '{}')");
-	assert_true(eventually("select count(*) from q.run", "2") < 40 * USEC_S);
+	assert_true(quickest(&jobs, NULL) < USEC_S);
 	run_stop(&run);
 }
 
@@ -502,18 +519,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(f15_a_killed_worker_s_job_runs_again, empty_queue),
-		cmocka_unit_test_setup(f16_a_stopped_worker_cannot_settle, empty_queue),
-		cmocka_unit_test_setup(f16_a_stopped_worker_cannot_settle_a_pure_batch, empty_queue),
-		cmocka_unit_test_setup(f16_a_stopped_worker_does_no_effect_of_a_batch_that_it_lost, empty_queue),
-		cmocka_unit_test_setup(f16_a_stopped_worker_probes_again_before_its_effect, empty_queue),
+		cmocka_unit_test_setup(f16_o1_a_stopped_worker_cannot_settle, empty_queue),
+		cmocka_unit_test_setup(f16_o1_a_stopped_worker_cannot_settle_a_pure_batch, empty_queue),
+		cmocka_unit_test_setup(f16_o1_a_stopped_worker_does_no_effect_of_a_batch_that_it_lost, empty_queue),
+		cmocka_unit_test_setup(f16_o1_a_stopped_worker_probes_again_before_its_effect, empty_queue),
 		cmocka_unit_test_setup(f19_a_deadly_job_is_parked_and_the_others_do_not_pay, empty_queue),
 		cmocka_unit_test_setup(a_slow_job_keeps_its_lease_while_its_worker_lives, empty_queue),
-		cmocka_unit_test_setup(two_processes_never_run_the_same_job, empty_queue),
+		cmocka_unit_test_setup(o1_two_processes_never_run_the_same_job, empty_queue),
 		cmocka_unit_test_setup(f18_a_drain_ends_what_is_in_hand_and_gives_back_the_rest, empty_queue),
 		cmocka_unit_test_setup(f18_an_undrained_worker_leaves_its_job_to_the_lease, empty_queue),
 		cmocka_unit_test_setup(f21_a_release_that_a_crash_forgot, empty_queue),
 		cmocka_unit_test_setup(f22_a_broken_database_loses_and_doubles_nothing, empty_queue),
-		cmocka_unit_test_setup(f27_a_hint_wakes_and_polling_is_the_floor, empty_queue),
+		cmocka_unit_test_setup(f27_o9_a_hint_wakes_and_polling_is_the_floor, empty_queue),
 		cmocka_unit_test_setup(the_next_stage_is_woken, empty_queue),
 	};
 

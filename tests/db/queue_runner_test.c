@@ -109,7 +109,7 @@ static void threads_that_wait_outside_hold_no_connection(void **state)
 	assert_int_equal(calls, CROWD);
 }
 
-static void retries_within_the_bounds_of_backoff(void **state)
+static void o2_retries_within_the_bounds_of_backoff(void **state)
 {
 	static const struct stage stage = STAGE(.effect = fail_effect);
 	struct run run = run_of(&stage);
@@ -130,7 +130,7 @@ static void retries_within_the_bounds_of_backoff(void **state)
 		db_test_value("select max(finished_at) - min(finished_at) < interval '2 s' from q.run"), "t");
 }
 
-static void jitter_is_spread_and_capped(void **state)
+static void o2_jitter_is_spread_and_capped(void **state)
 {
 	static const struct stage stage = { .name = "test",
 		.kind = "test.one",
@@ -165,7 +165,7 @@ static void jitter_is_spread_and_capped(void **state)
 		"1,5");
 }
 
-static void parks_after_its_attempts_and_at_once_when_invalid(void **state)
+static void o2_parks_after_its_attempts_and_at_once_when_invalid(void **state)
 {
 	static const struct stage again = STAGE(.effect = fail_effect);
 	static const struct stage never = {
@@ -182,9 +182,14 @@ static void parks_after_its_attempts_and_at_once_when_invalid(void **state)
 	eventually("select string_agg(kind || ' ' || attempt || ' ' || error_code, ',' order by kind) from q.parked",
 		"test.never 1 test.never,test.one 3 test.again");
 	run_stop(&run);
-	assert_string_equal(db_test_value("select string_agg(r.state, ',' order by attempt) from q.run r join q.job j"
-					  " on j.id = r.job_id where kind = 'test.one'"),
-		"failed,failed,parked");
+	assert_string_equal(
+		db_test_value(
+			"select string_agg(concat_ws(' ', attempt, r.state, error_kind, error_code, error), ', ' order by attempt)"
+			" from q.run r join q.job j on j.id = r.job_id where kind = 'test.one'"),
+		"1 failed retry test.again number 1, 2 failed retry test.again number 2, 3 parked retry test.again number 3");
+	assert_string_equal(db_test_value("select concat_ws(' ', attempt, r.state, error_kind, error_code, error)"
+					  " from q.run r join q.job j on j.id = r.job_id where kind = 'test.never'"),
+		"1 parked invalid test.never the same input will fail again");
 	assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
 	assert_string_equal(db_test_value("select count(*) from q.scheduled"), "0");
 }
@@ -549,9 +554,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(runs_once_and_keeps_history, empty_queue),
 		cmocka_unit_test_setup(threads_that_wait_outside_hold_no_connection, empty_queue),
-		cmocka_unit_test_setup(retries_within_the_bounds_of_backoff, empty_queue),
-		cmocka_unit_test_setup(jitter_is_spread_and_capped, empty_queue),
-		cmocka_unit_test_setup(parks_after_its_attempts_and_at_once_when_invalid, empty_queue),
+		cmocka_unit_test_setup(o2_retries_within_the_bounds_of_backoff, empty_queue),
+		cmocka_unit_test_setup(o2_jitter_is_spread_and_capped, empty_queue),
+		cmocka_unit_test_setup(o2_parks_after_its_attempts_and_at_once_when_invalid, empty_queue),
 		cmocka_unit_test_setup(snooze_burns_no_attempt, empty_queue),
 		cmocka_unit_test_setup(obeys_retry_after, empty_queue),
 		cmocka_unit_test_setup(scheduled_waits_for_its_time, empty_queue),

@@ -256,7 +256,7 @@ static void f29_an_absent_broker_is_waited_for(void **state)
 	assert_keys(1, 15);
 }
 
-static void f29_a_lost_stream_is_rebuilt_with_the_same_ids(void **state)
+static void f29_o11_a_lost_stream_is_rebuilt_with_the_same_ids(void **state)
 {
 	struct conn_conf db = db_test_conf("patchwork_relay");
 	struct conn *conn;
@@ -335,7 +335,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(the_position_survives_a_restart, start, stop),
 		cmocka_unit_test_setup_teardown(f15_killed_between_broker_and_cursor, start, stop),
 		cmocka_unit_test_setup_teardown(f29_an_absent_broker_is_waited_for, start, stop),
-		cmocka_unit_test_setup_teardown(f29_a_lost_stream_is_rebuilt_with_the_same_ids, start, stop),
+		cmocka_unit_test_setup_teardown(f29_o11_a_lost_stream_is_rebuilt_with_the_same_ids, start, stop),
 		cmocka_unit_test_setup_teardown(one_leads_and_one_stands_by, start, stop),
 		cmocka_unit_test_setup_teardown(f22_a_lost_database_connection_comes_back, start, stop),
 		cmocka_unit_test_setup_teardown(env_is_one_token_of_a_subject, start, stop),

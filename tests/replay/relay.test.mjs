@@ -57,7 +57,7 @@ const outbox = async () => (await world.sql('select event from q.outbox order by
 const arrived = n => until(`${n} events in the stream`, () => inspect((nc, jsm) => jsm.streams.info(STREAM))
   .then(i => i.state.messages >= n, () => false), { timeout: 90_000, every: 100 })
 
-test('F29: NATS and the relay are away: API and stages do not notice; afterwards everything is published in order', async () => {
+test('O11, F29: NATS and the relay are away: API and stages do not notice; afterwards everything is published in order', async () => {
   await world.stack.kill('nats')
   const waiting = startRelay()
   const c = await world.play()
@@ -73,7 +73,7 @@ test('F29: NATS and the relay are away: API and stages do not notice; afterwards
   assert.equal(await end, 0)
 })
 
-test('each event of a contribution is a CloudEvent under its subject, those of an aggregate in their order', async () => {
+test('O11: each event of a contribution is a CloudEvent under its subject, those of an aggregate in their order', async () => {
   const running = startRelay()
   const c = await world.play()
   await world.quiet()
@@ -113,7 +113,7 @@ for (const point of faultPoints().relay)
     await stop(next)
   })
 
-test('F29: the stream is lost: a rewound relay rebuilds it, with the same ids in the same order', async () => {
+test('O11, F29: the stream is lost: a rewound relay rebuilds it, with the same ids in the same order', async () => {
   const before = await messages()
   await inspect((nc, jsm) => jsm.streams.delete(STREAM))
   assert.match(await world.stack.run('patchwork_relay', 'relay', 'rewind'), /\S/)

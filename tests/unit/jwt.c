@@ -176,7 +176,7 @@ static void audiences(void **state)
 	assert_err(&f->w, ERR_INVALID, "auth.token_audience");
 }
 
-static void times(void **state)
+static void f28_times(void **state)
 {
 	struct fixture *f = *state;
 	struct jwt_claims out;
@@ -265,7 +265,7 @@ int main(void)
 		TEST(unknown_kid),
 		TEST(another_key),
 		TEST(audiences),
-		TEST(times),
+		TEST(f28_times),
 		TEST(bodies),
 		TEST(tampered),
 		TEST(key_set),

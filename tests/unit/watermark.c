@@ -172,7 +172,7 @@ static void an_answer_from_before_is_not_believed(void **state)
 }
 
 /* It forgot 60 rows and the ids of their transactions, which were open; then it hands both out again, the seqs later than the ids. */
-static void after_a_crash_seqs_may_come_again(void **state)
+static void f21_after_a_crash_seqs_may_come_again(void **state)
 {
 	struct watermark m = { 0 };
 	struct watermark_look early;
@@ -227,7 +227,7 @@ int main(void)
 		cmocka_unit_test(the_last_transaction_may_still_commit),
 		cmocka_unit_test(what_a_rolled_back_claim_took_is_found_again),
 		cmocka_unit_test(an_answer_from_before_is_not_believed),
-		cmocka_unit_test(after_a_crash_seqs_may_come_again),
+		cmocka_unit_test(f21_after_a_crash_seqs_may_come_again),
 		cmocka_unit_test(snapshots_are_read),
 	};
 
