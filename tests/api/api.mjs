@@ -41,11 +41,11 @@ export class Api {
 
   // Sanitizers' findings and our own errors are failures, too.
   async stop() {
-    await this.stack.stop()
+    const ended = await this.stack.stop().then(() => '', e => e.message)
     const log = readFileSync(join(this.dir, 'log/api.log'), 'utf8')
-    await this.stack.stop({ remove: true })
+    await this.stack.stop({ remove: true }).catch(() => {}) // it has said so already
     rmSync(this.dir, { recursive: true, force: true })
-    if (/runtime error|AddressSanitizer|LeakSanitizer|level=error/.test(log)) throw new Error(`the API's log:\n${log}`)
+    if (ended || /level=error/.test(log)) throw new Error(`${ended}\nthe API's log:\n${log}`)
   }
 
   // -> { status, headers, body (parsed when it is JSON), text }

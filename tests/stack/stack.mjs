@@ -160,7 +160,7 @@ class Stack {
     for (const name of PROGRAMS.filter(has)) step(name, PARTS[name].needs, () => this.start(name))
     const failed = (await Promise.allSettled(Object.values(done))).find(r => r.status === 'rejected')
     if (failed) {
-      await this.stop()
+      await this.stop().catch(e => { failed.reason.message += `\n${e.message}` })
       throw failed.reason
     }
     this.describe()
@@ -195,13 +195,29 @@ class Stack {
 
   sql = (text, database = DATABASE) => psql(this.socket, this.port('postgres'), database, text)
 
+  // Our programs end well when they are asked to, and no log holds what a sanitizer found.
   async stop({ remove = false } = {}) {
+    const asked = PROGRAMS.filter(name => alive(this.running[name]))
     await stopParts(this.dir, name => this.running[name]?.signal)
+    const ends = await Promise.all(asked.map(async name => [name, await this.running[name].gone]))
+    const found = [...ends.filter(([, code]) => code !== 0).map(([name, code]) => `${name} ended with ${code}\n${tail(this.log(name))}`), ...findings(this.dir)]
     if (remove) {
       purge(this.dir)
       rmSync(this.dir, { recursive: true, force: true })
     }
+    if (found.length) throw new Error(found.join('\n'))
   }
+}
+
+// What the sanitizers said in any log: the first of each, with what follows.
+function findings(dir) {
+  const folder = join(dir, 'log')
+  if (!existsSync(folder)) return []
+  return readdirSync(folder).flatMap(file => {
+    const said = readFileSync(join(folder, file), 'utf8')
+    const at = said.search(/runtime error: |ERROR: \w+Sanitizer/)
+    return at < 0 ? [] : [`${file}: ${said.slice(at, at + 4000)}`]
+  })
 }
 
 // The public key of an Ed25519 seed, both in hex.
