@@ -36,6 +36,7 @@ static bool build(struct work *w, const struct sql_proof_context_out *row, str *
 		.amount = row->amount,
 		.chain = row->chain,
 		.asset = row->asset,
+		.deposits = row->deposits,
 	};
 
 	if (!row->has_verdict_id || row->policy_sha256.n != sizeof(s.policy_sha256))

@@ -12,7 +12,7 @@ struct merge {
 	int64_t repo_id, issue_id, pull_id, author_uid, merger_uid;
 	int32_t issue_number, pull_number, level;
 	str base, head_sha, merge_sha, merged_at;
-	str checks;
+	str checks, project_policy; /* the latter: sha256 of the project's own file in hex */
 };
 static const struct field merge_fields[] = {
 	FIELD(FIELD_I64, struct merge, repo_id, .from = "rows.repo_id"),
@@ -28,6 +28,7 @@ static const struct field merge_fields[] = {
 	FIELD(FIELD_STR, struct merge, merged_at, .from = "github.merged_at"),
 	FIELD(FIELD_I32, struct merge, level),
 	FIELD(FIELD_JSON, struct merge, checks),
+	FIELD(FIELD_STR, struct merge, project_policy, .from = "policy.project", .optional = true),
 };
 
 static void write_subject(struct work *w, struct json *j, const struct merge *m)
@@ -85,6 +86,7 @@ static void write_bounty(struct json *j, const struct statement *s)
 	json_u256(j, "amount", s->amount);
 	json_str(j, "asset", s->asset);
 	json_str(j, "chain", s->chain);
+	json_raw(j, "deposits", s->deposits);
 	json_close(j, '}');
 }
 
@@ -96,6 +98,10 @@ static void write_evidence(struct work *w, struct json *j, const struct statemen
 	json_open(j, "verdict", '{');
 	json_str(j, "sha256", hex_str(w->arena, str_of(hash, 32)));
 	json_str(j, "policy_sha256", hex_str(w->arena, str_of(s->policy_sha256, 32)));
+	if (m->project_policy.n > 0)
+		json_str(j, "project_policy_sha256", m->project_policy);
+	else
+		json_null(j, "project_policy_sha256");
 	json_i64(j, "level", m->level);
 	json_raw(j, "checks", m->checks);
 	json_open(j, "evidence_sha256", '[');

@@ -7,7 +7,7 @@
 #include "base/uuid.h"
 
 #define STATEMENT_TYPE "https://in-toto.io/Statement/v1"
-#define STATEMENT_PREDICATE "https://patchwork.dev/attestation/contribution/v1"
+#define STATEMENT_PREDICATE "https://patchwork.dev/attestation/contribution/v2"
 
 struct statement {
 	str verdict; /* its canonical JSON (stages/verify/verdict.h) */
@@ -17,6 +17,7 @@ struct statement {
 	uuid bounty;
 	u256 amount;
 	str chain, asset; /* CAIP-2, CAIP-19 */
+	str deposits;     /* JSON: [{tx, log_index, amount}], the escrow's logs that the money is there by */
 };
 /* fails  ERR_BUG prove.verdict_incomplete; ERR_INVALID proof.too_large (256 KiB), json.*, jcs.* */
 MUST bool statement_text(struct work *w, const struct statement *s, str *out);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync, sign } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -48,6 +48,18 @@ test('what is signed, canonical and unchanged is valid, and has the address that
   assert.deepEqual(JSON.parse(stdout), { valid: true, cid, statement: JSON.parse(PAYLOAD) })
   assert.match((await verify(envelope())).stdout, new RegExp(`^proof is valid.*\\n  cid        ${cid}\\n`))
   await refused(verify(envelope(), '--cid', cid.replace(/.$/, c => (c === 'a' ? 'b' : 'a'))), 'proof.cid_mismatch')
+})
+
+test('S13: a proof of each version of the predicate is valid for as long as it is kept', async () => {
+  const { key, proofs } = JSON.parse(readFileSync(new URL('../vectors/proofs.json', import.meta.url)))
+  assert.deepEqual(proofs.map(p => p.predicate), [1, 2].map(n => `https://patchwork.dev/attestation/contribution/v${n}`))
+  for (const { predicate, cid, envelope: kept } of proofs) {
+    const file = join(dir, `v${predicate.at(-1)}.json`)
+    writeFileSync(file, JSON.stringify(kept))
+    const { status, stdout, stderr } = await command(file, '--key', key, '--cid', cid)
+    assert.equal(status, 0, stderr)
+    assert.ok(stdout.includes(`  cid        ${cid}\n  type       ${predicate}\n`), stdout)
+  }
 })
 
 test('another key, another text, another type under the same signature', async () => {

@@ -57,7 +57,7 @@ void rows_open(void)
 	rows_bounty();
 	db_test_sql(
 		"update core.contribution set state = 'confirmed', funder = decode(repeat('f1', 20), 'hex'), amount = 1000,"
-		" log_index = 0, block_hash = decode(repeat('bb', 32), 'hex');"
+		" log_index = 0, block_hash = decode(repeat('bb', 32), 'hex'), confirmed_at = now();"
 		"select ledger.move('deposit:" CONTRIBUTION "', 'deposit', 'funder', '" FUNDER "', 'escrow', '" BOUNTY
 		"', '" ASSET "', 1000, null);"
 		"select core.bounty_move('" BOUNTY "', 'deposit_confirmed', 'test', null)");

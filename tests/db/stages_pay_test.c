@@ -183,6 +183,9 @@ static void a_proof_is_pinned_once(void **state)
 		str_c(db_test_value("select '0x' || encode(payload, 'hex') from proof.proof")), &payload));
 	cid = arena_cstr(rows_work.arena, cid_raw_text(rows_work.arena, payload));
 	assert_value("select cid from proof.proof", cid);
+	assert_value("select convert_from(payload, 'utf8')::jsonb #>> '{predicate,bounty,deposits}' from proof.proof",
+		"[{\"tx\": \"0xc0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0\", \"amount\": \"1000\", "
+		"\"log_index\": 0}]");
 	envelope = arena_str(
 		rows_work.arena, str_c(db_test_value("select convert_from(envelope, 'utf8') from proof.signature")));
 	assert_true(dsse_parse(&rows_work, envelope, &d));
@@ -190,6 +193,30 @@ static void a_proof_is_pinned_once(void **state)
 	assert_true(hex_decode(d.keyid, pub, 32));
 	assert_true(dsse_verify(&rows_work, &d, pub));
 	assert_true(str_eq(d.payload, payload));
+}
+
+/* The same statement is made of the same rows at any time: money that came after the verdict is not in it. */
+static void S13_a_later_deposit_is_not_in_the_statement(void **state)
+{
+	struct sql_proof_context_in in = { rows_id(SUBMISSION) };
+	struct tx tx = tx_auto(rows_conn);
+	struct sql_proof_context_out row;
+	str before;
+	bool found;
+	size_t at;
+
+	(void)state;
+	rows_verified();
+	assert_true(sql_proof_context(&rows_work, &tx, &in, &row, &found) && found);
+	before = row.deposits;
+	assert_true(str_find(before, STR("\"log_index\": 0"), &at));
+	db_test_sql(
+		"insert into core.contribution (bounty_id, funder_id, asset_id, deposit_tx, state, funder, amount, log_index,"
+		" block_hash, confirmed_at) values ('" BOUNTY "', '" FUNDER "', '" ASSET
+		"', decode(repeat('c1', 32), 'hex'), 'confirmed', decode(repeat('f1', 20), 'hex'), 5, 9,"
+		" decode(repeat('bb', 32), 'hex'), now())");
+	assert_true(sql_proof_context(&rows_work, &tx, &in, &row, &found) && found);
+	assert_true(str_eq(row.deposits, before));
 }
 
 /* Killed between storing and pinning: the stored bytes are the ones that are pinned. */
@@ -957,6 +984,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_proof_is_pinned_once, start, rows_stop),
+		cmocka_unit_test_setup_teardown(S13_a_later_deposit_is_not_in_the_statement, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_first_statement_stays, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a11_a_chosen_wallet_is_paid_after_72_hours, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a11_a_wallet_long_chosen_is_paid_at_once, start, rows_stop),

@@ -7,6 +7,7 @@ import { readdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { load } from '../peers/load.mjs'
+import { rpc } from '../stack/evm.mjs'
 import { command } from '../stack/parts.mjs'
 import { bountyState, deliver, eventually, get, github, linkAccount, login, paid, releases, submission, submissionOf } from '../stack/scenario.mjs'
 import { World } from './world.mjs'
@@ -338,6 +339,14 @@ test('a proof by the tools of strangers: its signature, its address, its form, w
   const { bounty, split, verdict } = statement.predicate
   assert.deepEqual(Object.keys(statement.predicate), ['author', 'bounty', 'issue', 'merger', 'pull', 'repository', 'split', 'verdict'])
   assert.deepEqual([typeof bounty.amount, bounty.chain, split.map(x => x.bp)], ['string', 'eip155:338', [10000]])
+  assert.equal(statement.predicateType, 'https://patchwork.dev/attestation/contribution/v2')
+  assert.equal(bounty.deposits.length, 1)
+  for (const { tx, log_index, amount } of bounty.deposits) {
+    const { logs } = await rpc(at.evm, 'eth_getTransactionReceipt', [tx])
+    const { topics: [, key], data } = logs.find(l => Number(l.logIndex) === log_index)
+    assert.deepEqual([key.slice(-32), data.includes(BigInt(amount).toString(16).padStart(64, '0'))], [bounty.id.replaceAll('-', ''), true], 'the log is the lock')
+  }
+  assert.equal(verdict.project_policy_sha256, null, 'the project has no file')
   assert.ok(verdict.evidence_sha256.length > 5 && verdict.checks.length === 17 && verdict.policy_sha256.length === 64)
   assert.ok(!bytes.toString().includes(login) && !bytes.includes('@') && !bytes.includes('127.0.0.1'), 'no name, no e-mail, no address of a machine')
 })

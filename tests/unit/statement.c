@@ -69,6 +69,7 @@ static struct statement sample(str verdict)
 		.n_evidence = 1,
 		.chain = STR("eip155:338"),
 		.asset = STR("eip155:338/erc20:0x0000000000000000000000000000000000000001"),
+		.deposits = STR("[{\"tx\": \"0xd1\", \"amount\": \"7\", \"log_index\": 2}]"),
 	};
 
 	evidence[0] = str_of(hash, 32);
@@ -92,7 +93,7 @@ static void says_all(void **state)
 	assert_true(json_canonical(&w, tree, &again));
 	assert_true(str_eq(text, again));
 	assert_str(json_get_str(tree, "_type"), "https://in-toto.io/Statement/v1");
-	assert_str(json_get_str(tree, "predicateType"), "https://patchwork.dev/attestation/contribution/v1");
+	assert_str(json_get_str(tree, "predicateType"), "https://patchwork.dev/attestation/contribution/v2");
 	assert_str(json_get_str(cJSON_GetArrayItem(json_get(tree, "subject"), 0), "digest.gitCommit"), SHA);
 	assert_true(json_get_i64(tree, "predicate.repository.id", &id) && id == 10);
 	assert_true(json_get_i64(tree, "predicate.issue.id", &id) && id == 33);
@@ -117,13 +118,14 @@ static void exact(void **state)
 	assert_true(str_starts(text,
 		STR("{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicate\":{\"author\":{\"id\":7},\"bounty\":{\"amount\":"
 		    "\"115792089237316195423570985008687907853269984665640564039457584007913129639935\",\"asset\":"
-		    "\"eip155:338/erc20:0x0000000000000000000000000000000000000001\",\"chain\":\"eip155:338\",\"id\":"
+		    "\"eip155:338/erc20:0x0000000000000000000000000000000000000001\",\"chain\":\"eip155:338\",\"deposits\":[{\"amount\":\"7\","
+		    "\"log_index\":2,\"tx\":\"0xd1\"}],\"id\":"
 		    "\"018f0000-0000-7000-8000-000000000001\"},\"issue\":{\"id\":33,\"number\":3},\"merger\":null,\"pull\":{\"base\":"
 		    "\"main\",\"head_sha\":\"89abcdef0123456789abcdef0123456789abcdef\",\"id\":44,\"merge_sha\":\"" SHA
 		    "\",\"merged_at\":\"2023-11-14T22:13:20Z\",\"number\":4},\"repository\":{\"id\":10},\"split\":[{\"author_id\":7,"
 		    "\"bp\":10000}],\"verdict\":{\"checks\":[")));
 	assert_true(str_ends(text,
-		STR("}},\"predicateType\":\"https://patchwork.dev/attestation/contribution/v1\",\"subject\":"
+		STR("}},\"predicateType\":\"https://patchwork.dev/attestation/contribution/v2\",\"subject\":"
 		    "[{\"digest\":{\"gitCommit\":\"" SHA
 		    "\"},\"name\":\"https://api.github.com/repositories/10\"}]}")));
 }
