@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "crypto/digest.h"
+#include "model/policy.h"
 #include "sql.h"
 #include "verify.h"
 
@@ -114,12 +115,24 @@ bool merge_rows(struct work *w, struct tx *tx, struct merge_task *t, struct sql_
 	return true;
 }
 
+bool merge_policy_known(struct work *w, const struct merge_task *t)
+{
+	struct project_policy own;
+
+	if (t->policy_file.p == NULL || project_policy_read(w, t->policy_file, &own))
+		return true;
+	return err_snooze(w, clock_doubled(USEC_S, w->attempt - 1, 60 * USEC_S), w->err.code,
+		"a newer program took the project's policy file for one");
+}
+
 bool merge_plan(struct work *w, struct tx *tx, void *task)
 {
 	struct merge_task *t = task;
 	struct sql_submission_begin_out row;
 
 	if (!merge_rows(w, tx, t, &row) || !check_state(w, &row, t))
+		return false;
+	if (!t->decided && !merge_policy_known(w, t))
 		return false;
 	merge_about(w, t, t->decided || waits_for_author(t));
 	return true;

@@ -24,7 +24,9 @@ bool recheck_plan(struct work *w, struct tx *tx, void *task)
 	struct recheck_task *t = task;
 	struct sql_submission_begin_out own;
 
-	if (!recheck_peek(w, tx, task) || (!t->merge.decided && !merge_rows(w, tx, &t->merge, &own)))
+	if (!recheck_peek(w, tx, task))
+		return false;
+	if (!t->merge.decided && (!merge_rows(w, tx, &t->merge, &own) || !merge_policy_known(w, &t->merge)))
 		return false;
 	merge_about(w, &t->merge, t->merge.decided);
 	return true;

@@ -45,6 +45,9 @@ struct merge_task {
 MUST bool merge_collect(struct work *w, struct github *g, struct merge_task *t);
 /* What our own rows say about the submission.  fails  ERR_INVALID verify.submission_unknown */
 MUST bool merge_rows(struct work *w, struct tx *tx, struct merge_task *t, struct sql_submission_begin_out *row);
+/* The database keeps as valid what the program that read it could read: another one's file waits, a minute at most, for that
+ * program.  fails  ERR_RETRY policy.* */
+MUST bool merge_policy_known(struct work *w, const struct merge_task *t);
 /* Whose answers GitHub is asked for; idle: not this time. */
 void merge_about(struct work *w, const struct merge_task *t, bool idle);
 /* Judges what was read, by that policy as the project's file changes it. */

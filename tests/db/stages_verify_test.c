@@ -317,6 +317,28 @@ static void P10_the_last_valid_policy_before_the_merge_counts(void **state)
 	assert_string_equal(policy_now(), "none");
 }
 
+/* What a newer program took for a policy, this one leaves to it, before it asks GitHub for anything. */
+static void O12_P10_a_policy_of_a_newer_program_waits_for_that_program(void **state)
+{
+	void *task = NULL;
+
+	(void)state;
+	rows_open();
+	rows_pulls();
+	policy_from("2026-01-01 00:00:00Z", SHA_A, "'{\"version\": 2, \"quorum\": 3}'");
+	rows_work.attempt = 40;
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_merge, MERGE, &task));
+	assert_true(rows_work.err.snooze && rows_work.err.retry_after == 60 * USEC_S);
+	assert_err(&rows_work, ERR_RETRY, "policy.version");
+	task = NULL;
+	policy_from("2026-01-01 00:00:01Z", SHA_B, "'{\"version\": 1, \"quorum\": 3}'");
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_merge, MERGE, &task));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "policy.unknown_key");
+	policy_from("2026-01-01 00:00:02Z", SHA_C, "'{\"version\": 1}'");
+	assert_true(judged(MERGE, NULL)->policy_file.p != NULL);
+}
+
 /* A verdict that does not name the policy which was in force is none: whoever made it asks again. */
 static void P10_a_verdict_names_the_policy(void **state)
 {
@@ -514,6 +536,19 @@ static void P10_a_policy_read_too_late_stops_the_payout(void **state)
 	assert_value("select state from core.bounty", "frozen");
 	assert_value("select count(*) from q.job where kind = 'pay.quote'", "0");
 	assert_value("select body ->> 'code' from q.outbox where topic = 'payout.stopped'", "verify.policy_late");
+}
+
+static void O12_P10_at_the_end_of_the_hold_too(void **state)
+{
+	void *task = NULL;
+
+	(void)state;
+	in_hold();
+	policy_from("2026-01-01 00:00:00Z", SHA_A, "'{\"version\": 2}'");
+	assert_false(rows_plan(&rows_work, rows_conn, &verify_recheck, RECHECK, &task));
+	assert_true(rows_work.err.snooze);
+	assert_err(&rows_work, ERR_RETRY, "policy.version");
+	assert_value("select state || ' ' || (rechecked_at is null) from ledger.payout", "hold true");
 }
 
 static void S10_what_stands_is_paid(void **state)
@@ -812,12 +847,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_second_to_settle_asks_again, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(
 			P10_the_last_valid_policy_before_the_merge_counts, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(
+			O12_P10_a_policy_of_a_newer_program_waits_for_that_program, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(P10_a_verdict_names_the_policy, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(P10_a_policy_read_too_late_stops_the_payout, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_schema_allows_one_winner, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(waits_for_what_is_missing, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_person_accepts, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_person_rejects, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(O12_P10_at_the_end_of_the_hold_too, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(S10_what_stands_is_paid, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(S10_a_look_before_the_end_pays_nothing, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(S10_a_revert_stops_the_payout, rows_start, rows_stop),
