@@ -1,5 +1,5 @@
 // The fault matrix (F16 to F31): contributions are paid while something is done to the processes, the database, the clock or the
-// broker; after a quiet moment the referee finds nothing. docs/testing.md has the rows; a row prints its seed.
+// broker; after a quiet moment the referee finds nothing. docs/testing.md has the rows; a row that draws prints its seed.
 import assert from 'node:assert/strict'
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { command, PARTS } from '../stack/parts.mjs'
 import { DATABASE } from '../stack/postgres.mjs'
 import { alive, answers, launch, stop, until } from '../stack/proc.mjs'
 import { deliver } from '../stack/scenario.mjs'
-import { chance, seeds } from '../seed.mjs'
+import { eachSeed } from '../seed.mjs'
 import { NatsReader } from '../stack/nats.mjs'
 import { BREACHES, broken } from './breaches.mjs'
 import { ROOT, stageSources } from './points.mjs'
@@ -53,12 +53,8 @@ after(async () => {
   scarcity?.end()
 })
 
-// What a row does by chance can be done again.
-function seeded(t) {
-  const [seed] = seeds(1)
-  t.diagnostic(`PATCHWORK_SEED=${seed}`)
-  return chance(seed)
-}
+// What a row does by chance can be done again, and SEEDS times.
+const seeded = body => t => eachSeed(t, 1, drawn => body(drawn, t))
 
 function startRelay(env = {}) {
   const { stack } = world
@@ -163,8 +159,7 @@ async function disturbed(story, worker, round, { rounds, pause }) {
   return over
 }
 
-test('F22: all connections of workers, API and relay are ended every 500 ms', async t => {
-  seeded(t)
+test('F22: all connections of workers, API and relay are ended every 500 ms', async () => {
   const story = await prepared(LONG ? 12 : 3)
   const w = world.worker()
   await working(w)
@@ -178,8 +173,7 @@ test('F22: all connections of workers, API and relay are ended every 500 ms', as
   await world.retire(w)
 })
 
-test('F23: the connection is cut between COMMIT and its answer, or between a claim and its answer', async t => {
-  const { often } = seeded(t)
+test('F23: the connection is cut between COMMIT and its answer, or between a claim and its answer', seeded(async ({ often }, t) => {
   const story = await prepared(LONG ? 8 : 2)
   const w = wired()
   await working(w)
@@ -204,10 +198,9 @@ test('F23: the connection is cut between COMMIT and its answer, or between a cla
   assert.ok(seen.lost >= 2 && seen.claims >= 1, JSON.stringify(seen))
   base.mend()
   await world.retire(w)
-})
+}))
 
-test('F16: workers that are stopped at a point of paying, past their lease, and go on when another has paid', async t => {
-  const { shuffle } = seeded(t)
+test('F16: workers that are stopped at a point of paying, past their lease, and go on when another has paid', seeded(async ({ shuffle }, t) => {
   const points = shuffle(['verify.merge.effected', 'prove.proof.effected', 'pay.send.claimed', 'pay.signed', 'pay.reserved', 'pay.send.planned',
     'pay.send.probed', 'pay.broadcast', 'pay.send.settling', 'pay.confirm.effected', 'pay.confirm.settling'])
   const chosen = LONG ? points : points.slice(0, 1)
@@ -225,14 +218,13 @@ test('F16: workers that are stopped at a point of paying, past their lease, and 
     await world.retire(zombie)
     await world.retire(w)
   }
-})
+}))
 
 const exhausted = log => readFileSync(world.stack.log(log), 'utf8').match(/^level=error event=memory\.exhausted size=\d+$/gm)?.length ?? 0
 // What starts it allocates, too.
 const itself = w => until('the worker is itself', () => readFileSync(`/proc/${w.pid}/comm`, 'utf8') === 'patchwork\n')
 
-test('F17: an allocation fails in a worker, again and again', async t => {
-  const { below } = seeded(t)
+test('F17: an allocation fails in a worker, again and again', seeded(async ({ below }) => {
   const story = await prepared(LONG ? 6 : 2)
   const memory = scarcity.of('worker')
   const start = () => preloaded(memory.env)
@@ -264,11 +256,10 @@ test('F17: an allocation fails in a worker, again and again', async t => {
   await peace()
   await stop(w)
   await world.retire(clean)
-})
+}))
 
 // Connecting is where libraries are known to go on without memory: OpenSSL's first use, Kerberos' list of mechanisms.
-test('F17: an allocation fails while a program connects', async t => {
-  const { below } = seeded(t)
+test('F17: an allocation fails while a program connects', seeded(async ({ below }, t) => {
   const memory = scarcity.of('connecting')
   const run = async n => {
     memory.set('allocated', 0)
@@ -288,7 +279,7 @@ test('F17: an allocation fails while a program connects', async t => {
   t.diagnostic(`${failed} of ${all} allocations`)
   assert.ok(failed >= 50)
   assert.equal(exhausted('connecting') - before, failed)
-})
+}))
 
 // Deliveries, two at a time, until the answer is called -> how many were answered 2xx
 let pinging = false
@@ -305,8 +296,7 @@ function delivering(repo) {
   }
 }
 
-test('F21: PostgreSQL is killed, or shut down at once, under load', async t => {
-  const { below, pick } = seeded(t)
+test('F21: PostgreSQL is killed, or shut down at once, under load', seeded(async ({ below, pick }) => {
   const story = await prepared(LONG ? 8 : 2)
   const enough = delivering(story.gates[0].c.project.full_name)
   const w = world.worker()
@@ -315,13 +305,16 @@ test('F21: PostgreSQL is killed, or shut down at once, under load', async t => {
     await world.stack.kill('postgres', pick(['SIGKILL', 'SIGQUIT']))
     await sleep(below(600))
     await world.stack.restart('postgres')
-    await until('the API has its database again', () => answers(`${world.at.api}/readyz`))
+    const up = await world.sql('select clock_timestamp()')
+    await until('the API has its database again', () => answers(`${world.at.api}/readyz`), { timeout: 30_000 })
+    await until('the worker has its database again', async () => await world.sql(`select count(*) from q.worker
+      where substring(name from ':([0-9]+)$')::int = ${w.pid} and seen_at > '${up}'`) === '1', { timeout: 30_000 })
   }
   await disturbed(story, w, round, { rounds: LONG ? 10 : 2, pause: 200 + below(800) })
   assert.ok(await enough() > 0)
   await peace()
   await world.retire(w)
-})
+}))
 
 // A signed delivery of n bytes of noise -> { guid, status, code }
 async function noise(n, guid = randomUUID()) {
@@ -337,8 +330,7 @@ async function noise(n, guid = randomUUID()) {
   return { status: resp.status, code: answer.code }
 }
 
-test('F24: the disk is full: 503, nothing half done, and all goes on once there is room', async t => {
-  seeded(t)
+test('F24: the disk is full: 503, nothing half done, and all goes on once there is room', async () => {
   const story = await prepared(2)
   const w = world.worker()
   await working(w)
@@ -358,8 +350,7 @@ test('F24: the disk is full: 503, nothing half done, and all goes on once there 
   await world.retire(w)
 })
 
-test('F24: the database takes no writes: 503, and no job is given up', async t => {
-  seeded(t)
+test('F24: the database takes no writes: 503, and no job is given up', async () => {
   const story = await prepared(2)
   const w = world.worker()
   await working(w)
@@ -376,8 +367,7 @@ test('F24: the database takes no writes: 503, and no job is given up', async t =
   await world.retire(w)
 })
 
-test('F24: locks that are held too long', async t => {
-  const { shuffle } = seeded(t)
+test('F24: locks that are held too long', seeded(async ({ shuffle }) => {
   const story = await prepared(2)
   const w = world.worker({ PATCHWORK_DB_STATEMENT_TIMEOUT: '400ms' })
   await working(w)
@@ -387,10 +377,31 @@ test('F24: locks that are held too long', async t => {
   await finished(story, w)
   await peace()
   await world.retire(w)
+}))
+
+test('F24: transactions that meet: every other one that writes a result fails to serialize, or is a deadlock\'s victim', async () => {
+  const tables = ['core.bounty_event', 'proof.verdict', 'ledger.payout', 'ledger.transfer', 'rep.event', 'q.outbox']
+  const story = await prepared(2)
+  const w = world.worker()
+  await working(w)
+  await world.sql(`create sequence public.met; create function public.meet() returns trigger language plpgsql security definer as $$
+    declare n bigint := nextval('public.met');
+    begin
+      if n % 2 = 1 then raise exception 'met' using errcode = (array['40001', '40P01'])[1 + n / 2 % 2]; end if;
+      return null;
+    end $$; ${tables.map(t => `create trigger meet before insert on ${t} for each statement execute function public.meet();`).join('\n')}`)
+  try {
+    story.merge()
+    await until('three were refused', async () => Number(await world.sql('select last_value from public.met')) >= 6)
+  } finally {
+    await world.sql('drop function public.meet() cascade; drop sequence public.met')
+  }
+  await finished(story, w)
+  await peace()
+  await world.retire(w)
 })
 
-test('F27: the connection that listens is dead and says nothing: jobs are found by looking', async t => {
-  seeded(t)
+test('F27: the connection that listens is dead and says nothing: jobs are found by looking', async () => {
   const story = await prepared(2)
   let dead = 0
   base.onClient = (link, bytes) => {
@@ -410,8 +421,7 @@ test('F27: the connection that listens is dead and says nothing: jobs are found 
   await world.retire(w)
 })
 
-test('F28: clocks of workers are ten minutes off, either way, and step', async t => {
-  const { shuffle } = seeded(t)
+test('F28: clocks of workers are ten minutes off, either way, and step', seeded(async ({ shuffle }) => {
   const story = await prepared(2)
   const rescued = await world.sql(`select count(*) from q.run where state = 'rescued'`)
   const clocks = ['fast', 'slow'].map(n => scarcity.of(n))
@@ -435,7 +445,7 @@ test('F28: clocks of workers are ten minutes off, either way, and step', async t
     await stop(w)
     assert.equal(await end, 0)
   }
-})
+}))
 
 // One request to JetStream's API.
 async function stream(subject, body) {
@@ -448,8 +458,7 @@ async function stream(subject, body) {
 }
 const copies = async () => (await stream('STREAM.INFO.PW_EVENTS', {})).state.messages - Number(await world.sql('select count(*) from q.outbox'))
 
-test('F30: acknowledgements of NATS are lost: published again under the same ids, doubled once NATS has forgotten them', async t => {
-  seeded(t)
+test('F30: acknowledgements of NATS are lost: published again under the same ids, doubled once NATS has forgotten them', async () => {
   const { config } = await stream('STREAM.INFO.PW_EVENTS', {})
   const story = await prepared(1)
   const w = world.worker()
@@ -480,8 +489,7 @@ test('F30: acknowledgements of NATS are lost: published again under the same ids
   await world.retire(w)
 })
 
-test('F31: a consumer that never acknowledges and one that never reads are in nobody\'s way', async t => {
-  seeded(t)
+test('F31: a consumer that never acknowledges and one that never reads are in nobody\'s way', async () => {
   const deaf = connect(Number(world.stack.ports.nats), '127.0.0.1')
   deaf.write('CONNECT {"verbose":false}\r\nSUB pw.> 1\r\n')
   deaf.pause()
@@ -522,8 +530,7 @@ test('referee: each check finds what it is for', async () => {
 })
 
 // The last one: the clock stays as it is then.
-test('F28: the clock of the database jumps ten minutes ahead, and three seconds back', async t => {
-  seeded(t)
+test('F28: the clock of the database jumps ten minutes ahead, and three seconds back', async () => {
   const story = await prepared(2)
   const workers = [world.worker(), world.worker()]
   await working(...workers)

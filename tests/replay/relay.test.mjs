@@ -55,7 +55,7 @@ const messages = () => inspect(async (nc, jsm) => {
 
 const outbox = async () => (await world.sql('select event from q.outbox order by xid, id')).split('\n').filter(Boolean)
 const arrived = n => until(`${n} events in the stream`, () => inspect((nc, jsm) => jsm.streams.info(STREAM))
-  .then(i => i.state.messages >= n, () => false), { timeout: 90_000, every: 100 })
+  .then(i => i.state.messages >= n, () => false), { timeout: 60_000, every: 100 })
 
 test('O11, F29: NATS and the relay are away: API and stages do not notice; afterwards everything is published in order', async () => {
   await world.stack.kill('nats')
