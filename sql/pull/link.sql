@@ -12,6 +12,7 @@
 -- in   at_merge     bool     what was found in the text stood there at the merge, and nothing else did
 -- in   whole        bool     this is all there is: what is not among it was taken back
 -- in   frozen       bool     the delivery of the merge itself was read before
+-- in   dropped      bool     somebody else than the author took it out
 -- out  submissions  int8     that are new or know more now
 -- out  jobs         int8     verifications asked for
 -- role worker
@@ -36,12 +37,14 @@ with frozen as (
 ), linked as (
 	insert into core.pull_issue_link (pull_id, issue_id, level, source)
 	select $2, issue_id, level, source from tie
-	on conflict (pull_id, issue_id, source) do update set withdrawn_at = null
+	on conflict (pull_id, issue_id, source) do update set withdrawn_at = null, dropped_at = null
 	where pull_issue_link.withdrawn_at is not null and ($8 is null or $11)
 ), withdrawn as (
 	-- not merged yet: what is not there any more does not count; at the merge: what the text and GitHub do not say
-	update core.pull_issue_link l set withdrawn_at = now()
-	where l.pull_id = $2 and $12 and l.withdrawn_at is null and not $13 and ($8 is null or $11)
+	update core.pull_issue_link l
+	set withdrawn_at = coalesce(l.withdrawn_at, now()),
+		dropped_at = case when $14 and l.source in ('claim', 'claim_comment', 'closing_reference') then now() else l.dropped_at end
+	where l.pull_id = $2 and $12 and (l.withdrawn_at is null or ($14 and l.dropped_at is null)) and not $13 and ($8 is null or $11)
 		and ($8 is null or l.source in ('claim', 'claim_comment', 'closing_reference'))
 		and not exists (select from tie t where t.issue_id = l.issue_id and (t.source = l.source
 			or (l.source = 'closing_reference' and t.source in ('late_reference', 'closer'))))
@@ -76,6 +79,12 @@ with frozen as (
 	select s.id from core.submission s join core.bounty b on b.id = s.bounty_id
 	where s.pull_id = $2 and s.state in ('seen', 'verifying')
 		and (b.id in (select id from bounty) or b.state in ('verified', 'hold', 'payable', 'paying', 'paid'))
+	union
+	-- what another took out of the author's words is not lost without a word: a person judges
+	select s.id from core.submission s join core.bounty b on b.id = s.bounty_id
+		join core.pull_issue_link l on l.pull_id = s.pull_id and l.issue_id = b.issue_id
+	where s.pull_id = $2 and s.state in ('seen', 'verifying') and l.dropped_at is not null
+		and b.state in ('funding', 'open', 'in_progress', 'merged', 'frozen')
 ), queued as (
 	select q.enqueue('verify', 'verify.merge', 'merge:' || c.id || ':' || $8, jsonb_build_object('submission_id', c.id), $9,
 		trace => $10, project_id => $1)

@@ -53,8 +53,8 @@ async function put(event, json) {
     select q.enqueue('sync', 'sync.delivery', 'delivery:' || id, jsonb_build_object('delivery_id', id)) from d`)
   await quiet()
 }
-async function tell(p, event, action, number, change) {
-  const { body } = await control('deliver', { event, action, repo: p.name, number, send: false })
+async function tell(p, event, action, number, change, more = {}) {
+  const { body } = await control('deliver', { event, action, repo: p.name, number, send: false, ...more })
   const json = JSON.parse(body)
   change?.(json)
   await put(event, json)
@@ -272,6 +272,45 @@ test('S1: a pull request is opened, made a draft, ready, pushed to, closed, reop
   await step('closed', ['merge', { repo: p.name, number: pull.number, by: 'ada' }])
   assert.equal(await seen(), `merged Better ${sha.slice(0, 8)}`)
 })
+
+for (const where of ['comment', 'text'])
+  test(`F41: a claim that a maintainer takes out of the author's ${where} before the merge: a person judges; one that is left there passes, one that the author takes back is none`, async () => {
+    const play = async by => {
+      const p = await project()
+      await control('issue', { repo: p.name, user: 'ada', title: 'It stalls' })
+      const id = await bounty(p, 1)
+      const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Better', body: where === 'text' ? '/claim #1' : '',
+        commits: [{ message: 'x', files: { 'a.c': 'int a;\n' } }] })
+      await tell(p, 'pull_request', 'opened', pull.number)
+      let claim
+      if (where === 'comment') {
+        claim = (await control('comment', { repo: p.name, number: pull.number, user: 'grace', body: '/claim #1' })).comment.id
+        await tell(p, 'issue_comment', 'created', pull.number, null, { comment: claim, sender: 'grace' })
+      }
+      const left = () => sql(`select concat_ws(' ', s.state, s.evidence_level, s.reason) from core.submission s where s.bounty_id = '${id}'`)
+      assert.equal(await left(), 'seen 4')
+      if (by && where === 'comment') {
+        await control('comment_edit', { repo: p.name, number: pull.number, comment: claim, body: 'Thanks.' })
+        await tell(p, 'issue_comment', 'edited', pull.number, null, { comment: claim, sender: by })
+      } else if (by) {
+        await control('edit', { repo: p.name, number: pull.number, body: 'Thanks.' })
+        await tell(p, 'pull_request', 'edited', pull.number, null, { sender: by, changes: { body: { from: '/claim #1' } } })
+      }
+      await control('merge', { repo: p.name, number: pull.number, by: 'ada' })
+      await control('close', { repo: p.name, number: 1, by: 'ada', reason: 'completed' })
+      await tell(p, 'pull_request', 'closed', pull.number)
+      await tell(p, 'issues', 'closed', 1)
+      return { id, left: await left(), result: await sql(`select v.result from proof.verdict v join core.submission s on s.id = v.submission_id
+        where s.bounty_id = '${id}' order by v.id desc limit 1`) }
+    }
+    const [kept, dropped, own] = [await play(null), await play('ada'), await play('grace')]
+    assert.equal(kept.result, 'pass', kept.left)
+    assert.equal(dropped.result, 'review', dropped.left)
+    assert.match(dropped.left, /verify\.evidence/)
+    assert.match(await of(dropped.id), /^frozen /)
+    assert.deepEqual([own.result, own.left], ['', 'seen 4'], 'who takes back what he said himself is not judged')
+    assert.match(await of(own.id), /^open /)
+  })
 
 // What GitHub may say that is not so (F12), about the pull request that it says was merged. keeps: verify asks again later.
 const LIES = {

@@ -295,11 +295,11 @@ export class World {
     return c
   }
 
-  // Of the last comment: another text, or none of it is left.
-  editComment(t, { body, remove = false }) {
-    const c = t.comments.at(-1)
+  // Of a comment, or of the last one: another text, or none of it is left.
+  editComment(t, { comment, body, remove = false }) {
+    const c = comment ? t.comments.find(x => x.id === comment) : t.comments.at(-1)
     if (!c) throw new WorldError(404, 'no comment')
-    if (remove) t.comments.pop()
+    if (remove) t.comments.splice(t.comments.indexOf(c), 1)
     else Object.assign(c, { body, updated_at: this.now() })
     return c
   }
