@@ -223,6 +223,29 @@ static void O8_a_rate_is_kept_by_tokens_and_burns_nothing(void **state)
 	holds("select count(*) = 30 from q.run");
 }
 
+/* So slow that what runs is the burst alone, of each key. */
+static void O8_a_rate_of_a_key_has_tokens_of_its_own(void **state)
+{
+	struct run run = run_of(&one);
+
+	(void)state;
+	db_test_sql("select q.limit_set('chain', null, 'test.one', 'chain', null, 0.001, 4, 'cli:me', 'why')");
+	db_test_sql("select q.enqueue('test', 'test.one', null, jsonb_build_object('chain', c))"
+		    " from generate_series(1, 10), unnest(array['a', 'b']) c");
+	run_start(&run);
+	eventually("select count(*) from q.run where state = 'done'", "8");
+	clock_sleep(500 * USEC_MS);
+	assert_string_equal(
+		db_test_value(
+			"select string_agg(c || n, ' ' order by c) from (select j.args ->> 'chain' c, count(*) n from q.run r"
+			" join q.job j on j.id = r.job_id where r.state = 'done' group by 1) x"),
+		"a4 b4");
+	holds("select q.limit_drop('chain', 'cli:me', 'why')");
+	eventually("select count(*) from q.run where state = 'done'", "20");
+	run_stop(&run);
+	holds("select bool_and(attempt = 1) from q.run");
+}
+
 /* natural keys ----------------------------------------------------------------------------------------------------- */
 
 #define SESSIONS 8
@@ -283,6 +306,7 @@ int main(void)
 		TEST(O8_a_limit_set_under_load_holds_from_then_on),
 		TEST(O8_a_crash_gives_back_its_place_under_a_limit),
 		TEST(O8_a_rate_is_kept_by_tokens_and_burns_nothing),
+		TEST(O8_a_rate_of_a_key_has_tokens_of_its_own),
 		TEST(O3_enqueue_many_tells_the_survivors_under_contention),
 	};
 
