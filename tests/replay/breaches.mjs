@@ -1,12 +1,13 @@
 // What the referee must find: for each check, ways to break what it checks. Each is done in a transaction that is rolled back, with
 // triggers and foreign keys off, or to what the chain or the stream says.
 //   [check, what it must say, sql]  or  [check, what it must say, (w) => another w]
-import { randomUUID } from 'node:crypto'
+import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 
 const lastRun = `(select r.job_id, max(r.attempt) as attempt from q.run r join q.job j on j.id = r.job_id where r.state = 'done' group by 1 order by 1 limit 1)`
 const run = (state, ahead) => `insert into q.run (job_id, attempt, state, worker, claim, started_at, finished_at)
   select job_id, attempt + ${ahead}, '${state}', 1, 1, now(), now() from ${lastRun} x`
 const ready = 'insert into q.ready (queue, prio, job_id)'
+const parked = 'insert into q.parked (job_id, queue, kind, attempt)'
 const newJob = (at = 'now()') => `insert into q.job (id, queue, kind, args, root_id, created_by, created_at) values (-1, 'sync', 'sync.delivery', '{}', -1, 'x', ${at})`
 const partition = 'create table q.job_below partition of q.job for values from (-10) to (0)'
 const rejoin = messages => w => ({ ...w, published: messages(w.published.map(m => structuredClone(m))) })
@@ -18,6 +19,23 @@ const sameSubject = list => { // two different events of one aggregate
 
 const refund = key => `insert into ledger.refund (key, bounty_id, asset_id, amount, state, due_at, funder, tx_hash, refunded_at)
   (select '${key}', id, asset_id, 1, 'refunded', now(), decode(repeat('aa', 20), 'hex'), sha256('x'), now() from core.bounty order by id limit 1)`
+
+const [signer, another] = [1, 2].map(() => generateKeyPairSync('ed25519'))
+const raw = key => key.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
+// A signed note, as docs/security.md has it.
+function note(key, size, hash) {
+  const name = 'patchwork/test/audit', text = `${name}\n${size}\n${hash.toString('base64')}\n2026-01-01T00:00:00Z\n`
+  const id = createHash('sha256').update(Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([1]), raw(key)])).digest().subarray(0, 4)
+  return `${text}\n\u2014 ${name} ${Buffer.concat([id, sign(null, Buffer.from(text), key.privateKey)]).toString('base64')}\n`
+}
+// A checkpoint of the chain's third place with a note that is made by its key and says its hash, or others.
+const checkpoint = (by, says) => w => ({
+  ...w, auditKey: raw(signer).toString('hex'),
+  sql: async text => {
+    const hash = says ?? Buffer.from(await w.sql(`select encode(hash, 'hex') from audit.link where seq = 3`), 'hex')
+    return broken(w, `insert into audit.checkpoint (size, hash, note) select seq, hash, '${note(by, 3, hash)}' from audit.link where seq = 3`).sql(text)
+  },
+})
 
 export const BREACHES = [
   ['I1', /0 keys, 0 rows, 0 jobs/, w => ({ ...w, acked: [...w.acked, randomUUID()] })],
@@ -42,9 +60,13 @@ export const BREACHES = [
   ['I5', /is out, and its worker was last seen/, `insert into q.worker (name, queues, seen_at) values ('gone', '{}', now() - interval '1 h');
     insert into q.claim (worker, queue, lease, job_ids, attempts, burned, suspects) select max(id), 'sync', '1 s', '{}', '{}', '{}', '{}' from q.worker`],
   ['I5', /has been ready since/, `${partition}; ${newJob(`now() - interval '1 h'`)}; ${ready} values ('sync', 0, -1)`],
+  ['I5', /has been held since/, `${partition}; ${newJob(`now() - interval '1 h'`)}; insert into q.held (queue, lane, prio, seq, job_id) values ('sync', 'x', 0, 1, -1)`],
   ['I5', /was due at/, `${partition}; ${newJob()}; insert into q.scheduled (run_at, job_id, queue, prio) values (now() - interval '1 h', -1, 'sync', 0)`],
   ['I5', /is nowhere/, `${partition}; ${newJob()}`],
   ['I5', /is nowhere/, `delete from q.run where (job_id, attempt) = (select job_id, attempt from ${lastRun} x)`],
+  ['I5', /is nowhere/, run('parked', 1)],
+  ['I5', /is parked and ready|is ready and parked/, `${partition}; ${newJob()}; ${ready} values ('sync', 0, -1); ${parked} values (-1, 'sync', 'sync.delivery', 1)`],
+  ['I5', /is parked, and its last run is done/, `${parked} select job_id, 'sync', 'sync.delivery', attempt from ${lastRun} x`],
   ['I5', /is ready and scheduled|is scheduled and ready/, `${partition}; ${newJob()}; ${ready} values ('sync', 0, -1);
     insert into q.scheduled (run_at, job_id, queue, prio) values (now(), -1, 'sync', 0)`],
   ['I5', /is ready, and has ended/, `${ready} select 'sync', 0, job_id from ${lastRun} x`],
@@ -72,6 +94,14 @@ export const BREACHES = [
   ['I8', /rows without a place/, `select from audit.append('a.b', 'x', 'y')`],
   ['I8', /names another chain/, `insert into audit.checkpoint (size, hash, note) select 3, sha256('x'), 'x' on conflict (size) do nothing;
     alter table audit.checkpoint disable trigger all; update audit.checkpoint set hash = sha256('x')`],
+  ['I8', /^$/, checkpoint(signer)], // this one is right
+  ['I8', /it is not known who signs/, w => ({ ...checkpoint(signer)(w), auditKey: null })],
+  ['I8', /is not signed: another key/, checkpoint(another)],
+  ['I8', /its note says 3 /, checkpoint(signer, Buffer.alloc(32))],
+  ['I8', /is not signed: bad signature/, w => {
+    const { sql, ...rest } = checkpoint(signer)(w)
+    return { ...rest, sql: text => sql(`alter table audit.checkpoint disable trigger all; update audit.checkpoint set note = replace(note, '2026', '2027'); ${text}`) }
+  }],
   ['I10', / in, .* paid, .* left/, 'update core.contribution set amount = amount + 1'],
   ['I10', / 1 back, /, refund('one')],
   ['I10', /is refunded, and .* is left/, `update core.bounty set state = 'refunded'; insert into ledger.entry

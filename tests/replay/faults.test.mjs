@@ -116,7 +116,8 @@ const hurry = () => world.sql(`update q.scheduled set run_at = now()
 async function quiet() {
   await until('the queue is quiet', async () => {
     await hurry()
-    return await world.sql(`select (select count(*) from q.claim) + (select count(*) from q.ready) + (select count(*) from q.scheduled where ${SOON})`) === '0'
+    return await world.sql(`select (select count(*) from q.claim) + (select count(*) from q.ready) + (select count(*) from q.held)
+      + (select count(*) from q.scheduled where ${SOON})`) === '0'
   }, { timeout: 90_000, every: 150 }).catch(async e => { throw new Error(`${e.message}\n${await world.unfinished()}`) })
 }
 

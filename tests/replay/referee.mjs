@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// referee.mjs STACK.json [ACKED]: says of a stack that has been left in peace for a moment whether the invariants hold. It reads the
+// referee.mjs STACK.json [ACKED [KEY]]: says of a stack that has been left in peace for a moment whether the invariants hold. It reads the
 // tables, the chain's logs and the stream of events, and shares no code with what wrote them. ACKED: a file of delivery ids, one
-// per line, that were answered 2xx. One line per check; it ends with 1 when one of them found something.
+// per line, that were answered 2xx. KEY: the public key of the audit log's checkpoints, in hex. One line per check; it ends with 1 when one of them found something.
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { recompute } from '../api/audit_chain.mjs'
+import { openNote, recompute } from '../api/audit_chain.mjs'
 import { NatsReader } from '../stack/nats.mjs'
 import { DATABASE, psql } from '../stack/postgres.mjs'
 
@@ -17,6 +17,7 @@ const list = values => values.map(v => `('${v}')`).join(', ')
 //   refunded  the chain's log of what went back, the same of bounties
 //   published the stream, in its order: { id, subject, event }
 //   attempts  kind -> how many of them may fail        grace      seconds that work may be late
+//   auditKey  signs the checkpoints of the audit log; null: there are none
 // Without its source (null) a check cannot be made, and says so.
 export const CHECKS = [
   {
@@ -80,6 +81,7 @@ export const CHECKS = [
       with place as (
         select job_id, 'ready' as name from q.ready union all select job_id, 'scheduled' from q.scheduled
         union all select job_id, 'held' from q.held union all select unnest(job_ids), 'claimed' from q.claim
+        union all select job_id, 'parked' from q.parked
       ), last as (
         select distinct on (job_id) job_id, state, finished_at from q.run order by job_id, attempt desc
       )
@@ -89,12 +91,19 @@ export const CHECKS = [
         join q.job j on j.id = r.job_id left join last l on l.job_id = r.job_id
         where greatest(j.created_at, l.finished_at) + interval '${w.grace} s' < clock_timestamp()
         and not exists (select from q.pause p where p.scope = 'stage' and p.name = r.queue)
+      union all select 'job ' || h.job_id || ' has been held since ' || greatest(j.created_at, l.finished_at) from q.held h
+        join q.job j on j.id = h.job_id left join last l on l.job_id = h.job_id
+        where greatest(j.created_at, l.finished_at) + interval '${w.grace} s' < clock_timestamp()
+        and not exists (select from q.pause p where (p.scope, p.name) in (('stage', h.queue), ('kind', j.kind), ('project', j.project_id::text)))
+        and not exists (select from q.limits m where coalesce(m.queue, h.queue) = h.queue and coalesce(m.kind, j.kind) = j.kind)
       union all select 'job ' || job_id || ' was due at ' || run_at from q.scheduled where run_at + interval '${w.grace} s' < clock_timestamp()
       union all select 'job ' || j.id || ' is nowhere' from q.job j left join last l on l.job_id = j.id
-        where coalesce(l.state, '') not in ('done', 'parked', 'cancelled') and not exists (select from place p where p.job_id = j.id)
+        where coalesce(l.state, '') not in ('done', 'cancelled') and not exists (select from place p where p.job_id = j.id)
       union all select 'job ' || p.job_id || ' is ' || string_agg(p.name, ' and ') from place p group by p.job_id having count(*) > 1
       union all select 'job ' || p.job_id || ' is ' || p.name || ', and has ended' from place p join last l on l.job_id = p.job_id
         where l.state in ('done', 'cancelled')
+      union all select 'job ' || p.job_id || ' is parked, and its last run is ' || coalesce(l.state, 'none') from q.parked p
+        left join last l on l.job_id = p.job_id where l.state is distinct from 'parked'
       union all select 'job ' || job_id || ' was done ' || count(*) || ' times' from q.run where state = 'done' group by job_id having count(*) > 1
       union all select 'job ' || r.job_id || ' ran again after it was done' from q.run d join q.run r on r.job_id = d.job_id and r.attempt > d.attempt
         where d.state = 'done' group by r.job_id
@@ -148,14 +157,16 @@ export const CHECKS = [
         where e.from_state <> coalesce(p.to_state, 'draft') or (e.seq > 1 and p.seq is null)`),
   },
   {
-    id: 'I8', what: 'the chain of the audit log holds all its rows, unchanged, and reaches its checkpoints',
+    id: 'I8', what: 'the chain of the audit log holds all its rows, unchanged, and reaches its checkpoints, which its key has signed',
     find: async w => {
       const chain = await recompute(w.sql)
       const bad = chain.find((l, i) => l.seq !== i + 1 || l.hash !== l.stored)
       const odd = bad ? [`place ${bad.seq} (row ${bad.id}) is not what was sealed`] : []
       const hashes = new Map(chain.map(l => [l.seq, l.hash]))
-      for (const c of await json(w, `select size, encode(hash, 'hex') as hash from audit.checkpoint`))
+      for (const c of await json(w, `select size, encode(hash, 'hex') as hash, note from audit.checkpoint`)) {
         if (c.size > 0 && hashes.get(c.size) !== c.hash) odd.push(`the checkpoint at ${c.size} names another chain`)
+        odd.push(...saidBy(c, w.auditKey))
+      }
       const stray = await w.sql(`select (select count(*) from audit.log l where not exists (select from audit.link k where k.log_id = l.id))
         + (select count(*) from audit.link k where not exists (select from audit.log l where l.id = k.log_id))`)
       return stray === '0' ? odd : [...odd, `${stray} rows without a place, or places without a row`]
@@ -176,6 +187,17 @@ export const CHECKS = [
         group by b.id having sum(e.amount) <> 0`),
   },
 ]
+
+// What is wrong with the note of a checkpoint.
+function saidBy({ size, hash, note }, key) {
+  if (!key) return [`the checkpoint at ${size}: it is not known who signs`]
+  try {
+    const said = openNote(note, key)
+    return said.size === size && said.hash === hash ? [] : [`the checkpoint at ${size}: its note says ${said.size} ${said.hash}`]
+  } catch (e) {
+    return [`the checkpoint at ${size} is not signed: ${e.message}`]
+  }
+}
 
 const lines = async (w, text) => (await w.sql(text)).split('\n').filter(Boolean)
 const json = async (w, text) => (await lines(w, `select to_jsonb(x) from (${text}) x`)).map(l => JSON.parse(l))
@@ -244,20 +266,20 @@ export function attemptsOf(sources) {
 }
 
 // at: what stack.json says; sql: text -> what psql prints
-export async function look(at, sql, { acked = null, attempts = null, grace = 30, stream = 'PW_EVENTS' } = {}) {
+export async function look(at, sql, { acked = null, attempts = null, auditKey = null, grace = 30, stream = 'PW_EVENTS' } = {}) {
   const chain = at.evm && at.contracts ? await releasedOn(at.evm, at.contracts.escrow) : { released: null, refunded: null }
-  return { sql, acked, attempts, grace, ...chain, published: at.nats ? await publishedOn(at.nats, stream) : null }
+  return { sql, acked, attempts, auditKey, grace, ...chain, published: at.nats ? await publishedOn(at.nats, stream) : null }
 }
 
 export const report = seen => seen.map(({ id, what, breaches, unasked }) => breaches.length ? `${id.padEnd(3)} BROKEN ${what}:\n${breaches.map(b => `      ${b}`).join('\n')}`
   : `${id.padEnd(3)} ${unasked.length ? `not asked (no ${unasked.join(', ')})` : 'holds '} ${what}`).join('\n')
 
-async function main([file, acked]) {
+async function main([file, acked, auditKey]) {
   const { stageSources } = await import('./points.mjs')
   const at = JSON.parse(readFileSync(resolve(file), 'utf8'))
   const port = new URL(at.database).port
   const seen = await referee(await look(at, text => psql(at.socket, port, DATABASE, text), {
-    acked: acked ? readFileSync(acked, 'utf8').split('\n').filter(Boolean) : null, attempts: attemptsOf(stageSources()),
+    acked: acked ? readFileSync(acked, 'utf8').split('\n').filter(Boolean) : null, attempts: attemptsOf(stageSources()), auditKey,
   }))
   console.log(report(seen))
   return seen.some(s => s.breaches.length) ? 1 : 0
@@ -265,7 +287,7 @@ async function main([file, acked]) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.length < 3) {
-    console.error('referee.mjs STACK.json [ACKED]')
+    console.error('referee.mjs STACK.json [ACKED [KEY]]')
     process.exitCode = 2
   } else process.exitCode = await main(process.argv.slice(2))
 }

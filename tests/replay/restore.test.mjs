@@ -19,12 +19,13 @@ const MERGED = 'merged on GitHub, webhook taken'
 const page = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8').replace(/\s+/g, ' ')
 const notes = mkdtempSync(join(tmpdir(), 'patchwork-notes-'))
 const AUDIT = { PATCHWORK_AUDIT_KEY_FILE: join(notes, 'key'), PATCHWORK_AUDIT_EXPORT_DIR: join(notes, 'out'), PATCHWORK_AUDIT_CHECKPOINT_EVERY: '0s' }
-let world, worker, base, standby
+let world, worker, base, standby, auditKey
 
 before(async () => {
   mkdirSync(AUDIT.PATCHWORK_AUDIT_EXPORT_DIR)
   world = await World.start({ env: { audit: AUDIT, '--json': AUDIT } })
   base = realpathSync(world.stack.path('postgres'))
+  auditKey = JSON.parse(await world.stack.run('patchwork_owner', '--json', 'audit', 'checkpoint')).public_key
 })
 after(async () => {
   await stop(standby, { signal: 'SIGINT' })
@@ -127,7 +128,7 @@ async function looksRight() {
   await until('the audit log is sealed', async () => await world.sql('select unsealed from audit.state') === '0')
   await until('every event is published', async () => await world.sql(`select count(*) from q.outbox o, q.outbox_cursor c
     where c.sink = 'nats' and (o.xid, o.id) > (c.xid, c.id)`) === '0')
-  const seen = await referee(await look(world.at, world.sql, { acked: [], attempts: attemptsOf(stageSources()) }))
+  const seen = await referee(await look(world.at, world.sql, { acked: [], attempts: attemptsOf(stageSources()), auditKey }))
   assert.ok(seen.every(s => s.breaches.length === 0 && s.unasked.length === 0), `\n${report(seen)}`)
 }
 
@@ -170,7 +171,6 @@ async function failover() {
 const lastNote = folder => join(folder, readdirSync(folder).sort((a, b) => parseInt(a.match(/\d+/)) - parseInt(b.match(/\d+/))).at(-1))
 
 test('F25: failover to a standby that lacks the last moments, under running programs: nothing is paid twice, the loss is told', async () => {
-  const { public_key } = JSON.parse(await world.stack.run('patchwork_owner', '--json', 'audit', 'checkpoint'))
   const folder = AUDIT.PATCHWORK_AUDIT_EXPORT_DIR
   worker = world.worker(AUDIT)
   await world.play() // the signer is known
@@ -190,7 +190,7 @@ test('F25: failover to a standby that lacks the last moments, under running prog
   await deliver(world.at, 'pull_request', 'closed', c.project.full_name, c.pull.number, { delivery: c.merge.merged_delivery })
   await until('what was paid is adopted', async () => await payoutOf(c) === `paid ${c.payout.tx_hash}`)
   assert.equal((await releases(world.at, c.payout.chain_key)).length, 1)
-  await assert.rejects(world.stack.run('patchwork_auditor', 'audit', 'verify', '--checkpoints', join(notes, 'kept'), '--key', public_key), /audit\.(truncated|rewritten)/, 'what is lost is told')
+  await assert.rejects(world.stack.run('patchwork_auditor', 'audit', 'verify', '--checkpoints', join(notes, 'kept'), '--key', auditKey), /audit\.(truncated|rewritten)/, 'what is lost is told')
   await newStream()
   await paysAgain()
   await looksRight()

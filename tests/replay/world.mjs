@@ -86,9 +86,9 @@ export class World {
 
   play = (options = {}) => play(this.at, { ...this.newcomer(), events: false, ...options })
 
-  // Nothing is claimed, ready or due.
+  // Nothing is claimed, ready, held or due.
   async quiet() {
-    await until('the queue is quiet', async () => await this.sql(`select (select count(*) from q.claim) + (select count(*) from q.ready)
+    await until('the queue is quiet', async () => await this.sql(`select (select count(*) from q.claim) + (select count(*) from q.ready) + (select count(*) from q.held)
       + (select count(*) from q.scheduled join q.job on id = job_id where kind <> 'verify.deadline') + (select count(*) from q.mark)`) === '0', { timeout: 90_000 })
       .catch(async e => { throw new Error(`${e.message}\n${await this.unfinished()}`) })
   }
@@ -96,6 +96,7 @@ export class World {
   // What is not done, whose it is and how its last run ended; for a test that waited in vain.
   unfinished = () => this.sql(`select concat_ws(' ', x.at, j.queue, j.kind, j.key, x.what, r.state, r.error_code, r.error) from (
       select job_id, 'ready' as at, format('seq %s of %s', seq, (select last_value from q.ready_seq)) as what from q.ready
+      union all select job_id, 'held', 'in ' || lane from q.held
       union all select job_id, 'scheduled', 'for ' || run_at || ' of ' || clock_timestamp() from q.scheduled
       union all select unnest(job_ids), 'claimed', format('at %s by %s, who was seen at %s', claimed_at, worker, (select seen_at from q.worker w where w.id = worker)) from q.claim) x
     join q.job j on j.id = x.job_id
