@@ -54,6 +54,14 @@ static void put_numbers(struct json *j, const char *key, struct i64s all)
 	json_close(j, ']');
 }
 
+static void put_seconds(struct json *j, const char *key, usec span)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%.6f", (double)span / USEC_S);
+
+	json_raw(j, key, str_of(text, (size_t)n));
+}
+
 static void put(struct json *j, const char *key, const struct sql_value *v, const void *row)
 {
 	const void *at = (const char *)row + v->offset;
@@ -73,6 +81,7 @@ static void put(struct json *j, const char *key, const struct sql_value *v, cons
 	case SQL_UUID: json_uuid(j, key, *(const uuid *)at); break;
 	case SQL_NUMERIC: json_u256(j, key, *(const u256 *)at); break;
 	case SQL_TIMESTAMPTZ: json_time(j, key, *(const usec *)at); break;
+	case SQL_INTERVAL: put_seconds(j, key, *(const usec *)at); break;
 	case SQL_INT8S: put_numbers(j, key, *(const struct i64s *)at); break;
 	default: json_null(j, key); break; /* no statement of a route has these: openapi.c refuses them at the start */
 	}
@@ -178,7 +187,7 @@ static bool encode_page(struct call *c, PGresult *res)
 {
 	const struct sql *s = c->route->sql;
 	const struct sql_value *position = column(s, "cursor", SQL_TEXT), *more = column(s, "more", SQL_BOOL);
-	int n = PQntuples(res), shown = n > c->page ? c->page : n;
+	int n = PQntuples(res), shown = c->page > 0 && n > c->page ? c->page : n; /* without ?limit= all of them */
 	struct json j = { .b = &c->out };
 	str last = { NULL, 0 };
 
@@ -191,7 +200,8 @@ static bool encode_page(struct call *c, PGresult *res)
 
 		if (!query_decode(&c->w, s, res, i, row))
 			return false;
-		last = *(const str *)((const char *)row + position->offset);
+		if (position != NULL)
+			last = *(const str *)((const char *)row + position->offset);
 		if (more != NULL && *(const bool *)((const char *)row + more->offset))
 			shown--; /* no row: where the search may go on from */
 		else

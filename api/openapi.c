@@ -125,17 +125,22 @@ static void request_body(struct json *j, const struct route *r)
 		json_close(j, '}');
 }
 
-static void token_schema(struct json *j)
-{
-	static const char *const names[] = { "token", "token_type", "expires_at", "refresh_token", "session_expires_at",
-		"person_id", "session_id", "address" };
+/* What finish writes in place of the row. */
+static const char *const token_members[] = { "token", "token_type", "expires_at", "refresh_token", "session_expires_at",
+	"person_id", "session_id", "address", NULL };
+static const char *const explain_members[] = { "object", "id", "state", "code", "who", "text", NULL };
 
+static void members_schema(struct json *j, const char *const *names)
+{
 	json_open(j, "schema", '{');
 	json_str(j, "type", STR("object"));
 	json_open(j, "properties", '{');
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		json_open(j, names[i], '{');
-		json_str(j, "type", STR("string"));
+	for (; *names != NULL; names++) {
+		json_open(j, *names, '{');
+		if (strcmp(*names, "code") == 0)
+			json_raw(j, "type", STR("[\"string\",\"null\"]"));
+		else
+			json_str(j, "type", STR("string"));
 		json_close(j, '}');
 	}
 	json_close(j, '}');
@@ -149,7 +154,9 @@ static void content(struct json *j, const struct route *r)
 	if (r->reply == REPLY_PAGE)
 		schema_of_page(j, r->sql);
 	else if (r->sql == &sql_auth_verify_stmt || r->sql == &sql_auth_refresh_stmt)
-		token_schema(j);
+		members_schema(j, token_members);
+	else if (r->sql == &sql_explain_find_stmt)
+		members_schema(j, explain_members);
 	else if (r->reply == REPLY_OBJECT)
 		schema_of_row(j, "schema", r->sql);
 	json_close(j, '}');

@@ -35,6 +35,7 @@ void schema_of_field(struct json *j, const char *key, const struct field *f)
 	case FIELD_UUID: begin(j, key, "string", "uuid", NULL); break;
 	case FIELD_TIME: begin(j, key, "string", "date-time", NULL); break;
 	case FIELD_HEX: begin(j, key, "string", NULL, "^0x([0-9a-fA-F]{2})*$"); break;
+	case FIELD_JSON: json_open(j, key, '{'); break; /* any value */
 	default: begin(j, key, "string", NULL, NULL); break;
 	}
 	if (f->type == FIELD_I32 || f->type == FIELD_I64) {
@@ -86,7 +87,8 @@ static void column_schema(struct json *j, const char *key, const struct sql_valu
 		json_str(j, "type", STR("integer"));
 		json_close(j, '}');
 		break;
-	case SQL_JSONB: break; /* any value: its shape is in the description */
+	case SQL_INTERVAL: put_type(j, "number", null); break; /* seconds */
+	case SQL_JSONB: break;                                 /* any value: its shape is in the description */
 	case SQL_UUID:
 		put_type(j, "string", null);
 		json_str(j, "format", STR("uuid"));

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "command.h"
-#include "explain.h"
+#include "jobs.h"
 #include "print.h"
 #include "sql.h"
 
@@ -25,7 +25,7 @@ static bool find(struct work *w, struct tx *tx, void *arg)
 			"%s is no job, bounty, submission, payout or person with a linked account", a->id);
 }
 
-bool command_explain_text(struct work *w, struct tx *tx, int64_t job, struct explanation *out)
+bool jobs_explain(struct work *w, struct tx *tx, int64_t job, struct explanation *out)
 {
 	struct asked a = { .in = { .has_number = true, .number = job }, .id = "it" };
 

@@ -4,7 +4,6 @@
 #include "command.h"
 #include "db/query.h"
 #include "jobs.h"
-#include "explain.h"
 #include "print.h"
 #include "sql.h"
 
@@ -119,7 +118,7 @@ static bool show(struct work *w, struct tx *tx, void *arg)
 		return false;
 	if (!found)
 		return err_set(w, ERR_INVALID, "job.not_found", "there is no job %lld", (long long)s->in.id);
-	return command_explain_text(w, tx, s->in.id, &s->why);
+	return jobs_explain(w, tx, s->in.id, &s->why);
 }
 
 struct run {

@@ -1,10 +1,9 @@
 /* jobs replay: ended jobs once more. The database keeps the batch and its bucket, workers let its jobs out; this program only
  * asks for it, or says what would come of it. */
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "jobs.h"
+#include "model/rate.h"
 #include "preview.h"
 #include "print.h"
 
@@ -19,22 +18,6 @@ struct replay {
 	int64_t sample;
 };
 
-/* "50/s", "600/m", "1000/h" or "50" (a second); per day, so that it stays a whole number. */
-static bool read_rate(const char *text, int64_t *per_day)
-{
-	char *end;
-	double n = strtod(text, &end);
-	double seconds = strcmp(end, "") == 0 || strcmp(end, "/s") == 0 ? 1
-		: strcmp(end, "/m") == 0                                ? 60
-		: strcmp(end, "/h") == 0                                ? 3600
-									: 0;
-
-	if (end == text || seconds == 0 || !isfinite(n) || n <= 0 || n / seconds > 10000 || n / seconds < 0.001)
-		return false;
-	*per_day = (int64_t)(n / seconds * DAY);
-	return true;
-}
-
 static bool read_asked(struct work *w, struct invocation *in, struct replay *r)
 {
 	const char *rate = command_option(in, "rate");
@@ -45,7 +28,7 @@ static bool read_asked(struct work *w, struct invocation *in, struct replay *r)
 	if (!jobs_filter(in, &f) || !jobs_number(in, "sample", 0, 1000000, &has_sample, &r->sample))
 		return false;
 	JOBS_FILTER(r->in, f);
-	if (!read_rate(rate == NULL ? "50/s" : rate, &r->in.per_day)) {
+	if (!rate_parse(str_c(rate == NULL ? "50/s" : rate), &r->in.per_day)) {
 		command_usage("--rate is as 50/s, 600/m or 1000/h: 0.001 to 10000 a second");
 		return false;
 	}

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "command.h"
 #include "db/query.h"
+#include "ops/explain.h"
 #include "sql.h"
 
 struct jobs_filter {
@@ -29,3 +30,5 @@ MUST bool jobs_filter(struct invocation *in, struct jobs_filter *f);
 MUST bool jobs_number(struct invocation *in, const char *name, int64_t least, int64_t most, bool *has, int64_t *out);
 /* The operands, all of them job numbers. */
 MUST bool jobs_ids(struct work *w, const struct invocation *in, struct i64s *out);
+/* Why a job is where it is, in a transaction.  fails  ERR_INVALID explain.not_found */
+MUST bool jobs_explain(struct work *w, struct tx *tx, int64_t job, struct explanation *out);

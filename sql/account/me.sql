@@ -6,6 +6,7 @@
 -- out  created_at  timestamptz?
 -- out  wallets     jsonb?       [{address, caip10, linked_at}]
 -- out  accounts    jsonb?       [{provider, login, provider_uid, method, verified_at}]
+-- out  roles       jsonb?       [admin|operator|auditor], those that are good everywhere
 -- out  session_expires_at  timestamptz?
 -- role api
 select case when p.id is null then 'auth.session_ended' when p.status <> 'active' then 'auth.suspended' end as refused,
@@ -16,7 +17,7 @@ select case when p.id is null then 'auth.session_ended' when p.status <> 'active
 	(select coalesce(jsonb_agg(jsonb_build_object('provider', a.provider, 'login', a.login_display,
 			'provider_uid', a.provider_uid, 'method', a.method, 'verified_at', a.verified_at) order by a.verified_at, a.id), '[]')
 		from core.external_account a where a.person_id = p.id and a.revoked_at is null) as accounts,
-	s.expires_at as session_expires_at
+	to_jsonb(core.roles(p.id)) as roles, s.expires_at as session_expires_at
 from (select) as once
 left join core.session s on s.id = $1 and s.revoked_at is null and s.expires_at > now()
 left join core.person p on p.id = s.person_id

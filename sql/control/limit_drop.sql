@@ -1,5 +1,5 @@
 -- one: a limit is no more
--- role worker api operator
+-- role worker operator
 -- in   name    text
 -- in   actor   text
 -- in   reason  text

@@ -1,5 +1,5 @@
 -- one: a limit, new or changed
--- role worker api operator
+-- role worker operator
 -- in   name       text
 -- in   queue      text?
 -- in   kind       text?

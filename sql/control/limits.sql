@@ -1,5 +1,5 @@
 -- many: the limits
--- role worker api operator auditor
+-- role worker operator auditor
 -- out  name        text
 -- out  queue       text?
 -- out  kind        text?

@@ -1,5 +1,5 @@
 -- one: a stage, kind or project starts nothing new
--- role worker api operator
+-- role worker operator
 -- in   scope  text
 -- in   name   text
 -- in   actor  text

@@ -1,5 +1,5 @@
 -- many: what is paused
--- role worker api operator auditor
+-- role worker operator auditor
 -- out  scope     text
 -- out  name      text
 -- out  paused_at timestamptz

@@ -1,5 +1,5 @@
 -- one: a stage, kind or project goes on
--- role worker api operator
+-- role worker operator
 -- in   scope  text
 -- in   name   text
 -- in   actor  text

@@ -13,7 +13,7 @@
 -- out  job_code text?
 -- out  merged   bool         the submission's pull request is
 -- out  award    text?        of a submission: by whom, and why
--- role operator auditor
+-- role operator auditor api
 with stuck as (
 	select p.job_id, p.error_code, j.args from q.parked p join q.job j on j.id = p.job_id
 	where $1 is not null

@@ -257,7 +257,7 @@ test('every other code of the table is provoked by a test', () => {
   const codes = [...readFileSync(new URL('../../api/problem.c', import.meta.url), 'utf8').matchAll(/^\s*\{ ?"([a-z_.]+)", \d{3}/gm)].map(m => m[1])
   assert.ok(codes.length > 60)
   assert.deepEqual(codes, [...codes].sort(), 'sorted: they are searched by halving')
-  const tests = ['auth', 'sessions', 'roles', 'wallets', 'contract', 'link', '../replay/projects', '../replay/faults', 'projects', 'bounties', 'webhooks', 'errors'].map(t => readFileSync(new URL(`${t}.test.mjs`, import.meta.url), 'utf8')).join('')
+  const tests = ['auth', 'sessions', 'roles', 'operators', 'wallets', 'contract', 'link', '../replay/projects', '../replay/faults', 'projects', 'bounties', 'webhooks', 'errors'].map(t => readFileSync(new URL(`${t}.test.mjs`, import.meta.url), 'utf8')).join('')
     .replace(/const INSIDE = [^\]]*\]/, '')
   assert.deepEqual(codes.filter(c => !INSIDE.includes(c) && !tests.includes(`'${c}'`)), [])
 })

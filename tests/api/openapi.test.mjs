@@ -53,9 +53,9 @@ test('what a path names is a parameter, what is private says so', () => {
   }
   const secured = operations().filter(isPrivate).map(o => `${o.method} ${o.path}`)
   assert.deepEqual(secured.sort(), ['delete /v1/me/github', 'delete /v1/projects/{id}/accounts/{account}', 'delete /v1/projects/{id}/roles/{grant}', 'delete /v1/roles/{id}', 'delete /v1/sessions/{id}',
-    'delete /v1/tokens/{id}', 'delete /v1/wallets/{id}', 'get /v1/me', 'get /v1/me/github', 'get /v1/me/github/{id}', 'get /v1/projects/{id}/accounts', 'get /v1/projects/{id}/checks', 'get /v1/projects/{id}/roles', 'get /v1/roles', 'get /v1/runs', 'get /v1/sessions', 'get /v1/tokens',
-    'get /v1/wallets', 'post /v1/auth/logout', 'post /v1/auth/step-up', 'post /v1/auth/step-up/verify', 'post /v1/bounties', 'post /v1/bounties/{id}/fund', 'post /v1/me/github', 'post /v1/me/github/confirm', 'post /v1/payouts/{id}/retry', 'post /v1/projects', 'post /v1/projects/{id}/accounts', 'post /v1/projects/{id}/accounts/challenge', 'post /v1/projects/{id}/checks', 'post /v1/projects/{id}/hook', 'post /v1/projects/{id}/hook/rotate',
-    'post /v1/projects/{id}/roles', 'post /v1/roles', 'post /v1/tokens', 'post /v1/wallets',
+    'delete /v1/tokens/{id}', 'delete /v1/wallets/{id}', 'get /v1/audit', 'get /v1/explain/{kind}/{id}', 'get /v1/me', 'get /v1/me/github', 'get /v1/me/github/{id}', 'get /v1/pauses', 'get /v1/projects/{id}/accounts', 'get /v1/projects/{id}/checks', 'get /v1/projects/{id}/roles', 'get /v1/replays', 'get /v1/roles', 'get /v1/runs', 'get /v1/sessions', 'get /v1/stages', 'get /v1/tokens',
+    'get /v1/wallets', 'post /v1/auth/logout', 'post /v1/auth/step-up', 'post /v1/auth/step-up/verify', 'post /v1/bounties', 'post /v1/bounties/{id}/fund', 'post /v1/jobs/{id}/cancel', 'post /v1/jobs/{id}/retry', 'post /v1/me/github', 'post /v1/me/github/confirm', 'post /v1/pauses', 'post /v1/pauses/end', 'post /v1/payouts/{id}/retry', 'post /v1/projects', 'post /v1/projects/{id}/accounts', 'post /v1/projects/{id}/accounts/challenge', 'post /v1/projects/{id}/checks', 'post /v1/projects/{id}/hook', 'post /v1/projects/{id}/hook/rotate',
+    'post /v1/projects/{id}/roles', 'post /v1/replays', 'post /v1/replays/preview', 'post /v1/replays/{id}/stop', 'post /v1/roles', 'post /v1/tokens', 'post /v1/wallets',
     'post /v1/wallets/challenge', 'post /v1/wallets/{id}/payout'])
 })
 
@@ -99,6 +99,14 @@ test('every reply conforms, by a proxy that compares', { timeout: 300_000 }, asy
       `/v1/payouts/${c.payout}`, `/v1/proofs/${c.cid}`, `/ipfs/${c.cid}`, '/v1/leaderboard', `/v1/lineage/pull/${c.pull}`, '/v1/jobs?parked=false',
       `/v1/jobs/${fund.job_id}`, '/livez', '/readyz', '/metrics', '/openapi.json', '/', '/style.css', '/page.js', '/icon.svg'])
       await fine(api.get(path), 200)
+    await api.sql(`insert into core.role_grant (person_id, role, granted_by) values ('${me.person_id}', 'operator', 'test')`)
+    const mine = { token: me.token }, reason = 'the test of replies'
+    await fine(api.post('/v1/pauses', { what: 'stage', name: 'pay', reason }, mine), 201)
+    for (const path of ['/v1/stages', '/v1/pauses', '/v1/audit?limit=1', `/v1/explain/job/${fund.job_id}`]) await fine(api.get(path, mine), 200)
+    await fine(api.post(`/v1/jobs/${fund.job_id}/cancel`, { reason }, mine), 202)
+    await fine(api.post('/v1/replays/preview', { ids: [fund.job_id] }, mine), 200)
+    await fine(api.post('/v1/replays', { ids: [fund.job_id], reason }, mine), 202)
+    await fine(api.get('/v1/replays', mine), 200)
     await fine(api.get(`/v1/bounties/${me.person_id}`), 404)
     api.url = direct
   } finally {

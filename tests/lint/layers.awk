@@ -13,7 +13,7 @@ BEGIN {
 	allow["relay"] = "base db net relay sql"
 	allow["ops"] = "base crypto wire db queue ops sql"
 	allow["stages"] = "base crypto model wire db net outside queue relay ops stages sql"
-	allow["api"] = "base crypto model db api sql queue/wake.h"
+	allow["api"] = "base crypto model db api sql queue/wake.h ops/explain.h"
 }
 BEGINFILE {
 	split(FILENAME, part, "/")

@@ -2,6 +2,8 @@
  * outside/chain.h; the escrow's events are real ones. */
 #include "check.h"
 
+#include "model/kind.h"
+#include "model/rate.h"
 #include "outside/chain.h"
 #include "stages/pay/pay.h"
 #include "stages/stages.h"
@@ -766,6 +768,50 @@ static void decided_tasks_touch_nothing(void **state)
 	assert_true(refund_probe(&w, &nothing, &nothing_to_give, &done) && done);
 }
 
+/* As stages/preview.c judges a job by the same members. */
+static void O5_a_preview_says_of_a_kind_what_its_stage_is(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (; all_stages[n] != NULL; n++) {
+		const struct stage *s = all_stages[n];
+		const struct kind *k = kind_find(str_c(s->kind));
+		char outcomes[16];
+
+		snprintf(outcomes, sizeof(outcomes), "%s%s", s->decided != 0 || s->probe != NULL ? "done|" : "",
+			s->probe != NULL            ? "acts"
+				: s->effect != NULL ? "asks"
+						    : "rows");
+		assert_non_null(k);
+		assert_string_equal(k->outcomes, outcomes);
+		assert_true(strlen(k->does) > 0 && kind_stage(str_c(s->name)));
+	}
+	for (size_t i = 0; i <= n; i++)
+		assert_int_equal(kinds[i].kind == NULL, i == n);
+	assert_false(kind_stage(STR("syn")) || kind_stage(STR("")) || kind_find(STR("sync")) != NULL);
+}
+
+static void rates_are_read(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t per_day;
+	} good[] = { { "50/s", 4320000 }, { "50", 4320000 }, { "600/m", 864000 }, { "6/h", 144 }, { "0.5/s", 43200 },
+		{ "10000/s", 864000000 } };
+	static const char *const bad[] = { "", "0", "-1/s", "10001/s", "1/d", "nan", "inf", "1/s ", "0.001/h", " 1",
+		"1000000000000000000000000000000000" };
+	int64_t per_day;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(rate_parse(str_c(good[i].text), &per_day));
+		assert_int_equal(per_day, good[i].per_day);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(rate_parse(str_c(bad[i]), &per_day));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -790,6 +836,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_sent_refund_is_confirmed, start, stop),
 		cmocka_unit_test_setup_teardown(a_sent_refund_that_no_node_knows, start, stop),
 		cmocka_unit_test_setup_teardown(decided_tasks_touch_nothing, start, stop),
+		cmocka_unit_test(O5_a_preview_says_of_a_kind_what_its_stage_is),
+		cmocka_unit_test(rates_are_read),
 	};
 
 	return cmocka_run_group_tests_name("effects", tests, load, unload);

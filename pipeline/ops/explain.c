@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "ops/explain.h"
 
 #include "base/buf.h"
 

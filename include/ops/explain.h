@@ -9,6 +9,4 @@ struct explanation {
 	str text;        /* in w's arena */
 };
 
-/* Of a job, in a transaction.  fails  ERR_INVALID explain.not_found */
-MUST bool command_explain_text(struct work *w, struct tx *tx, int64_t job, struct explanation *out);
 void explain(struct work *w, const struct sql_explain_find_out *found, struct explanation *out);

@@ -1,0 +1,7 @@
+/* How fast: "50/s", "600/m", "1000/h", or "50", which is a second's. */
+#pragma once
+
+#include "base/str.h"
+
+/* In a whole number of jobs per day; false when it is no rate from 0.001 to 10000 a second. */
+MUST bool rate_parse(str text, int64_t *per_day);
