@@ -1,4 +1,4 @@
-/* The page at /: its files are compiled in. */
+/* The pages at / and /console: their files are compiled in. */
 #pragma once
 
 #include "call.h"

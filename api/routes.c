@@ -405,6 +405,7 @@ static const struct param receive_own[] = {
 #define OWN(p, noun, type, fn, text)                                                                                   \
 	.method = "GET", .path = p, .status = 200, .reply = REPLY_OWN, .media = type, .finish = fn, .tag = noun,       \
 	.doc = text
+#define SCRIPT(p, text) OWN(p, "page", "text/javascript; charset=utf-8", page_serve, text)
 
 const struct route routes[] = {
 	{ WRITE("/v1/auth/challenge", "auth", auth_challenge, 201, "A text for a wallet to sign"), .limit = LIMIT_LOGIN,
@@ -637,8 +638,20 @@ const struct route routes[] = {
 	{ OWN("/", "page", "text/html; charset=utf-8", page_serve,
 		"The page that shows the board, bounties and one lineage") },
 	{ OWN("/style.css", "page", "text/css; charset=utf-8", page_serve, "Its looks") },
-	{ OWN("/page.js", "page", "text/javascript; charset=utf-8", page_serve, "Its program") },
+	{ SCRIPT("/page.js", "Its program") },
 	{ OWN("/icon.svg", "page", "image/svg+xml", page_serve, "Its icon") },
+	{ OWN("/console", "page", "text/html; charset=utf-8", page_serve, "The operators' console") },
+	{ OWN("/console.css", "page", "text/css; charset=utf-8", page_serve, "Its looks, over those of the page") },
+	{ SCRIPT("/dom.js", "What both pages are made of") },
+	{ SCRIPT("/lineage.js", "One contribution as a story, for both") },
+	{ SCRIPT("/console.js", "The console's program: its views by their addresses") },
+	{ SCRIPT("/console_history.js", "Runs, audit, lineage") },
+	{ SCRIPT("/console_jobs.js", "Jobs, and one job") },
+	{ SCRIPT("/console_keys.js", "What keys do") },
+	{ SCRIPT("/console_parts.js", "Tables, filters, dialogs") },
+	{ SCRIPT("/console_replays.js", "Replays, and what one would do") },
+	{ SCRIPT("/console_session.js", "Who is signed in") },
+	{ SCRIPT("/console_stages.js", "Stages, and what is paused") },
 };
 const size_t n_routes = sizeof(routes) / sizeof(routes[0]);
 

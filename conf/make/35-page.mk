@@ -1,4 +1,4 @@
-# The page at /: the files of api/page/ as bytes in one C file, so that the program needs none of them at run time.
+# The pages at / and /console: the files of api/page/ as bytes in one C file, so that the program needs none of them at run time.
 
 PAGE_FILES := $(sort $(wildcard api/page/*))
 

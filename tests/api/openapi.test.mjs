@@ -33,7 +33,7 @@ test('it says OpenAPI 3.1.0, names each operation once, and each reference leads
 test('it has exactly the routes of the table', () => {
   const source = readFileSync(new URL('../../api/routes.c', import.meta.url), 'utf8')
   const table = source.slice(source.indexOf('const struct route routes[]'))
-  const routes = [...table.matchAll(/\b(READ|WRITE|REMOVE|OWN)\(\s*"([^"]+)"/g)].map(([, kind, path]) => `${{ WRITE: 'post', REMOVE: 'delete' }[kind] ?? 'get'} ${path}`)
+  const routes = [...table.matchAll(/\b(READ|WRITE|REMOVE|OWN|SCRIPT)\(\s*"([^"]+)"/g)].map(([, kind, path]) => `${{ WRITE: 'post', REMOVE: 'delete' }[kind] ?? 'get'} ${path}`)
   assert.ok(routes.length >= 27)
   assert.deepEqual(operations().map(o => `${o.method} ${o.path}`).sort(), routes.sort())
 })

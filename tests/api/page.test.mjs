@@ -1,13 +1,13 @@
-// The page at /: nothing inline, nothing from elsewhere, and a browser shows what the API says.
+// The pages at / and /console: nothing inline, nothing from elsewhere; and a browser shows at / what the API says.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { require } from '../peers/load.mjs'
 import { contribution, startApi } from './api.mjs'
+import { FLAGS, startProxy } from './browser.mjs'
 
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
 
@@ -27,8 +27,13 @@ before(async () => {
 })
 after(() => api.stop())
 
-test('its files: types, policy, ETag', async () => {
-  for (const [path, type] of [['/', 'text/html'], ['/style.css', 'text/css'], ['/page.js', 'text/javascript'], ['/icon.svg', 'image/svg+xml']]) {
+const TYPES = { html: 'text/html', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' }
+const files = readdirSync(new URL('../../api/page/', import.meta.url)).map(name => ({
+  path: { 'index.html': '/', 'console.html': '/console' }[name] ?? `/${name}`, type: TYPES[name.split('.').pop()] }))
+const texts = async type => Promise.all(files.filter(f => f.type === type).map(async f => (await api.get(f.path)).text))
+
+test('their files: types, policy, ETag', async () => {
+  for (const { path, type } of files) {
     const a = await api.get(path)
     assert.equal(a.status, 200)
     assert.ok(a.headers.get('content-type').startsWith(type))
@@ -39,33 +44,27 @@ test('its files: types, policy, ETag', async () => {
 })
 
 test('nothing inline, nothing from another host', async () => {
-  const { text } = await api.get('/')
-  assert.doesNotMatch(text, /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc="\/)/)
-  for (const [, url] of text.matchAll(/(?:src|href)="([^"]*)"/g)) assert.match(url, /^(\/(?!\/)|#)/)
-  const { text: script } = await api.get('/page.js')
-  assert.doesNotMatch(script, /innerHTML|insertAdjacentHTML|document\.write|\beval\b|https?:/)
-  const { text: css } = await api.get('/style.css')
-  assert.doesNotMatch(css, /url\(|@import/)
+  for (const text of await texts('text/html')) {
+    assert.doesNotMatch(text, /<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc="\/)/)
+    for (const [, url] of text.matchAll(/(?:src|href)="([^"]*)"/g)) assert.match(url, /^(\/(?!\/)|#)/)
+  }
+  for (const text of await texts('text/javascript')) assert.doesNotMatch(text, /innerHTML|insertAdjacentHTML|document\.write|\beval\b|https?:/)
+  for (const text of await texts('text/css')) assert.doesNotMatch(text, /url\(|@import/)
 })
 
-// The page as a browser has it, after its script ran. Any host but ours would go to the proxy, which notes it.
+// The page as a browser has it, after its script ran.
 async function browse(path) {
   const profile = mkdtempSync(join(tmpdir(), 'patchwork-page-'))
-  const strayed = []
-  const proxy = createServer((req, resp) => { strayed.push(req.url); resp.writeHead(502).end() })
-  proxy.on('connect', (req, socket) => { strayed.push(req.url); socket.destroy() })
-  await new Promise(up => proxy.listen(0, '127.0.0.1', up))
-  const child = spawn('chromium', ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-dev-shm-usage', `--user-data-dir=${profile}`,
-    `--proxy-server=127.0.0.1:${proxy.address().port}`, '--proxy-bypass-list=127.0.0.1', '--virtual-time-budget=5000', '--enable-logging=stderr',
+  const proxy = await startProxy()
+  const child = spawn('chromium', [...FLAGS, ...proxy.flags, `--user-data-dir=${profile}`, '--virtual-time-budget=5000', '--enable-logging=stderr',
     '--dump-dom', `${api.url}${path}`], { stdio: ['ignore', 'pipe', 'pipe'] })
   let dom = '', log = ''
   child.stdout.on('data', d => { dom += d })
   child.stderr.on('data', d => { log += d })
   await new Promise((done, fail) => { child.once('close', done); child.once('error', fail) })
-  proxy.close()
+  proxy.stop()
   rmSync(profile, { recursive: true, force: true, maxRetries: 3 })
-  return { dom, strayed: strayed.filter(u => !/google|gvt1/.test(u)), complaints: log.split('\n').filter(l => l.includes('CONSOLE')) }
+  return { dom, strayed: proxy.strayed(), complaints: log.split('\n').filter(l => l.includes('CONSOLE')) }
 }
 
 const plain = html => html.replace(/<[^>]+>/g, ' ').replace(/&amp;/g, '&').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/[\s\u202f]+/g, ' ')

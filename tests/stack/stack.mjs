@@ -283,6 +283,9 @@ function page(info) {
     info.api && ['what the API offers, and whether all it needs is there', `curl -s ${info.api}/openapi.json`, `curl -s ${info.api}/readyz`],
     info.api && ['what it did: jobs with their runs, money, points', `curl -s ${info.api}/v1/jobs`, `curl -s ${info.api}/v1/bounties`,
       `curl -s ${info.api}/v1/leaderboard`],
+    info.api && info.database && ['the operators\' console: sign in there with a browser\'s wallet on chain 338, then give that wallet the role',
+      `${info.api}/console`,
+      `PATCHWORK_DB_URL="$(node -p 'require("./${file}").database')" build/patchwork role grant operator --address 0x... --reason demo`],
     info.nats && ['its events, as they come (Ctrl-C ends it)', `node tests/stack/nats.mjs ${info.nats}`],
     info.github && ['a repository, an issue and a merged pull request on the stand-in for GitHub',
       ...[
