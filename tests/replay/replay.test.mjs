@@ -131,6 +131,46 @@ test('O5: a replay that is stopped lets nothing more out', async () => {
     /^operator\.replay_stop patchwork_operator$/)
 })
 
+test('O5: a job that would act, one that would wait and one that would be parked: the dry run says which, and that is what they do', async () => {
+  const preview = async id => (await json('jobs', 'replay', String(id), '--dry-run')).looked_at.map(j => [j.outcome, j.code ?? null])[0]
+  const replayed = async id => {
+    const [{ batch }] = await lines('jobs', 'replay', String(id), '--rate', '1000/s', ...why)
+    const run = `select r.state || ' ' || coalesce(r.error_code, '') || ' ' || j.id from q.run r join q.job j on j.id = r.job_id where j.batch = ${batch} and r.attempt = 1`
+    const [state, code, made] = (await until(`the replay of ${id} has run`, () => world.sql(run))).split(' ')
+    return { did: [state, code || null], made }
+  }
+  // Held back by a pause and cancelled: a job that has not done what it is for.
+  const cancelled = async (kind, go) => {
+    await cli('pause', 'kind', kind, ...why)
+    const over = go()
+    const id = await until(`${kind} is there`, () => world.sql(`select j.id from q.job j where j.kind = '${kind}' and q.state_of(j.id) in ('ready', 'held')`))
+    await cli('jobs', 'cancel', id, ...why)
+    await cli('resume', 'kind', kind, ...why)
+    return [id, over]
+  }
+  let story
+  const [quote] = await cancelled('pay.quote', () => { story = world.while(worker, world.play({ until: 'lineage told by the API' })) })
+  story.catch(() => {})
+  const due = `where id = (select (args ->> 'payout_id')::uuid from q.job where id = ${quote})`
+  await world.sql(`update ledger.payout set due_at = now() + interval '1 hour' ${due}`)
+  assert.deepEqual(await preview(quote), ['waits', 'pay.not_due'])
+  const waiting = await replayed(quote)
+  assert.deepEqual(waiting.did, ['snoozed', 'pay.not_due'])
+  await cli('jobs', 'cancel', waiting.made, ...why)
+  await world.sql(`update ledger.payout set due_at = now() ${due}`)
+  const [send] = await cancelled('pay.send', () => replayed(quote))
+  const sent = await operatorNonce(world)
+  assert.deepEqual(await preview(send), ['acts', null])
+  assert.equal(await operatorNonce(world), sent, 'it has said so and done nothing')
+  assert.deepEqual((await replayed(send)).did, ['done', null])
+  const { payout } = await story
+  assert.equal((await releases(world.at, payout.chain_key)).length, 1)
+  const nobody = await world.sql(`select q.enqueue('pay', 'pay.send', null, '{"payout_id": "00000000-0000-7000-8000-000000000000"}')`)
+  const refused = await until('it is parked', () => world.sql(`select error_code from q.parked where job_id = ${nobody}`))
+  assert.deepEqual(await preview(nobody), ['parks', refused])
+  assert.deepEqual((await replayed(nobody)).did, ['parked', refused])
+})
+
 test('O7: lineage by command is the same from any id, with every hop in its order', async () => {
   const pull = `${c.project.full_name}#${c.pull.number}`
   const text = await cli('lineage', pull)
