@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -53,11 +54,11 @@ test('nothing inline, nothing from another host', async () => {
 })
 
 // The page as a browser has it, after its script ran.
-async function browse(path) {
+async function browse(path, base = api.url) {
   const profile = mkdtempSync(join(tmpdir(), 'patchwork-page-'))
   const proxy = await startProxy()
   const child = spawn('chromium', [...FLAGS, ...proxy.flags, `--user-data-dir=${profile}`, '--virtual-time-budget=5000', '--enable-logging=stderr',
-    '--dump-dom', `${api.url}${path}`], { stdio: ['ignore', 'pipe', 'pipe'] })
+    '--dump-dom', base + path], { stdio: ['ignore', 'pipe', 'pipe'] })
   let dom = '', log = ''
   child.stdout.on('data', d => { dom += d })
   child.stderr.on('data', d => { log += d })
@@ -92,4 +93,28 @@ test('one contribution\'s lineage, in the order of time', { timeout: 300_000 }, 
   const unknown = await browse('/#submission/00000000-0000-7000-8000-000000000000')
   assert.ok(plain(unknown.dom).includes('There is nothing by this id.'))
   assert.deepEqual(complaints, [])
+})
+
+// Between browser and API: the title changes as soon as the first list is on its way to the page.
+test('it is live: what changes after the page was read appears without a reload', { timeout: 300_000 }, async () => {
+  const seen = []
+  const between = createServer(async (req, resp) => {
+    const a = await fetch(api.url + req.url)
+    const body = Buffer.from(await a.arrayBuffer())
+    if (req.url === '/') seen.push('page')
+    if (req.url.startsWith('/v1/bounties')) {
+      seen.push(JSON.parse(body).items.find(b => b.id === open.id).title)
+      if (seen.length === 2) await api.sql(`update core.bounty set title = 'Changed meanwhile' where id = '${open.id}'`)
+    }
+    resp.writeHead(a.status, { 'content-type': a.headers.get('content-type'), 'content-security-policy': a.headers.get('content-security-policy') ?? '' }).end(body)
+  })
+  await new Promise(up => between.listen(0, '127.0.0.1', up))
+  try {
+    const { dom, complaints } = await browse('/', `http://127.0.0.1:${between.address().port}`)
+    assert.deepEqual(seen.slice(0, 3), ['page', '<b>Mind the "markup"</b>', 'Changed meanwhile'])
+    assert.ok(plain(dom).includes('Changed meanwhile') && !plain(dom).includes('Mind the'), plain(dom))
+    assert.deepEqual(complaints, [])
+  } finally {
+    between.close()
+  }
 })
