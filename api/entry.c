@@ -7,6 +7,7 @@
 #include "metrics.h"
 #include "pipe.h"
 #include "sandbox.h"
+#include "version.h"
 #include "window.h"
 
 #include <kore/hooks.h>
@@ -26,9 +27,14 @@ static void load_conf(int argc, char **argv)
 	static struct work w; /* its arena holds the strings of api_conf until the process ends */
 
 	work_init(&w);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("patchwork-api " PATCHWORK_VERSION);
+		exit(0);
+	}
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		fprintf(stderr,
-			"usage: patchwork-api [FILE]   (default: $PATCHWORK_API_CONF, then environment and defaults)\n");
+		fputs("usage: patchwork-api [--version | FILE]\n"
+		      "       without FILE: $PATCHWORK_API_CONF, then environment and defaults\n",
+			stderr);
 		exit(2);
 	}
 	if (!conf_load(&w, path, api_conf_fields, &api_conf)) {

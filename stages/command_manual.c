@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "version.h"
 
 /* Text for roff: a hyphen that is typed is one, a line never begins a request. */
 static void roff(const char *text)
@@ -35,7 +36,7 @@ static void commands_section(void)
 
 static const char head[] =
 	".\\\" Made of the table of commands by `patchwork manual`; make docs\\-manual writes it.\n"
-	".TH PATCHWORK 1 \"\" \"Patchwork\" \"User Commands\"\n"
+	".TH PATCHWORK 1 \"\" \"Patchwork " PATCHWORK_VERSION "\" \"User Commands\"\n"
 	".SH NAME\n"
 	"patchwork \\- stages, relay, and what operators and auditors run\n"
 	".SH SYNOPSIS\n"
@@ -57,6 +58,8 @@ static const char head[] =
 	"Say what would be done, and do nothing.\n"
 	".TP\n.BR \\-\\-help \", \" \\-h\n"
 	"The commands that begin with the words given.\n"
+	".TP\n.B \\-\\-version\n"
+	"The version of the program.\n"
 	".PP\n"
 	"Commands that change something take\n"
 	".BI \\-\\-reason \" TEXT\"\n"
@@ -124,7 +127,7 @@ static const char script[] =
 	"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	"\t\tword=${COMP_WORDS[i]}\n"
 	"\t\tcase $word in\n"
-	"\t\t--json | --dry-run | --help) ;;\n"
+	"\t\t--json | --dry-run | --help | --version) ;;\n"
 	"\t\t--*=*) given+=\" ${word%%=*}\" ;;\n"
 	"\t\t--*) given+=\" $word\"; ((i++)) ;;\n"
 	"\t\t*) typed+=\"$word \" ;;\n"
@@ -143,7 +146,7 @@ static const char script[] =
 	"\t\tfi\n"
 	"\tdone\n"
 	"\tif [[ $cur == -* ]]; then\n"
-	"\t\tfor word in $best --config --json --dry-run --help; do\n"
+	"\t\tfor word in $best --config --json --dry-run --help --version; do\n"
 	"\t\t\t[[ \" $given \" == *\" $word \"* ]] || offered+=\" $word\"\n"
 	"\t\tdone\n"
 	"\tfi\n"

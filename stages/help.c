@@ -37,7 +37,7 @@ void help_print(FILE *to, int n, char *const words[])
 {
 	int shown = 0;
 
-	fputs("usage: patchwork [--config FILE] [--json] [--dry-run] COMMAND ...\n\n", to);
+	fputs("usage: patchwork [--config FILE] [--json] [--dry-run] COMMAND ...\n       patchwork --version\n\n", to);
 	for (const struct command *c = commands; c->name != NULL; c++)
 		if (begins_with(str_c(c->name), n, words)) {
 			fprintf(to, "  %s%s%s\n      %s\n", c->name, c->args[0] == '\0' ? "" : " ", c->args, c->doc);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "command.h"
+#include "version.h"
 
 int command_usage(const char *format, ...)
 {
@@ -194,6 +195,10 @@ int main(int argc, char **argv)
 	struct work w;
 	int status;
 
+	if (take_flag(&in, "--version")) {
+		puts("patchwork " PATCHWORK_VERSION);
+		return EXIT_OK;
+	}
 	if (take_flag(&in, "--help") || take_flag(&in, "-h") || (in.argc > 0 && strcmp(in.argv[0], "help") == 0)) {
 		bool word = in.argc > 0 && strcmp(in.argv[0], "help") == 0;
 

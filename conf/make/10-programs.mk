@@ -4,7 +4,7 @@ LIB_SRC := $(sort $(wildcard pipeline/*/*.c))
 STAGES_SRC := $(sort $(wildcard stages/*.c stages/*/*.c))
 SQL_FILES := $(sort $(wildcard sql/*/*.sql))
 MIGRATIONS := $(sort $(wildcard migrations/*.sql))
-GEN := $(BUILD)/gen/sql.h
+GEN := $(BUILD)/gen/sql.h $(BUILD)/gen/version.h
 
 # gen/NAME.list holds the names of the files that gen/NAME.c is made of: it is rewritten when one appears or vanishes.
 .PHONY: FORCE
@@ -19,6 +19,10 @@ $(BUILD)/gen/sql.h $(BUILD)/gen/sql.c &: $(SQL_FILES) $(BUILD)/gen/sql.list sql/
 	@gawk -v header=$(BUILD)/gen/sql.h -v source=$(BUILD)/gen/sql.c -f sql/embed.awk $(SQL_FILES)
 $(BUILD)/gen/migrations.c: $(MIGRATIONS) $(BUILD)/gen/migrations.list sql/migrations.awk
 	@gawk -v source=$@ -f sql/migrations.awk $(MIGRATIONS)
+
+$(BUILD)/gen/version.list: NAMES = $(VERSION)
+$(BUILD)/gen/version.h: $(BUILD)/gen/version.list
+	@echo '#define PATCHWORK_VERSION "$(VERSION)"' > $@
 
 define flavour
 $(BUILD)/$(1)/%.o: %.c | $(GEN)

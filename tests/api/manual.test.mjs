@@ -34,6 +34,13 @@ test('the man page is set without a warning and names each command with its opti
     assert.match(stdout, new RegExp(`^${section}$`, 'm'))
 })
 
+test('both programs say the version that the build has, which the man page names', async () => {
+  const [, version] = readFileSync('GNUmakefile', 'utf8').match(/^VERSION := (\d+\.\d+\.\d+)$/m)
+  assert.equal(await run('--version'), `patchwork ${version}\n`)
+  assert.equal((await exec('build/san/patchwork-api', ['--version'], { env })).stdout, `patchwork-api ${version}\n`)
+  assert.ok(readFileSync('docs/patchwork.1', 'utf8').includes(`"Patchwork ${version}"`))
+})
+
 test('each command has its --help, without a database', async () => {
   const rows = await table()
   assert.ok(rows.size > 30)
@@ -48,7 +55,7 @@ const complete = async (...words) => {
   const script = `source conf/completion/patchwork; COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _patchwork; printf '%s\\n' "\${COMPREPLY[@]}"`
   return (await exec('bash', ['-c', script, 'bash', 'patchwork', ...words])).stdout.split('\n').filter(Boolean)
 }
-const ALWAYS = ['--config', '--dry-run', '--help', '--json']
+const ALWAYS = ['--config', '--dry-run', '--help', '--json', '--version']
 
 test('completion offers each word of each command, and each of its options', async () => {
   const rows = await table()
