@@ -15,8 +15,11 @@ export function ended(p) {
 const sources = folder => readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap(f =>
   f.isDirectory() ? sources(join(folder, f.name)) : f.name.endsWith('.c') ? [join(folder, f.name)] : [])
 
+// Members that several initialisers share stand in them.
+const expanded = text => [...text.matchAll(/^#define (\w+) (\.\w+ = .*)$/gm)].reduce((t, [, name, members]) => t.replaceAll(`\t${name},`, `\t${members},`), text)
+
 // The text of every C file in which a stage may be.
-export const stageSources = () => [...sources('pipeline'), ...sources('stages')].map(f => readFileSync(join(ROOT, f), 'utf8'))
+export const stageSources = () => [...sources('pipeline'), ...sources('stages')].map(f => expanded(readFileSync(join(ROOT, f), 'utf8')))
 
 // -> { named: FAULT("...") of the pipeline and the stages, kinds: { kind: phases }, relay: those of the relay }
 export function faultPoints() {
