@@ -1,6 +1,6 @@
 /* Was it paid? Only our own reading of receipt, block, depth and log counts, on every endpoint. */
 #include "base/fault.h"
-#include "base/hex.h"
+#include "base/output.h"
 #include "crypto/digest.h"
 #include "pay.h"
 #include "sql.h"
@@ -225,11 +225,14 @@ static const char *word(enum outcome o)
 bool confirm_settle(struct work *w, struct tx *tx, void *task)
 {
 	const struct confirm_task *t = task;
+	struct json *j;
 
 	if (t->decided)
 		return true;
-	w->output = arena_printf(w->arena, "{\"tx_hash\":\"" STR_FMT "\",\"outcome\":\"%s\"}",
-		STR_ARG(hex_0x(w->arena, str_of(t->hash, 32))), word(t->outcome));
+	j = output_open(w);
+	json_hex(j, "tx_hash", str_of(t->hash, 32));
+	json_str(j, "outcome", str_c(word(t->outcome)));
+	output_close(w, j);
 	switch (t->outcome) {
 	case OUTCOME_PAID: return settle_paid(w, tx, t);
 	case OUTCOME_GONE: return settle_gone(w, tx, t);

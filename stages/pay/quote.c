@@ -1,4 +1,5 @@
 /* The hold is over: would a release work, and what would it cost? */
+#include "base/output.h"
 #include "pay.h"
 #include "sql.h"
 
@@ -89,7 +90,7 @@ static bool settle_reverts(struct work *w, struct tx *tx, const struct quote_tas
 	};
 	struct sql_payout_stop_out out;
 
-	w->output = arena_printf(w->arena, "{\"stopped\":\"%s\"}", t->reverts);
+	output_word(w, "stopped", t->reverts, NULL);
 	return sql_payout_stop(w, tx, &in, &out);
 }
 

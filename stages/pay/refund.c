@@ -1,6 +1,6 @@
 /* What can no longer be won goes back: what our rows say of it, and what is written once the chain was asked (refund_look.c). */
 #include "base/fault.h"
-#include "base/hex.h"
+#include "base/output.h"
 #include "crypto/digest.h"
 #include "pay.h"
 #include "sql.h"
@@ -58,9 +58,14 @@ bool refund_plan(struct work *w, struct tx *tx, void *task)
 	return true;
 }
 
-static str hash_text(struct work *w, const uint8_t hash[32])
+static void say(struct work *w, const char *outcome, const uint8_t *hash)
 {
-	return arena_printf(w->arena, ",\"tx_hash\":\"" STR_FMT "\"", STR_ARG(hex_0x(w->arena, str_of(hash, 32))));
+	struct json *j = output_open(w);
+
+	json_str(j, "outcome", str_c(outcome));
+	if (hash != NULL)
+		json_hex(j, "tx_hash", str_of(hash, 32));
+	output_close(w, j);
 }
 
 static bool settle_done(struct work *w, struct tx *tx, const struct refund_task *t)
@@ -130,8 +135,7 @@ static bool reserve(struct work *w, struct tx *tx, const struct refund_task *t, 
 	if (!sign(w, t, key->next_nonce, &call, &signed_tx))
 		return false;
 	FAULT("pay.refund_signed");
-	w->output =
-		arena_printf(w->arena, "{\"outcome\":\"signed\"" STR_FMT "}", STR_ARG(hash_text(w, signed_tx.hash)));
+	say(w, "signed", signed_tx.hash);
 	return sql_refund_reserve(w, tx,
 		&(struct sql_refund_reserve_in){
 			.refund_id = t->refund_id,
@@ -208,8 +212,7 @@ bool refund_settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
-	w->output = arena_printf(w->arena, "{\"outcome\":\"%s\"" STR_FMT "}", words[t->outcome],
-		STR_ARG(t->has_live || t->has_hash ? hash_text(w, t->has_hash ? t->hash : t->live.hash) : STR("")));
+	say(w, words[t->outcome], t->has_hash ? t->hash : t->has_live ? t->live.hash : NULL);
 	switch (t->outcome) {
 	case BACK_DONE: return settle_done(w, tx, t);
 	case BACK_SIGN: return settle_sign(w, tx, t);

@@ -2,6 +2,7 @@
  * be sent any number of times, by anyone, and their hash says what to look for. */
 #include "base/fault.h"
 #include "base/hex.h"
+#include "base/output.h"
 #include "pay.h"
 #include "queue/progress.h"
 #include "sql.h"
@@ -175,10 +176,13 @@ bool send_settle(struct work *w, struct tx *tx, void *task)
 	struct send_task *t = task;
 	struct sql_tx_sent_in in = { t->payout_id, str_of(t->hash, 32), w->job, work_trace(w) };
 	struct sql_tx_sent_out out;
+	struct json *j;
 
 	if (t->decided)
 		return true;
-	w->output = arena_printf(w->arena, "{\"tx_hash\":\"" STR_FMT "\",\"replaced\":%s}",
-		STR_ARG(hex_0x(w->arena, str_of(t->hash, 32))), t->replace ? "true" : "false");
+	j = output_open(w);
+	json_hex(j, "tx_hash", str_of(t->hash, 32));
+	json_bool(j, "replaced", t->replace);
+	output_close(w, j);
 	return t->replace ? settle_replaced(w, tx, t) : sql_tx_sent(w, tx, &in, &out);
 }

@@ -1,5 +1,6 @@
 /* prove: the statement, signed, stored, then pinned on IPFS under an address that was known before. */
 #include "base/hex.h"
+#include "base/output.h"
 #include "crypto/digest.h"
 #include "crypto/ed25519.h"
 #include "outside/ipfs.h"
@@ -118,7 +119,7 @@ static bool refuse(struct work *w, struct tx *tx, const struct task *t)
 	struct sql_proof_refuse_in in = { t->submission_id, w->job, work_trace(w) };
 	struct sql_proof_refuse_out out;
 
-	w->output = STR("{\"refused\":\"prove.lock_ends\"}");
+	output_word(w, "refused", "prove.lock_ends", NULL);
 	return sql_proof_refuse(w, tx, &in, &out);
 }
 
@@ -131,7 +132,7 @@ static bool settle(struct work *w, struct tx *tx, void *task)
 		return true;
 	if (t->lock_ends)
 		return refuse(w, tx, t);
-	w->output = arena_printf(w->arena, "{\"cid\":\"" STR_FMT "\"}", STR_ARG(t->cid));
+	output_word(w, "cid", arena_cstr(w->arena, t->cid), NULL);
 	return sql_proof_pin(
 		w, tx, &(struct sql_proof_pin_in){ t->submission_id, t->payee, w->job, work_trace(w) }, &out);
 }

@@ -1,6 +1,7 @@
 /* Is a repository this person's? Each way asks GitHub, now, by numeric ids; what it said is kept as evidence. */
 #include <inttypes.h>
 
+#include "base/output.h"
 #include "sql.h"
 #include "sync.h"
 
@@ -165,13 +166,16 @@ bool check_settle(struct work *w, struct tx *tx, void *task)
 		.trace = work_trace(w),
 	};
 	struct sql_ownership_settle_out out;
+	struct json *j;
 
 	if (t->asked_app && !store_installation(w, tx, t))
 		return false;
 	if (!sql_ownership_settle(w, tx, &in, &out))
 		return false;
-	w->output = arena_printf(w->arena, "{\"passed\":%s,\"project\":\"" STR_FMT "\"}", t->passed ? "true" : "false",
-		STR_ARG(out.state));
+	j = output_open(w);
+	json_bool(j, "passed", t->passed);
+	json_str(j, "project", out.state);
+	output_close(w, j);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/json.h"
+#include "base/output.h"
 #include "sql.h"
 #include "sync.h"
 
@@ -378,7 +379,7 @@ static bool settle_as(struct work *w, struct tx *tx, const struct delivery_task 
 	case DELIVERY_REPOSITORY: return settle_repository(w, tx, t);
 	default:
 		delivery_count_ignored(t->reason);
-		w->output = arena_printf(w->arena, "{\"ignored\":\"%s\"}", t->reason);
+		output_word(w, "ignored", t->reason, NULL);
 		return true;
 	}
 }

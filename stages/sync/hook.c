@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "base/hex.h"
+#include "base/output.h"
 #include "sql.h"
 #include "stages/stages.h"
 #include "sync.h"
@@ -149,7 +150,7 @@ static bool settle_gone(struct work *w, struct tx *tx, const struct hook_task *t
 	struct sql_hook_gone_in in = { t->hook_id, str_c(t->gone), w->job, work_trace(w) };
 	struct sql_hook_gone_out out;
 
-	w->output = arena_printf(w->arena, "{\"gone\":\"%s\"}", t->gone);
+	output_word(w, "gone", t->gone, NULL);
 	return sql_hook_gone(w, tx, &in, &out);
 }
 

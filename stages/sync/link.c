@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/hex.h"
+#include "base/output.h"
 #include "sql.h"
 #include "stages/stages.h"
 #include "sync.h"
@@ -41,12 +42,6 @@ str sync_refresh_about(struct work *w, uuid token_id)
 static str close_refresh(struct work *w, uuid token_id, str refresh)
 {
 	return refresh.n == 0 ? refresh : seal_close(w->arena, seal, sync_refresh_about(w, token_id), refresh);
-}
-
-static str said(struct work *w, const char *what, const char *code)
-{
-	return arena_printf(w->arena, "{\"account\":\"%s\"%s%s%s}", what, code == NULL ? "" : ",\"code\":\"",
-		code == NULL ? "" : code, code == NULL ? "" : "\"");
 }
 
 /* sync.link --------------------------------------------------------------------------------------------------------------- */
@@ -96,7 +91,7 @@ bool link_settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
-	w->output = said(w, t->refused == NULL ? "token" : "refused", t->refused);
+	output_word(w, "account", t->refused == NULL ? "token" : "refused", t->refused);
 	if (t->refused != NULL)
 		return sql_link_refuse(w, tx, &(struct sql_link_refuse_in){ t->link_id, str_c(t->refused) });
 	in.sealed = seal_close(w->arena, seal, sync_token_about(w, t->link_id), t->grant.token);
@@ -162,7 +157,7 @@ static bool settle_bind(struct work *w, struct tx *tx, const struct account_task
 		return false;
 	else if (out.refused.p != NULL)
 		refused = arena_cstr(w->arena, out.refused);
-	w->output = said(w, refused == NULL ? "linked" : "refused", refused);
+	output_word(w, "account", refused == NULL ? "linked" : "refused", refused);
 	return refused == NULL || sql_link_refuse(w, tx, &(struct sql_link_refuse_in){ t->token_id, str_c(refused) });
 }
 
@@ -176,7 +171,7 @@ bool account_settle(struct work *w, struct tx *tx, void *task)
 		return true;
 	if (!t->bound)
 		return settle_bind(w, tx, t);
-	w->output = said(w, same ? "checked" : "revoked", NULL);
+	output_word(w, "account", same ? "checked" : "revoked", NULL);
 	if (same)
 		return sql_account_checked(
 			w, tx, &(struct sql_account_checked_in){ t->token_id, t->user.id, t->user.login });
@@ -298,7 +293,7 @@ bool renew_settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
-	w->output = said(w, t->refused == NULL ? "renewed" : "refused", t->refused);
+	output_word(w, "account", t->refused == NULL ? "renewed" : "refused", t->refused);
 	if (t->refused == NULL)
 		return keep_renewed(w, tx, t);
 	if (strcmp(t->refused, "link.token_revoked") == 0)

@@ -1,6 +1,7 @@
 /* A project's policy file, as it stands at the end of the default branch: each version is kept, valid or not. */
 #include <inttypes.h>
 
+#include "base/output.h"
 #include "model/policy.h"
 #include "sql.h"
 #include "sync.h"
@@ -86,7 +87,7 @@ bool policy_effect(struct work *w, const struct outside *outside, void *task)
 /* A branch that is not there says nothing about the file: what counted before counts on. */
 static bool unread(struct work *w)
 {
-	w->output = STR("{\"policy\":\"the branch is not there\"}");
+	output_word(w, "policy", "the branch is not there", NULL);
 	return true;
 }
 
@@ -115,6 +116,7 @@ bool policy_settle(struct work *w, struct tx *tx, void *task)
 		.trace = work_trace(w),
 	};
 	struct sql_policy_found_out out;
+	struct json *j;
 
 	if (t->commit_sha.n == 0)
 		return unread(w);
@@ -127,7 +129,9 @@ bool policy_settle(struct work *w, struct tx *tx, void *task)
 	}
 	if (!sql_policy_found(w, tx, &in, &out))
 		return false;
-	w->output = arena_printf(w->arena, "{\"changed\":%s,\"code\":%s" STR_FMT "%s}", out.changed ? "true" : "false",
-		in.code.n > 0 ? "\"" : "", STR_ARG(in.code.n > 0 ? in.code : STR("null")), in.code.n > 0 ? "\"" : "");
+	j = output_open(w);
+	json_bool(j, "changed", out.changed);
+	json_str(j, "code", in.code);
+	output_close(w, j);
 	return true;
 }

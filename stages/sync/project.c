@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "base/output.h"
 #include "sql.h"
 #include "sync.h"
 
@@ -45,7 +46,7 @@ static bool settle_lost(struct work *w, struct tx *tx, const struct project_task
 	struct sql_project_lose_in in = { { &t->repo_id, 1 }, str_c(t->lost), 0, work_trace(w), 0 };
 	struct sql_project_lose_out out;
 
-	w->output = arena_printf(w->arena, "{\"degraded\":\"%s\"}", t->lost);
+	output_word(w, "degraded", t->lost, NULL);
 	return sql_project_lose(w, tx, &in, &out);
 }
 

@@ -1,4 +1,5 @@
 /* Is the money there: the deposit's receipt is final, and the escrow itself says what was locked for this bounty, by whom. */
+#include "base/output.h"
 #include "crypto/digest.h"
 #include "sql.h"
 #include "verify.h"
@@ -140,8 +141,6 @@ bool fund_settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
-	w->output = t->refused == NULL
-		? STR("{\"deposit\":\"confirmed\"}")
-		: arena_printf(w->arena, "{\"deposit\":\"refused\",\"code\":\"%s\"}", t->refused);
+	output_word(w, "deposit", t->refused == NULL ? "confirmed" : "refused", t->refused);
 	return t->refused != NULL ? settle_refused(w, tx, t) : settle_confirmed(w, tx, t);
 }

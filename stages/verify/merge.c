@@ -1,6 +1,7 @@
 /* A merged pull request: what evidence.c reads is judged by verdict.c, and kept with the verdict. */
 #include <inttypes.h>
 
+#include "base/output.h"
 #include "crypto/digest.h"
 #include "model/policy.h"
 #include "sql.h"
@@ -263,20 +264,26 @@ static bool settle_fail(struct work *w, struct tx *tx, const struct merge_task *
 	return sql_submission_reject(w, tx, &in, &out);
 }
 
+static void say(struct work *w, const struct verdict *v)
+{
+	struct json *j = output_open(w);
+
+	json_str(j, "verdict", str_c(check_result_name(v->result)));
+	json_i64(j, "level", v->level);
+	json_str(j, "code", str_c(v->decided->code));
+	output_close(w, j);
+}
+
 bool merge_settle(struct work *w, struct tx *tx, void *task)
 {
 	const struct merge_task *t = task;
-	const char *code;
 	bool settled = true, ok;
 
 	if (t->decided)
 		return true;
-	code = t->verdict.decided->code;
 	if (!merge_keep(w, tx, t))
 		return false;
-	w->output = arena_printf(w->arena, "{\"verdict\":\"%s\",\"level\":%d,\"code\":%s%s%s}",
-		check_result_name(t->verdict.result), t->verdict.level, code == NULL ? "" : "\"",
-		code == NULL ? "null" : code, code == NULL ? "" : "\"");
+	say(w, &t->verdict);
 	if (t->verdict.result == CHECK_FAIL)
 		return settle_fail(w, tx, t);
 	ok = t->verdict.result == CHECK_PASS ? settle_pass(w, tx, t, &settled) : settle_review(w, tx, t, &settled);

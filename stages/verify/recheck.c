@@ -1,4 +1,5 @@
 /* Before money is sent: is the work still there? At the end of the hold, and earlier when a push or a revert was seen. */
+#include "base/output.h"
 #include "verify.h"
 
 bool recheck_peek(struct work *w, struct tx *tx, void *task)
@@ -64,11 +65,14 @@ bool recheck_settle(struct work *w, struct tx *tx, void *task)
 {
 	const struct recheck_task *t = task;
 	struct sql_payout_recheck_out out;
+	struct json *j;
 
 	if (t->merge.decided)
 		return true;
-	w->output = arena_printf(w->arena, "{\"verdict\":\"%s\",\"due\":%s}",
-		check_result_name(t->merge.verdict.result), t->due ? "true" : "false");
+	j = output_open(w);
+	json_str(j, "verdict", str_c(check_result_name(t->merge.verdict.result)));
+	json_bool(j, "due", t->due);
+	output_close(w, j);
 	if (t->merge.verdict.result == CHECK_PASS && !t->due)
 		return true;
 	if (!merge_keep(w, tx, &t->merge))

@@ -1,6 +1,7 @@
 /* Does a contract that is a wallet call a signature its own? The API cannot ask a node, so a sign-in waits for this job. */
 #include <inttypes.h>
 
+#include "base/output.h"
 #include "crypto/secp.h"
 #include "outside/chain.h"
 #include "sql.h"
@@ -77,8 +78,7 @@ static bool settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
-	w->output = t->refused == NULL ? STR("{\"wallet\":\"accepted\"}")
-				       : arena_printf(w->arena, "{\"wallet\":\"refused\",\"code\":\"%s\"}", t->refused);
+	output_word(w, "wallet", t->refused == NULL ? "accepted" : "refused", t->refused);
 	return sql_wallet_check_decide(w, tx, &in);
 }
 

@@ -1,7 +1,7 @@
 /* Writing: the stream, quoting, and the canonical form of RFC 8785. */
 #include "tests/unit/check.h"
 
-#include "base/json.h"
+#include "base/output.h"
 
 static int new_work(void **state)
 {
@@ -191,6 +191,21 @@ static void prints_other_numbers(void **state)
 	}
 }
 
+/* Whatever stands in a word, the output is JSON. */
+static void outputs(void **state)
+{
+	struct work *w = *state;
+	struct json *j = output_open(w);
+
+	json_hex(j, "hash", STR("\1"));
+	output_close(w, j);
+	assert_str(w->output, "{\"hash\":\"0x01\"}");
+	output_word(w, "account", "a \"word\"\n", NULL);
+	assert_str(w->output, "{\"account\":\"a \\\"word\\\"\\n\"}");
+	output_word(w, "account", "refused", "link.code");
+	assert_str(w->output, "{\"account\":\"refused\",\"code\":\"link.code\"}");
+}
+
 #define IN_WORK(test) cmocka_unit_test_setup_teardown(test, new_work, end_work)
 
 int main(void)
@@ -202,6 +217,7 @@ int main(void)
 		IN_WORK(canonical_form),
 		IN_WORK(canonical_refuses),
 		IN_WORK(prints_other_numbers),
+		IN_WORK(outputs),
 	};
 
 	return cmocka_run_group_tests_name("json_write", tests, NULL, NULL);
