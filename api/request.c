@@ -48,19 +48,11 @@ static bool take_trace(struct call *c)
 
 bool request_begin(struct call *c)
 {
-	const char *p = c->req->path + 1, *end;
-
 	if (c->req->path[0] != '/' && c->req->method != HTTP_METHOD_OPTIONS) /* which may ask about "*" */
 		return problem_set(c, "api.not_found");
-	while (c->req->path[0] == '/' && *p != '\0') {
-		end = strchrnul(p, '/');
-		if (c->n_segments == PATH_SEGMENTS)
-			return problem_set(c, "api.not_found");
-		c->segments[c->n_segments++] = str_of(p, (size_t)(end - p));
-		if (*end == '/' && end[1] == '\0' && c->n_segments < PATH_SEGMENTS)
-			c->segments[c->n_segments++] = STR("");
-		p = *end == '\0' ? end : end + 1;
-	}
+	c->n_segments = routes_split(c->req->path, c->segments);
+	if (c->n_segments < 0)
+		return problem_set(c, "api.not_found");
 	return take_trace(c);
 }
 

@@ -655,27 +655,46 @@ const struct route routes[] = {
 };
 const size_t n_routes = sizeof(routes) / sizeof(routes[0]);
 
-static bool matches(const char *pattern, const struct call *c)
+int routes_split(const char *path, str segments[PATH_SEGMENTS])
+{
+	const char *end;
+	int n = 0;
+
+	if (path[0] != '/' || path[1] == '\0')
+		return 0;
+	do {
+		end = strchrnul(++path, '/');
+		if (n == PATH_SEGMENTS)
+			return -1;
+		segments[n++] = str_of(path, (size_t)(end - path));
+		path = end;
+	} while (*end == '/');
+	return n;
+}
+
+static bool matches(const char *pattern, const str segments[], int n)
 {
 	str rest = str_c(pattern + 1), piece;
 	int i = 0;
 
 	while (str_next(&rest, '/', &piece)) {
-		if (i >= c->n_segments)
+		if (i >= n)
 			return false;
-		if (piece.n > 0 && piece.p[0] == '{' ? c->segments[i].n == 0 : !str_eq(piece, c->segments[i]))
+		if (piece.n > 0 && piece.p[0] == '{' ? segments[i].n == 0 : !str_eq(piece, segments[i]))
 			return false;
 		i++;
 	}
-	return i == c->n_segments;
+	return i == n;
 }
 
 size_t routes_body_max(const char *path)
 {
+	str segments[PATH_SEGMENTS];
+	int n = routes_split(path, segments);
 	size_t most = 0;
 
 	for (size_t i = 0; i < n_routes; i++) {
-		if (strncmp(path, routes[i].path, strcspn(routes[i].path, "{")) == 0 && routes[i].body_max > most)
+		if (routes[i].body_max > most && matches(routes[i].path, segments, n))
 			most = routes[i].body_max;
 	}
 	return most;
@@ -690,7 +709,7 @@ static void allow(struct call *c, const struct route *r)
 const struct route *route_find(struct call *c, const char *method)
 {
 	for (size_t i = 0; i < n_routes; i++) {
-		if (!matches(routes[i].path, c))
+		if (!matches(routes[i].path, c->segments, c->n_segments))
 			continue;
 		if (strcmp(routes[i].method, strcmp(method, "HEAD") == 0 ? "GET" : method) == 0)
 			return &routes[i];

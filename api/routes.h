@@ -71,5 +71,8 @@ extern const size_t n_routes;
 /* The method's route for the path in c->segments, or NULL with c->allow = the methods that the path has. */
 const struct route *route_find(struct call *c, const char *method);
 
-/* The longest body that a route takes whose path begins as this one does; bytes. */
+/* What stands between the slashes of a path, as it came; "/" has nothing. Returns how many, -1 when there are too many. */
+int routes_split(const char *path, str segments[PATH_SEGMENTS]);
+
+/* The longest body that a route of this path takes; bytes. */
 size_t routes_body_max(const char *path);

@@ -167,7 +167,7 @@ test('I5, F5: a body over the limit, told by the head alone: 25 MiB for deliveri
     r.write('{')
   })
   assert.equal(await announce('/v1/webhooks/github', 26 * 1024 * 1024 + 1), 413)
-  for (const path of ['/v1/bounties', '/v1/auth/verify', '/nothing', '/']) assert.equal(await announce(path, 1024 * 1024 + 1), 413, path)
+  for (const path of ['/v1/bounties', '/v1/auth/verify', '/v1/webhooks/githubs', '/v1/webhooks/github/a/b', '/v1/webhooks/github/', '/nothing', '/']) assert.equal(await announce(path, 1024 * 1024 + 1), 413, path)
   assert.deepEqual(await rows(), before)
 })
 
