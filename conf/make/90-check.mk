@@ -23,11 +23,11 @@ check-rules: ## test the alert rules
 	promtool test rules tests/metrics/rules.test.yml
 
 .PHONY: check check-install check-build check-run
-check: check-install ## install what is missing, build, run every test
+check: check-install ## install what is missing, build, run every test, or ONLY=api/auth
 	@$(MAKE) --no-print-directory -j$$(nproc) check-build
 	@$(MAKE) --no-print-directory check-run
-check-install:
+check-install: ## that alone: Debian packages and the npm trees of the tests
 	@tests/stack/install.sh check
-check-build: $(BUILD)/tests/upgrade/check_sql programs programs-san contract $(UNIT) $(BUILD)/tests/vectors $(BUILD)/tests/db/check_sql $(DB_TESTS)
-check-run:
+check-build: $(BUILD)/tests/upgrade/check_sql programs programs-san contract $(UNIT) $(BUILD)/tests/vectors $(BUILD)/tests/db/check_sql $(DB_TESTS) ## build every program and test
+check-run: ## run what is built: every test, or ONLY=api/auth
 	@node tests/check.mjs --only "$(ONLY)" $(SUITES)

@@ -34,7 +34,9 @@ check('each entry says kind, what happened and what to do next', [...entries].fi
   const e = entry(text)
   return !e || e[2].split(' or ').some(kind => !KINDS.includes(kind))
 }).map(([code]) => code))
-check('kinds are those of the sources', [...kinds()].map(wrong_kind).filter(Boolean))
+// A reader's refusal is its caller's answer: of a policy file, sync.policy's.
+const ANSWERED = /^policy\./
+check('kinds are those of the sources', [...kinds()].filter(([code]) => !ANSWERED.test(code)).map(wrong_kind).filter(Boolean))
 check('statuses are those of the API', [...statuses()].filter(([code, status]) => Number(entry(entries.get(code) ?? '')?.[1]) !== status)
   .map(([code, status]) => `${code} is answered with ${status}`))
 
@@ -119,6 +121,10 @@ check('relative links lead somewhere', PAGES.flatMap(page => [...read(page).repl
 // Files of this repository that a page names in running text.
 check('files that pages name are there', PAGES.flatMap(page => [...read(page).matchAll(/\b(?:api|conf|docs|include|migrations|pipeline|sql|stages|tests)\/[\w/.-]*\.[a-z]+\b/g)]
   .map(m => m[0]).filter(path => !/\/[A-Z]+\//.test(path) && exists(path) === null).map(path => `${page}: ${path}`)))
+// `make help` reads the same lines.
+const targets = new Set(['GNUmakefile', ...files('conf/make', /\.mk$/)].flatMap(path => [...read(path).matchAll(/^([a-z][a-z-]*):.*## /gm)].map(m => m[1])))
+check('targets that pages name are in make help', PAGES.flatMap(page => [...read(page).matchAll(/(?:`|^ {4})make ([a-z][a-z-]+)/gm)]
+  .filter(([, target]) => !targets.has(target)).map(([, target]) => `${page}: make ${target}`)))
 
 console.log(`1..${number}`)
 process.exitCode = failed ? 1 : 0
