@@ -45,8 +45,8 @@ test('what is signed, canonical and unchanged is valid, and has the address that
   const cid = CID.create(1, raw.code, await sha256.digest(Buffer.from(PAYLOAD))).toString()
   const { status, stdout, stderr } = await verify(envelope(), '--cid', cid, '--json')
   assert.equal(status, 0, stderr)
-  assert.deepEqual(JSON.parse(stdout), { valid: true, cid, statement: JSON.parse(PAYLOAD) })
-  assert.match((await verify(envelope())).stdout, new RegExp(`^proof is valid.*\\n  cid        ${cid}\\n`))
+  assert.deepEqual(JSON.parse(stdout), { valid: true, offline: true, cid, statement: JSON.parse(PAYLOAD) })
+  assert.match((await verify(envelope())).stdout, new RegExp(`^proof is valid.*\\n  network    none: .*\\n  cid        ${cid}\\n`))
   await refused(verify(envelope(), '--cid', cid.replace(/.$/, c => (c === 'a' ? 'b' : 'a'))), 'proof.cid_mismatch')
 })
 
