@@ -15,7 +15,7 @@ $(KORE)/.patched: conf/kore.patch
 # system headers to the compiler, since they do not meet our warnings. -rdynamic: Kore finds hooks and handlers by name.
 define api_flavour
 $(KORE)/obj-$(1)/ldflags: $(KORE)/.patched
-	env -u MAKEFLAGS -u MFLAGS $(MAKE) -s -j2 -C $(KORE) OBJDIR=obj-$(1) KORE_SINGLE_BINARY=1 $(KORE_FLAGS_$(1)) objects
+	$$(call run,$$(@D))env -u MAKEFLAGS -u MFLAGS $(MAKE) -s -j2 -C $(KORE) OBJDIR=obj-$(1) KORE_SINGLE_BINARY=1 $(KORE_FLAGS_$(1)) objects
 $(BUILD)/$(1)/api/%.o: api/%.c $(KORE)/.patched | $(GEN)
 	@mkdir -p $$(@D)
 	$$(call run,$$@)$$(CC) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -DKORE_SINGLE_BINARY -isystem $(KORE)/include -c $$< -o $$@

@@ -24,6 +24,12 @@ const naming = text => readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && N
   }
 })
 
+test('a disk that is too full is told of before anything starts', async () => {
+  const dir = folder()
+  await assert.rejects(startStack({ dir, parts: ['redis'], room: Number.MAX_SAFE_INTEGER }), /^Error: \S+ has \d+ MB free, a stack wants \d+: make room/)
+  assert.deepEqual(readdirSync(dir), [])
+})
+
 test('two stacks side by side share nothing, and each ends without a trace', async () => {
   const options = { parts: ['postgres', 'nats', 'redis', 'evm', 'github'], fsync: false }
   const stacks = await Promise.all([1, 2].map(() => startStack({ ...options, dir: folder() })))

@@ -2,7 +2,7 @@
 // says what was wrong when something is.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -15,7 +15,8 @@ const run = promisify(execFile)
 const DEMO = fileURLToPath(new URL('demo.mjs', import.meta.url))
 const STACK = fileURLToPath(new URL('../stack/stack.mjs', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'patchwork-demo-'))
-const node = (...words) => run(process.execPath, words).then(r => ({ code: 0, ...r }), e => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }))
+const node = (...words) => at({}, ...words)
+const at = (env, ...words) => run(process.execPath, words, { env: { ...process.env, ...env } }).then(r => ({ code: 0, ...r }), e => ({ code: e.code, stdout: e.stdout, stderr: e.stderr }))
 const demo = (...words) => node(DEMO, '--dir', dir, ...words)
 
 after(() => run(process.execPath, [STACK, 'clean', '--dir', dir]))
@@ -40,6 +41,8 @@ function complete({ code, stdout, stderr }) {
   assert.equal(code, 0, stdout + stderr)
   const lines = stdout.split('\n').filter(l => l.startsWith('✓'))
   assert.deepEqual(lines.map((l, i) => l.includes(`  ${STEPS[i]}`)), STEPS.map(() => true), stdout)
+  for (const part of ['postgres', 'nats', 'redis', 'evm', 'github', 'ipfs', 'database made', 'contracts deployed', 'schema migrated', 'api', 'relay', 'work'])
+    assert.equal(stdout.match(new RegExp(`^ +\\d+\\.\\d+ s  ${part}$`, 'gm'))?.length, 1, part)
   for (const l of lines) assert.match(l, /^✓ +\d+\.\d+ s {2}\S/)
   assert.ok(!stdout.includes('\x1b'), 'no colours where there is no terminal')
   for (const word of ['deliveries', 'pull_request opened', 'pull_request closed', 'verify.merge  done', 'V16  pass', 'proof  bafkrei', 'transaction  0x', 'score  1 point for'])
@@ -99,9 +102,13 @@ test('it works after a kill -9 of everything', async () => {
 test('it plays against a stack that runs, again and again, and says what is wrong', async () => {
   await run(process.execPath, [STACK, 'up', '--dir', dir])
   const file = join(dir, 'stack.json')
-  for (let i = 0; i < 2; i++) {
-    const { code, stdout, stderr } = await node(DEMO, '--against', file)
+  const bin = join(dir, 'bin') // of a machine that permits no namespace
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'unshare'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+  for (const [env, cut] of [[{}, '(the network|sockets)'], [{ PATH: `${bin}:${process.env.PATH}` }, 'sockets']]) {
+    const { code, stdout, stderr } = await at(env, DEMO, '--against', file)
     assert.equal(code, 0, stdout + stderr)
+    assert.match(stdout, new RegExp(`proof verified with ${cut} away`))
     assert.match(stdout, /Every step happened: 18 steps/)
     const [lineage] = stdout.match(/http\S*\/v1\/lineage\/submission\/\S+/)
     assert.equal((await (await fetch(lineage)).json()).payouts[0].state, 'paid', 'what it says to try works')

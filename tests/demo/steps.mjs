@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 
 export const colour = (stream = process.stdout, env = process.env) => Boolean(stream.isTTY) && !env.NO_COLOR && env.TERM !== 'dumb'
 
-const time = ms => (ms < 9950 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`).padStart(7)
+export const time = ms => (ms < 9950 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`).padStart(7)
 
 export class Steps {
   constructor({ stream = process.stdout, paint = colour(stream) } = {}) {
@@ -22,11 +22,23 @@ export class Steps {
     this.say(`\n${this.paint(1, text)}`)
   }
 
+  goes(name) {
+    this.now = name
+    if (this.live) this.stream.write(`  ${this.paint(2, time(0))}  ${name} ...`)
+  }
+
+  // A part of the step that goes on, and how long it took.
+  part(name, ms) {
+    if (this.live) this.stream.write('\r\x1b[K')
+    this.say(`  ${this.paint(2, `${time(ms)}  ${name}`)}`)
+    this.goes(this.now)
+  }
+
   // Runs act and says what came of it: its answer, when it is text, stands behind the name.
   // What act throws is shown and thrown on.
   async step(name, act) {
     const from = performance.now()
-    if (this.live) this.stream.write(`  ${this.paint(2, time(0))}  ${name} ...`)
+    this.goes(name)
     const line = (mark, text) => {
       if (this.live) this.stream.write('\r\x1b[K')
       this.say(`${mark} ${this.paint(2, time(performance.now() - from))}  ${text}`)

@@ -52,13 +52,16 @@ debian() { # LIST...
 }
 
 npm_tree() { # TREE under tests/
-	local dir=tests/$1 stamp=tests/$1/node_modules/.installed lock
+	local dir=tests/$1 stamp=tests/$1/node_modules/.installed lock count
 	lock=$(sha256sum < "$dir/package-lock.json")
 	[[ -f $stamp && $(< "$stamp") == "$lock" ]] && { touch "$stamp"; return 0; }
-	echo "installing npm packages of $dir"
+	count=$(grep -c '"node_modules/' "$dir/package-lock.json" || true)
+	echo "installing npm packages of $dir: $count of them, a minute or two"
+	SECONDS=0
 	npm --prefix "$dir" ci --ignore-scripts --no-audit --no-fund --loglevel=error ||
 		stop "npm could not install the packages that $dir/package-lock.json names" \
 			"check the network (npm ping), then run the same command again; it starts over in $dir/node_modules"
+	echo "  installed in $SECONDS s"
 	echo "$lock" > "$stamp"
 }
 

@@ -20,6 +20,9 @@ async function postgresUser() {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
+// Where the cluster's folder is made.
+export const home = dir => (AS_ROOT ? '/var/tmp' : dir)
+
 // PostgreSQL refuses root, and its user may be unable to enter the checkout: then the cluster lies in a folder of that
 // user's under /var/tmp and DIR/postgres is a link to it.
 async function place(dir) {
@@ -28,7 +31,7 @@ async function place(dir) {
     mkdirSync(link, { recursive: true, mode: 0o700 })
     return { base: link, wrap: [] }
   }
-  const base = `/var/tmp/patchwork-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`
+  const base = `${home(dir)}/patchwork-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`
   const { uid, gid } = await postgresUser()
   if (!existsSync(base)) {
     mkdirSync(base, { mode: 0o700 })

@@ -5,13 +5,13 @@
 // the streams are emptied too. PostgreSQL's cluster, IPFS blocks and secrets stay.
 import { execFile } from 'node:child_process'
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { deploy, wallets } from './evm.mjs'
 import { command, configuration, fileOf, OUTSIDE, PARTS, prepareFolder, PROGRAMS } from './parts.mjs'
-import { DATABASE, provision, psql, purge, ROLES } from './postgres.mjs'
+import { DATABASE, home, provision, psql, purge, ROLES } from './postgres.mjs'
 import { alive, freePort, launch, recall, stop, tail, until } from './proc.mjs'
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
@@ -145,18 +145,22 @@ class Stack {
     if (this.fresh) for (const name of [...parts, 'patchwork']) rmSync(this.log(name), { force: true })
     const done = {}
     const has = name => parts.includes(name)
-    const step = (name, needs, act) => {
-      done[name] = Promise.all(needs.map(n => done[n])).then(act)
+    const step = (name, needs, act, what = name) => {
+      done[name] = Promise.all(needs.map(n => done[n])).then(async () => {
+        const from = performance.now()
+        if (await act() !== false) this.options.told?.(what, performance.now() - from)
+      })
       done[name].catch(() => {})
     }
     for (const name of OUTSIDE.filter(has)) step(name, [], () => this.start(name))
-    step('cluster', ['postgres'], () => has('postgres') && this.prepareDatabase())
+    step('cluster', ['postgres'], () => has('postgres') && this.prepareDatabase(), 'database made')
     step('contracts', ['evm'], async () => {
       if (has('evm')) await this.deployContracts()
       this.writeConfiguration()
-    })
-    const ours = PROGRAMS.some(has) || this.options.migrate
-    step('database', ['cluster', 'contracts'], () => has('postgres') && ours && this.migrateDatabase())
+      return has('evm')
+    }, 'contracts deployed')
+    const ours = PROGRAMS.some(has) || Boolean(this.options.migrate)
+    step('database', ['cluster', 'contracts'], () => has('postgres') && ours && this.migrateDatabase(), 'schema migrated')
     for (const name of PROGRAMS.filter(has)) step(name, PARTS[name].needs, () => this.start(name))
     const failed = (await Promise.allSettled(Object.values(done))).find(r => r.status === 'rejected')
     if (failed) {
@@ -247,14 +251,29 @@ async function stopParts(dir, signalOf = () => undefined) {
   return stopped.filter(Boolean)
 }
 
+const MB = 2 ** 20
+const ROOM = 400 * MB // an empty cluster and its log take a quarter of it
+
+// A part that finds no room says so late, and each in its own way.
+function wantRoom(dir, least = ROOM) {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  for (const folder of new Set([dir, home(dir)])) {
+    const { bavail, bsize } = statfsSync(folder)
+    const free = bavail * bsize
+    if (free < least) throw new Error(`${folder} has ${Math.floor(free / MB)} MB free, a stack wants ${Math.ceil(least / MB)}: make room, then try again`)
+  }
+}
+
 // parts     names of parts.mjs (default: all)         programs  'rel' (build/), 'san' (build/san/) or a folder
 // conf      { key: value } over the configuration     env       { all: {..}, api: {..}, ... } for our programs and others
 // knows     key => whether the configuration may have it (default: any)
 // tied      end with this process (default)           fresh     empty database, streams, chain (default)
 // fsync     false is faster; a crash of the machine then loses data        migrate   also without our programs
+// told      (name, ms) => what is up, and what it took                     room      bytes that it wants free (default ROOM)
 export async function startStack(options) {
   const dir = resolve(options.dir)
   await stopParts(dir)
+  wantRoom(dir, options.room)
   return new Stack({ tied: true, programs: 'rel', fsync: true, parts: [...OUTSIDE, ...PROGRAMS], ...options, dir }).up()
 }
 
@@ -326,7 +345,8 @@ async function main() {
     }
     const from = Date.now()
     const parts = values.outside ? OUTSIDE : [...OUTSIDE, ...PROGRAMS]
-    const stack = await startStack({ dir, parts, tied: false, conf: { 'worker.schedules': 'true' } })
+    const told = (name, ms) => console.log(`${(ms / 1000).toFixed(2).padStart(7)} s  ${name}`)
+    const stack = await startStack({ dir, parts, tied: false, conf: { 'worker.schedules': 'true' }, told })
     console.log(`ready in ${((Date.now() - from) / 1000).toFixed(1)} s\n${page(stack.info)}`)
     return 0
   }
