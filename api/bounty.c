@@ -16,11 +16,26 @@ static bool all_of(str s, const char *more)
 	return true;
 }
 
+/* The address of its page, as it is copied from a browser or for `git clone`, says the same. */
+static str without_address(str s)
+{
+	const str page = STR("https://github.com/");
+
+	if (s.n <= page.n || !str_eq_nocase(str_of(s.p, page.n), page))
+		return s;
+	s = str_skip(s, page.n);
+	if (str_ends(s, STR("/")))
+		s.n--;
+	if (str_ends(s, STR(".git")))
+		s.n -= 4;
+	return s;
+}
+
 /* GitHub: owners of up to 39 letters, digits and hyphens; names of up to 100, with dots and underscores. */
 bool bounty_repository(struct call *c, void *p)
 {
 	struct sql_project_create_in *in = p;
-	str name = in->full_name, owner;
+	str name = in->full_name = without_address(in->full_name), owner;
 
 	if (!str_next(&name, '/', &owner) || owner.n == 0 || owner.n > 39 || !all_of(owner, "-") || owner.p[0] == '-' ||
 		name.n == 0 || name.n > 100 || !all_of(name, "-._") || str_eq(name, STR(".")) ||

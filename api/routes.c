@@ -251,7 +251,8 @@ static const struct param me[] = { SESSION(account_me) };
 static const struct param project_create[] = {
 	SESSION(project_create),
 	TRACE(project_create),
-	PARAM(FROM_BODY, FIELD_STR, project_create, full_name, .min = 3, .max = 140, .doc = "owner/name on GitHub"),
+	PARAM(FROM_BODY, FIELD_STR, project_create, full_name, .min = 3, .max = 170,
+		.doc = "owner/name on GitHub, or the address of its page, with .git or without"),
 };
 static const struct param project_check[] = {
 	SESSION(project_check),

@@ -36,6 +36,19 @@ test('a repository is registered with its job and its event, once', async () => 
   assert.deepEqual((await rows()).map((n, i) => n - before[i]), [1, 1, 1])
 })
 
+test('P1: the address of a repository\'s page says the same as its name', async () => {
+  for (const [name, form] of ['https://github.com/ada/page-1', 'https://github.com/ada/page-2/', 'https://github.com/ada/page-3.git', 'HTTPS://GitHub.com/ada/page-4.git/']
+    .map((form, i) => [`ada/page-${i + 1}`, form])) {
+    const { status, body, text } = await register(form)
+    assert.deepEqual([status, body.full_name], [201, name], text)
+    const again = await register(name)
+    assert.deepEqual([again.status, again.body.id], [200, body.id])
+  }
+  for (const wrong of ['https://github.com/ada', 'https://github.com/ada/x/issues', 'http://github.com/ada/x', 'https://example.org/ada/x', 'https://github.com.example.org/ada/x',
+    'https://github.com//x', 'https://github.com/ada/.git', 'https://github.com/'])
+    assert.deepEqual(await register(wrong).then(a => [a.status, a.body.code]), [422, 'project.name'], wrong)
+})
+
 test('many at once register it once', async () => {
   const before = await rows()
   const answers = await Promise.all(Array.from({ length: 20 }, () => register('ada/notes')))
