@@ -43,6 +43,16 @@ test('a challenge is a sign-in message that others can read, and is kept', async
   assert.equal(await api.sql(`select message from core.auth_nonce where nonce = '${body.nonce}'`), body.message)
 })
 
+test('A1, A8: a nonce lives for five minutes, a session for thirty days, unless it is configured otherwise', async () => {
+  const { body } = await api.post('/v1/auth/challenge', { address: account.address, chain_id: CHAIN })
+  const { issuedAt, expirationTime } = parseSiweMessage(body.message)
+  assert.equal(expirationTime - issuedAt, 300_000)
+  assert.equal(await api.sql(`select expires_at = '${body.expires_at}' from core.auth_nonce where nonce = '${body.nonce}'`), 't')
+  const { session_id: session } = await api.signIn(account)
+  assert.equal(await api.sql(`select expires_at - created_at between interval '30 days' - interval '1 minute' and interval '30 days' + interval '1 minute'
+    from core.session where id = '${session}'`), 't')
+})
+
 test('a signed challenge opens a session, and the person behind a wallet stays the same', async () => {
   const { message } = await api.challenge(account)
   const answer = await api.post('/v1/auth/verify', await signed(message))

@@ -104,6 +104,37 @@ describe('workers', () => {
     assert.equal(await sql('select title from core.issue where number = 3'), 'another title')
   })
 
+  test('I10: verify before command before sync before backfill: a fifth of the budget is kept for verify, more for who comes later', async () => {
+    // as sync and verify declare it: 0 verify, 1 command, 2 sync, 3 backfill; what lies below a rank's floor is not for it
+    const floors = [0, 200, 250, 500]
+    const take = async (rank, remaining) => {
+      await sql(`insert into ingest.rate_budget (credential, resource, per_window, remaining, reset_at) values ('ranks', 'core', 1000, ${remaining}, now() + interval '1 hour')
+        on conflict (credential, resource) do update set per_window = 1000, remaining = excluded.remaining, reset_at = excluded.reset_at, points = 0`)
+      const said = await sql(`select concat_ws(' ', granted, reason) from ingest.rate_take('ranks', 4711, 1, 1, 0, ${rank}, false, interval '1 minute', 1)`)
+      await sql(`delete from ingest.rate_hold where credential = 'ranks'`)
+      return said
+    }
+    for (const [rank, floor] of floors.entries()) {
+      assert.equal(await take(rank, floor + 1), 't', `rank ${rank}, one above its floor`)
+      assert.equal(await take(rank, floor), 'f github.budget', `rank ${rank}, at its floor`)
+    }
+    assert.equal(await take(0, 1), 't', 'verify has the last one')
+    await sql(`delete from ingest.rate_budget where credential = 'ranks'`)
+  })
+
+  test('I10: at a fifth of the budget a sync job waits for the window, unburned, and goes on when there is more', async () => {
+    const id = await issue(4)
+    await sql(`update ingest.rate_budget set remaining = ceil(per_window * 0.2)::int + 1, reset_at = now() + interval '1 hour' where credential = 'default' and resource = 'core'`)
+    await forget()
+    const waiting = await job('sync.issue', { issue_id: id })
+    await until('it is put off', async () => await sql(`select count(*) from q.scheduled where job_id = ${waiting}`) === '1', PATIENCE)
+    assert.deepEqual(await said('log'), [], 'GitHub is not asked')
+    assert.equal(await sql(`select string_agg(distinct error_code, ' ') from q.run where job_id = ${waiting}`), 'github.budget')
+    await rested()
+    await sql(`update q.scheduled set run_at = now() where job_id = ${waiting}`)
+    await done(waiting)
+  })
+
   test('I14: every body that was read is kept by its hash', async () => {
     const sha = await sql(`select encode(evidence_sha256, 'hex') from ingest.fetch_cache where subject = '/repositories/${repo.id}/issues/3'`)
     assert.equal(await sql(`select encode(sha256(bytes), 'hex') from ingest.evidence where sha256 = '\\x${sha}'`), sha)

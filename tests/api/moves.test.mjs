@@ -216,6 +216,32 @@ test('P5: private lasts: a ping and a proof have it read again, and do not verif
   assert.equal(await state(p), 'verified', 'public again, and read because of the proof')
 })
 
+test('P7: a repository that is transferred: its old owner\'s role ends, the project waits for the new one', async () => {
+  const p = await project()
+  await control('member', { repo: p.name, user: 'grace', permission: 'admin' })
+  const check = await shown(p, 'permission')
+  await sql(`insert into core.role_grant (person_id, role, project_id, granted_by) values ('${GRACE}', 'owner', '${p.id}', 'check/${check}')`)
+  await control('rename', { repo: p.name, name: p.name.split('/')[1], owner: 'lovelace' })
+  const name = `lovelace/${p.name.split('/')[1]}`
+  await control('member', { repo: name, user: 'grace', permission: 'read' })
+  await put('repository', { action: 'transferred', repository: { id: p.repo.id, full_name: name } })
+  assert.equal(await sql(`select concat_ws(' ', full_name, state, state_reason) from core.project where id = '${p.id}'`), `${name} degraded ownership.lost`)
+  assert.equal(await sql(`select count(*) from core.role_grant where project_id = '${p.id}' and revoked_at is null`), '0')
+})
+
+test('P5: privatized: degraded until it is public again; archived: read and shown, and no reason to doubt whose it is', async () => {
+  const p = await project()
+  const told = (action, seen) => control('fault', { match: { path: `^/repositories/${p.repo.id}$` }, times: 1, patch: seen }).then(() => repository(p, action))
+  await told('privatized', { private: true })
+  assert.equal(await state(p), 'degraded project.private')
+  await repository(p, 'publicized')
+  assert.equal(await state(p), 'verified')
+  await told('archived', { archived: true })
+  assert.equal(await sql(`select state || ' ' || archived from core.project where id = '${p.id}'`), 'verified true')
+  await repository(p, 'unarchived')
+  assert.equal(await sql(`select state || ' ' || archived from core.project where id = '${p.id}'`), 'verified false')
+})
+
 test('F14: a token that was revoked: jobs are parked with the reason, GitHub is not asked again and again', async () => {
   const p = await project()
   const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Fix', commits: [{ message: 'x' }] })

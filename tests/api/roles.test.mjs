@@ -119,6 +119,19 @@ test('T9: every route that takes an id, with one of a private project: 404 for w
   assert.deepEqual([made.status, made.body.code], [422, 'bounty.project_unknown'])
 })
 
+test('A9, T9: wallets, sessions and tokens of another person: 404, as one that there is not', async () => {
+  const [me, other] = [await api.signIn(privateKeyToAccount(generatePrivateKey())), await api.signIn(privateKeyToAccount(generatePrivateKey()))]
+  const wallet = await api.sql(`select id from core.wallet where person_id = '${me.person_id}'`)
+  for (const [method, path, what] of [['DELETE', '/v1/wallets/', wallet], ['POST', '/v1/wallets/{id}/payout', wallet], ['DELETE', '/v1/sessions/', me.session_id],
+    ['DELETE', '/v1/tokens/', me.session_id]]) {
+    const ask = id => api.ask(method, path.includes('{') ? path.replace('{id}', id) : path + id, { token: other.token })
+    const [theirs, none] = [await ask(what), await ask(nobody)]
+    assert.deepEqual([theirs.status, theirs.body.code], [none.status, none.body.code], `${method} ${path}: ${theirs.text} ${none.text}`)
+    assert.ok([404, 403].includes(theirs.status), `${method} ${path}: ${theirs.text}`)
+  }
+  assert.equal((await api.get('/v1/wallets', { token: me.token })).status, 200, 'all of it is still there')
+})
+
 test('T9: lists show a private project\'s rows to those alone who have a role in it', async () => {
   const shown = async (path, role) => JSON.stringify((await api.get(path, { token: people[role]?.token })).body.items)
   for (const [path, id] of [['/v1/projects', world.private.project], ['/v1/bounties', world.private.bounty], ['/v1/jobs?limit=200', `"project_id":"${world.private.project}"`]]) {

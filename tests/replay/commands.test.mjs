@@ -132,6 +132,27 @@ test('B2, F41: by whom it does not count, and where', async () => {
   assert.match(mine.body, /\n- `\/bounty` of ada: it is not written as it must be: `\/bounty AMOUNT ASSET\[@CHAIN\][^`\n]*` \(`command\.malformed`\)\n/)
 })
 
+test('B2: the permission is read when the command is carried out, not when it was written; on a degraded project /bounty is refused', async () => {
+  someone()
+  const n = await issue()
+  await sql(`select q.pause('kind', 'sync.command', 'test:held', 'until the permission has changed')`)
+  const said = await tell(n, 'ada', '/bounty 3 PTD')
+  await until('it waits', async () => await sql(`select count(*) from q.job where key like 'command:${said.comment.id}:%'`) === '1')
+  await control('member', { repo: 'ada/engine', user: 'ada', permission: 'read' })
+  await sql(`select q.resume('kind', 'sync.command', 'test:held', 'it has')`)
+  await quiet()
+  assert.deepEqual([await drafts(n), await refusals(n)], ['', 'bounty command.forbidden'])
+  await control('member', { repo: 'ada/engine', user: 'ada', permission: 'admin' })
+  await sql(`update core.project set state = 'degraded', state_reason = 'ownership.lost' where id = '${PROJECT}'`)
+  await tell(n, 'ada', 'Again.\n\n/bounty 3 PTD\n')
+  await quiet()
+  assert.deepEqual([await drafts(n), await refusals(n)], ['', 'bounty command.forbidden, bounty project.unverified'])
+  await sql(`update core.project set state = 'verified', state_reason = null where id = '${PROJECT}'`)
+  await tell(n, 'ada', 'And again.\n\n/bounty 3 PTD\n')
+  await quiet()
+  assert.equal(await drafts(n), '3000000 draft')
+})
+
 test('F41: an edit counts while the bounty is a draft, a second delivery of one text never', async () => {
   someone()
   const n = await issue()

@@ -2,14 +2,14 @@
 // again in another database.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { createHash, createPublicKey, verify } from 'node:crypto'
+import { createHash, createHmac, createPublicKey, randomUUID, verify } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { load } from '../peers/load.mjs'
 import { rpc } from '../stack/evm.mjs'
 import { command } from '../stack/parts.mjs'
-import { bountyState, deliver, eventually, get, github, linkAccount, login, paid, releases, submission, submissionOf } from '../stack/scenario.mjs'
+import { bountyState, deliver, eventually, get, github, linkAccount, login, paid, releases, submission, submissionOf, tokenBalance } from '../stack/scenario.mjs'
 import { World } from './world.mjs'
 
 const run = promisify(execFile)
@@ -32,6 +32,14 @@ const opened = async () => {
 const state = (id, wanted) => world.while(worker, eventually(`the submission is ${wanted}`, () => submission(at, id), s => s.state === wanted, at.wait))
 const told = (c, event, action, number) => deliver(at, event, action, c.repo, number)
 
+// The stand-in has no example of this event.
+async function repository(c, action) {
+  const body = JSON.stringify({ action, repository: { id: c.project.repo_id, full_name: c.repo } })
+  const { status } = await fetch(`${at.api}/v1/webhooks/github`, { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-github-event': 'repository',
+    'x-github-delivery': randomUUID(), 'x-hub-signature-256': `sha256=${createHmac('sha256', at.webhook_secret).update(body).digest('hex')}` } })
+  assert.equal(status, 202)
+}
+
 async function merge(c, { by, method = 'squash', pull = c.pull } = {}) {
   const merged = await github(at, 'merge', { repo: c.repo, number: pull.number, method, by })
   await told(c, 'pull_request', 'closed', pull.number)
@@ -46,6 +54,7 @@ async function patchwork(args, url) {
   const { stdout, stderr, code } = await run(program, words, { env }).catch(e => e)
   return { status: code ?? 0, out: stdout, err: stderr }
 }
+const bountyOf = c => get(at, `/v1/bounties/${c.bounty.id}`)
 const checkOf = (s, id) => s.verdict.checks.find(x => x.id === id)
 
 for (const method of ['merge', 'squash', 'rebase'])
@@ -56,6 +65,35 @@ for (const method of ['merge', 'squash', 'rebase'])
     assert.deepEqual([s.verdict.result, s.evidence_level], ['pass', 5], JSON.stringify(s.verdict.checks.filter(x => x.result !== 'pass')))
     assert.deepEqual(s.verdict.checks.map(x => x.id), Array.from({ length: 17 }, (_, i) => `V${i + 1}`))
   })
+
+test('P7: the repository is renamed and given away in mid-bounty, the pull request is merged there: the bounty pays', async () => {
+  const c = await opened()
+  const was = c.repo
+  await github(at, 'rename', { repo: was, owner: 'southwind', name: `renamed-${c.tag}` })
+  c.repo = `southwind/renamed-${c.tag}`
+  await repository(c, 'renamed')
+  await merge(c)
+  await world.while(worker, paid(at, c.submission.id))
+  assert.equal((await get(at, `/v1/projects/${c.project.id}`)).full_name, c.repo)
+  assert.equal((await bountyOf(c)).state, 'paid')
+})
+
+test('P5: a project that cannot be read: its escrow stays as it is, nothing is paid; read again: the merge is paid', async () => {
+  const c = await opened()
+  const held = await tokenBalance(at, at.contracts.escrow)
+  await github(at, 'fault', { match: { path: `^/repositories/${c.project.repo_id}$` }, times: 1, status: 404, json: { message: 'Not Found' } })
+  await repository(c, 'edited')
+  const project = wanted => world.while(worker, eventually(`the project is ${wanted}`, () => get(at, `/v1/projects/${c.project.id}`), p => p.state === wanted, at.wait))
+  assert.equal((await project('degraded')).state_reason, 'github.not_found')
+  assert.deepEqual([(await bountyOf(c)).state, await tokenBalance(at, at.contracts.escrow)], ['open', held])
+  await merge(c)
+  await world.while(worker, eventually('its payout waits', () => world.sql(`select count(*) from q.run where error_code = 'pay.project_degraded'`), n => n !== '0', at.wait))
+  assert.equal(await tokenBalance(at, at.contracts.escrow), held)
+  await repository(c, 'edited')
+  await project('verified')
+  await world.sql(`update q.scheduled set run_at = now() where job_id in (select id from q.job where queue = 'pay')`)
+  await world.while(worker, paid(at, c.submission.id))
+})
 
 test('S7, S20: who merges alone what they wrote waits for a person, who accepts it; then it is paid', async () => {
   const c = await opened()
