@@ -18,31 +18,36 @@ const NAMES = { stage: 'queue', kind: 'kind', state: 'state', code: 'code', proj
 
 // One request per job: each has its own answer and its own row in the audit log.
 async function each(ids, verb, why) {
-	const out = { done: [], refused: [] }
+	const out = { done: [], running: [], refused: [] }
 	for (const id of ids) {
 		try {
-			await post(`/v1/jobs/${id}/${verb}`, { reason: why })
-			out.done.push(id)
+			const { state: is } = await post(`/v1/jobs/${id}/${verb}`, { reason: why })
+			out[is === 'running' ? 'running' : 'done'].push(id)
 		} catch (e) {
-			if (ids.length === 1 || e.status !== 409) throw Object.assign(e, { title: out.done.length ? `${e.title}, after ${out.done.length} of ${ids.length}` : e.title })
-			out.refused.push({ id, e })
+			const n = out.done.length + out.running.length
+			if (ids.length === 1 || e.status !== 409) throw Object.assign(e, { title: n ? `${e.title}, after ${n} of ${ids.length}` : e.title })
+			out.refused.push(`${id} (${e.code})`)
 		}
 	}
 	return out
 }
 
 const verbs = {
-	retry: { title: 'Retry', past: 'runs again', text: 'It becomes ready at once, as its next attempt. What an earlier attempt did is found and not done twice.' },
-	cancel: { title: 'Cancel', past: 'is cancelled', danger: true, text: 'One that waits ends now; one that runs ends before its next effect.' },
+	retry: { title: 'Retry', past: ['runs again', 'run again'], text: 'It becomes ready at once, as its next attempt. What an earlier attempt did is found and not done twice.' },
+	cancel: { title: 'Cancel', past: ['is cancelled', 'are cancelled'], danger: true, text: 'One that waits ends now; one that runs ends before its next effect.' },
+}
+
+function outcome(v, { done, running, refused }) {
+	const told = (ids, [one, many]) => (ids.length === 1 ? `Job ${ids[0]} ${one}. ` : ids.length ? `${ids.length} jobs ${many}. ` : '')
+	return told(done, v.past) + told(running, ['runs, and ends before its next effect', 'run, and end before their next effect'])
+		+ (refused.length ? `Refused: ${refused.join(', ')}.` : '')
 }
 
 async function act(ctx, verb, ids) {
 	const v = verbs[verb]
 	const what = ids.length === 1 ? `job ${ids[0]}` : `${ids.length} jobs`
 	const told = await dialog({ title: `${v.title} ${what}`, action: v.title, danger: v.danger, text: v.text, act: ({ reason }) => each(ids, verb, reason) })
-	if (!told) return
-	await ctx.again(`${told.done.length === 1 ? `Job ${told.done[0]}` : `${told.done.length} jobs: each`} ${v.past}.${
-		told.refused.length ? ` Refused: ${told.refused.map(r => `${r.id} (${r.e.code})`).join(', ')}.` : ''}`)
+	if (told) await ctx.again(outcome(v, told))
 }
 
 const columns = (ctx, selected) => [

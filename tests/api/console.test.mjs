@@ -53,7 +53,7 @@ async function enter(role, path = '/console') {
 
 const audited = async filter => (await api.get(`/v1/audit?actor=person:${people.operator.person_id}&${filter}`, { token: people.auditor.token })).body.items
 
-test('O13: an operator, by the keyboard alone: signs in, pauses a stage, previews and starts a replay; each is in the audit log', { timeout: 120_000 }, async () => {
+test('O13: an operator, by the keyboard alone: signs in, pauses a stage, previews, starts and stops a replay; each is in the audit log', { timeout: 120_000 }, async () => {
   people.operator.wallet.refuse()
   const page = await enter('operator')
   await page.sees('You declined in the wallet')
@@ -108,9 +108,15 @@ test('O13: an operator, by the keyboard alone: signs in, pauses a stage, preview
   await page.until(`location.hash === '#/replays' && /has begun: 3 jobs/.test(document.querySelector('#said').innerText)`)
   await page.sees('totals were read too early')
   assert.equal(await api.sql('select total from q.batch'), '3')
+  await page.tabTo('Stop')
+  await page.press('Enter')
+  await page.until(`document.activeElement.name === 'reason'`)
+  await page.type('one was enough')
+  await page.press('Enter')
+  await page.until(`/ is stopped/.test(document.querySelector('#said').innerText) && document.querySelector('tbody .state').innerText === 'stopped'`)
 
   await page.press('5')
-  for (const reason of ['the node is forked', 'totals were read too early']) {
+  for (const reason of ['the node is forked', 'totals were read too early', 'one was enough']) {
     await page.sees(reason)
     assert.equal((await audited('limit=50')).filter(a => a.reason === reason).length, 1, reason)
   }
