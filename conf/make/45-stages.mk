@@ -1,7 +1,7 @@
-# Tests of the stages link their objects, too: tests/unit/{verdict,verdict_policy,replay,statement,formula,effects,collect}.c and tests/db/stages_*_test.c.
+# Tests of the stages link their objects, too: those named here, and tests/db/stages_*_test.c.
 
 STAGE_OBJ := $(patsubst %.c,$(BUILD)/san/%.o,stages/stages.c $(sort $(wildcard stages/*/*.c)))
-STAGE_TESTS := $(patsubst %,$(BUILD)/tests/unit/%,verdict verdict_policy replay statement formula effects collect) \
+STAGE_TESTS := $(patsubst %,$(BUILD)/tests/unit/%,verdict verdict_policy replay statement formula effects collect collect_sync) \
 	$(patsubst tests/db/%.c,$(BUILD)/tests/db/%,$(sort $(wildcard tests/db/stages_*_test.c)))
 
 $(STAGE_TESTS): $(STAGE_OBJ)

@@ -1,0 +1,108 @@
+/* What sync reads from GitHub: a pull request and what ties it to issues, projects, issues. */
+#include "collect_github.h"
+
+static struct pull_sync fetched(const char *text)
+{
+	struct pull_sync p = { .repo_id = 10, .full_name = STR("octo/hello"), .number = 4, .text = str_c(text) };
+
+	assert_true(pull_fetch(&w, &github, &p));
+	return p;
+}
+
+static void assert_links(const struct pull_sync *p, const char *want)
+{
+	struct buf b = buf_new(w.arena, 4096);
+
+	for (size_t i = 0; i < p->n_links; i++)
+		buf_printf(&b, "%s%d:%d:" STR_FMT, i > 0 ? " " : "", p->links[i].number, p->links[i].level,
+			STR_ARG(p->links[i].source));
+	assert_str(buf_str(&b), want);
+}
+
+/* Open: what stands there now counts; the other repository's issue does not. */
+static void an_open_pull_request(void **state)
+{
+	struct pull_sync p = fetched(NULL);
+
+	(void)state;
+	assert_links(&p, "3:5:closing_reference 8:2:commit 3:4:claim 5:4:claim");
+	assert_int_equal(p.links[0].issue_uid, 33);
+	assert_int_equal(github.closer_calls, 0);
+}
+
+static void a_merged_one_whose_text_was_signed(void **state)
+{
+	struct pull_sync p;
+
+	(void)state;
+	merge();
+	p = fetched("fixes #3");
+	assert_links(&p, "3:5:closing_reference 8:2:commit");
+	assert_int_equal(github.closer_calls, 0);
+}
+
+/* The text is not known as of the merge: GitHub's own word on what closed the issue decides. */
+static void a_merged_one_seen_too_late(void **state)
+{
+	struct pull_sync p;
+
+	(void)state;
+	merge();
+	p = fetched(NULL);
+	assert_links(&p, "3:5:closer 8:2:commit");
+	github.closer = STR("ffffffffffffffffffffffffffffffffffffffff");
+	p = fetched(NULL);
+	assert_links(&p, "3:1:late_reference 8:2:commit");
+	github.closer = (str){ NULL, 0 };
+	p = fetched("unrelated");
+	assert_links(&p, "3:1:late_reference 8:2:commit");
+}
+
+/* The sync reads the author's comments: those of the merge or before count (S6, F41). */
+static void claims_in_comments(void **state)
+{
+	struct pull_sync p;
+
+	(void)state;
+	github.pull.body = (str){ NULL, 0 };
+	github.n_closing = github.n_messages = 0;
+	github.comments = "[" COMMENT("7", "/claim #3", "2026-01-01T12:00:00Z") "," COMMENT(
+		"9", "/claim #5", "2026-01-01T12:00:00Z") "]";
+	p = fetched(NULL);
+	assert_links(&p, "3:4:claim_comment");
+	merge();
+	p = fetched(NULL);
+	assert_links(&p, "3:4:claim_comment");
+	github.comments = "[" COMMENT("7", "/claim #3", "2026-01-02T03:04:06Z") "]";
+	p = fetched(NULL);
+	assert_links(&p, "3:1:late_claim");
+}
+
+static void projects_and_issues(void **state)
+{
+	struct project_task p = { .full_name = STR("octo/hello") };
+	struct issue_task i = { .repo_id = 10, .number = 3 };
+
+	(void)state;
+	assert_true(project_effect(&w, &outside, &p));
+	assert_int_equal(p.repo.id, 10);
+	p = (struct project_task){ .known = true, .repo_id = 10 };
+	assert_true(project_effect(&w, &outside, &p));
+	assert_true(issue_effect(&w, &outside, &i));
+	github.issue.is_pull = true;
+	assert_false(issue_effect(&w, &outside, &i));
+	assert_err(&w, ERR_INVALID, "sync.issue_is_pull");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_open_pull_request, start, stop),
+		cmocka_unit_test_setup_teardown(a_merged_one_whose_text_was_signed, start, stop),
+		cmocka_unit_test_setup_teardown(a_merged_one_seen_too_late, start, stop),
+		cmocka_unit_test_setup_teardown(claims_in_comments, start, stop),
+		cmocka_unit_test_setup_teardown(projects_and_issues, start, stop),
+	};
+
+	return cmocka_run_group_tests_name("collect_sync", tests, NULL, NULL);
+}
