@@ -2,7 +2,8 @@
 // says what was wrong when something is.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -99,6 +100,34 @@ test('it works after a kill -9 of everything', async () => {
   complete(await demo())
 })
 
+// The first that a command says which would go on.
+async function first(command) {
+  const child = spawn('bash', ['-c', `exec ${command}`], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [stdout] = await once(child.stdout, 'data')
+  child.kill()
+  return { stdout: String(stdout) }
+}
+
+// Each line that `make up` says to try, as a shell has it; what waits for a person gets what it waits for.
+async function pasted({ stdout }, info) {
+  const lines = stdout.split('\nTry next:\n')[1].split('\n').filter(l => l.startsWith('    ')).map(l => l.trim())
+  const setting = lines.find(l => l.startsWith('export ')), tried = []
+  for (const line of lines) {
+    if (line === setting || line === 'make down' || line.includes('demo.mjs --against')) continue // these are run elsewhere in this file
+    if (/^\S+\/(console)?$|^\S+stack\.json$/.test(line)) {
+      assert.ok(line.startsWith('http') ? (await fetch(line)).ok : existsSync(line), line)
+      continue
+    }
+    const command = line.replace(/^curl -s /, 'curl -sf ').replace('0x...', info.wallets.funder.address).replace(/^psql .*/, '$& -Atc "select 1"')
+    const { stdout: said } = await (/nats\.mjs/.test(line) ? first(command) : run('bash', ['-c', `${setting}\n${command}`]))
+      .catch(e => assert.fail(`${line}\n${e.stdout}${e.stderr}`))
+    assert.ok(said.trim().length > 0, line)
+    if (line.includes('_control/deliver')) assert.match(said, /"status":20[02]/)
+    tried.push(command.split(' ')[0])
+  }
+  assert.ok(tried.length >= 15, tried.join(' '))
+}
+
 test('it plays against a stack that runs, again and again, and says what is wrong', async () => {
   await run(process.execPath, [STACK, 'up', '--dir', dir])
   const file = join(dir, 'stack.json')
@@ -120,6 +149,7 @@ test('it plays against a stack that runs, again and again, and says what is wron
   assert.match(stdout, /✗ +\d+\.\d+ s {2}project verified\n {2}the webhook ping was answered 401/)
   assert.match(stderr, /expected {2}200\ngot {7}401\n/)
   assert.match(stderr, /the end of \S*api\.log/)
+  await pasted(await run(process.execPath, [STACK, 'up', '--dir', dir]), JSON.parse(readFileSync(file, 'utf8')))
   await run(process.execPath, [STACK, 'down', '--dir', dir])
   assert.deepEqual(left(), [])
 })
