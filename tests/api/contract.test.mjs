@@ -156,6 +156,25 @@ test('A3: anything but the magic word is refused', async () => {
   assert.deepEqual(code(await answered(await begin(owner.address, signed))), [401, 'auth.no_contract'])
 })
 
+test('A2, A3: an account that has delegated itself (EIP-7702) signs in with its key as before, or as the code says that it chose, and by nobody else', async () => {
+  worker()
+  const account = privateKeyToAccount(generatePrivateKey())
+  const designator = `0xef0100${(await deploy('Wallet', [owner.address])).slice(2)}`
+  await rpc(node, 'anvil_setCode', [account.address, designator])
+  assert.equal(await rpc(node, 'eth_getCode', [account.address, 'latest']), designator.toLowerCase())
+  const { token, person_id: person } = await api.signIn(account)
+  assert.equal((await api.get('/v1/me', { token })).body.wallets[0].caip10, `eip155:${CHAIN}:${account.address}`)
+  const message = await challenge(account.address)
+  assert.equal((await api.post('/v1/auth/verify', { message, signature: await owner.signMessage({ message }) })).status, 401)
+  const byCode = await answered(await begin(account.address, signed))
+  assert.deepEqual([byCode.status, byCode.body.address, byCode.body.person_id], [200, account.address, person])
+  const stranger = privateKeyToAccount(generatePrivateKey())
+  assert.equal((await answered(await begin(account.address, message => stranger.signMessage({ message })))).status, 401)
+  await rpc(node, 'anvil_setCode', [account.address, '0x'])
+  assert.equal((await answered(await begin(account.address, signed))).status, 401, 'it took the delegation back')
+  assert.equal((await api.signIn(account)).person_id, person)
+})
+
 test('A3: what is refused before any job is made', async () => {
   const wallet = await deploy('Wallet', [owner.address])
   const jobs = await api.rows('q.job')
