@@ -156,7 +156,7 @@ test('security headers, and who may read from a browser', async () => {
   assert.deepEqual([foreign.status, foreign.headers.get('access-control-allow-methods')], [204, null])
 })
 
-test('rate windows, with Redis and without; and no delivery where no secret is set', async () => {
+test('rate windows, with Redis, without it, and while it restarts under load; and no delivery where no secret is set', async () => {
   const small = await startApi({ conf: { 'limit.login_per_minute': 1, 'limit.login_burst': 3, 'limit.read_per_minute': 0, 'api.workers': 1,
     'webhook.secret_file': undefined } })
   try {
@@ -180,6 +180,23 @@ test('rate windows, with Redis and without; and no delivery where no secret is s
     while (ready.body.status !== 'degraded' && Date.now() < end)
     assert.deepEqual([ready.status, ready.body.status, ready.body.warnings.length], [200, 'degraded', 1])
     assert.deepEqual([(await ask()).status, (await ask()).status, (await ask()).status, (await ask()).status], [201, 201, 201, 429])
+    let asking = true
+    const seen = new Map()
+    const askers = Array.from({ length: 8 }, async (_, n) => {
+      while (asking) {
+        const { status } = await (n % 2 ? small.get('/v1/projects') : ask())
+        seen.set(status, (seen.get(status) ?? 0) + 1)
+      }
+    })
+    for (let i = 0; i < 3; i++) {
+      await small.stack.restart('redis')
+      const before = seen.get(200) ?? 0
+      await until('answers go on', () => seen.get(200) > before + 20)
+    }
+    await until('windows are in Redis again', async () => (await small.get('/readyz')).body.status === 'ready')
+    asking = false
+    await Promise.all(askers)
+    assert.deepEqual([...seen.keys()].filter(s => ![200, 201, 429].includes(s)), [], 'Redis restarts under load: nobody is told')
   } finally {
     await small.stop()
   }
