@@ -114,6 +114,18 @@ static void put_vitals(struct call *c, const struct sql_health_jobs_out *v)
 		put_span(c, "patchwork_audit_checkpoint_age_seconds", "Since the last checkpoint.", v->checkpoint_age);
 }
 
+static void put_books(struct call *c, const struct sql_health_jobs_out *v)
+{
+	if (!v->has_books_age)
+		return;
+	put_gauge(c, "patchwork_ledger_unbalanced_units",
+		"By how much the books disagree with themselves, in the asset's smallest units.");
+	for (size_t i = 0; i < v->assets.n && i < v->unbalanced.n; i++)
+		buf_printf(&c->out, "patchwork_ledger_unbalanced_units{asset=\"" STR_FMT "\"} " STR_FMT "\n",
+			STR_ARG(v->assets.at[i]), STR_ARG(v->unbalanced.at[i]));
+	put_span(c, "patchwork_ledger_check_age_seconds", "Since the books were checked.", v->books_age);
+}
+
 /* The database's part is there when PostgreSQL is. */
 static bool put_database(struct call *c, PGresult *res)
 {
@@ -126,6 +138,7 @@ static bool put_database(struct call *c, PGresult *res)
 	if (n > 0) {
 		put_queues(c, rows, rows[0].queue.p != NULL ? n : 0);
 		put_vitals(c, &rows[0]);
+		put_books(c, &rows[0]);
 	}
 	return true;
 }

@@ -14,6 +14,7 @@
 #define SEAL_MOST 10000
 #define EXPIRE_EVERY (10 * USEC_S)
 #define EXPIRE_MOST 500
+#define BOOKS (3600 * USEC_S)      /* so often the books are checked, by whichever worker comes first */
 #define EVERYTHING (3600 * USEC_S) /* so often the whole log is looked through for rows without a place */
 
 struct keep {
@@ -22,7 +23,7 @@ struct keep {
 	atomic_bool stop;
 	struct conn *conn;
 	int64_t exported;
-	usec expire, everything; /* clock_monotonic() of the next */
+	usec expire, everything, books; /* clock_monotonic() of the next */
 };
 
 static bool seal(struct work *w, struct keep *k, usec now)
@@ -89,6 +90,18 @@ static bool expire(struct work *w, struct keep *k, usec now)
 	return true;
 }
 
+/* Reads all entries: at its hour, whether it succeeds or not. */
+static bool check_books(struct work *w, struct keep *k, usec now)
+{
+	struct tx tx = tx_auto(k->conn);
+	struct sql_books_check_out out;
+
+	if (now < k->books)
+		return true;
+	k->books = now + BOOKS;
+	return sql_books_check(w, &tx, &(struct sql_books_check_in){ BOOKS / 2 }, &out);
+}
+
 static bool look_at_spans(struct work *w, struct keep *k)
 {
 	struct tx tx = tx_auto(k->conn);
@@ -109,7 +122,7 @@ static void keep_round(struct work *w, struct keep *k)
 		ok = conn_open(w, &k->conf.db, &k->conn);
 	}
 	if (!(ok && seal(w, k, now) && checkpoint(w, k) && expire(w, k, now) && look_at_spans(w, k) &&
-		    export_new(w, k)))
+		    export_new(w, k) && check_books(w, k, now)))
 		log_failure(LOG_WARN, w, "keep.failed");
 }
 

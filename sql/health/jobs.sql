@@ -14,6 +14,13 @@
 -- out  unsealed_for    interval?
 -- out  unsigned_places int8       places behind the last checkpoint
 -- out  checkpoint_age  interval?
+-- out  assets          text[]     whose books were checked, as CAIP-19
+-- out  unbalanced      text[]     how far those are from agreeing with themselves, in smallest units
+-- out  books_age       interval?  since then
 select d.queue, d.ready, d.scheduled, d.running, d.parked, d.held, d.workers, d.oldest,
-	v.xmin_age, v.unconfirmed, v.unsealed, v.unsealed_for, v.unsigned_places, v.checkpoint_age
-from q.vitals() v left join q.depths() d on true
+	v.xmin_age, v.unconfirmed, v.unsealed, v.unsealed_for, v.unsigned_places, v.checkpoint_age, b.assets, b.unbalanced, b.books_age
+from q.vitals() v left join q.depths() d on true cross join (
+	select coalesce(array_agg(a.caip19 order by a.id), '{}') as assets, coalesce(array_agg(k.unbalanced::text order by a.id), '{}') as unbalanced,
+		now() - min(k.checked_at) as books_age
+	from ledger.books k join core.asset a on a.id = k.asset_id
+) b

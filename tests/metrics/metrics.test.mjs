@@ -202,6 +202,30 @@ test('a scrape costs the same with four times as many jobs, and counts no furthe
   await world.sql(`delete from q.ready where queue = 'bulk'`)
 })
 
+test('O15: books that disagree with themselves are told, by asset, each way', async () => {
+  await until('a worker has checked them', async () => await world.sql('select count(*) = (select count(*) from core.asset) and count(*) > 0 from ledger.books') === 't')
+  const asset = await world.sql(`select caip19 from core.asset a join ledger.entry e on e.asset_id = a.id limit 1`)
+  const told = async () => {
+    assert.equal(await world.sql(`select ledger.books_check('0')`), 't')
+    return value(await scrape('api'), 'patchwork_ledger_unbalanced_units', `asset="${asset}"`)
+  }
+  assert.equal(await told(), 0)
+  const ways = [ // a column, and its row; the first entry is of a funder, whose transfer alone it unbalances
+    ['ledger.balance', 'posted', 'account_id = (select account_id from ledger.balance order by 1 limit 1)'],
+    ['ledger.payout', 'amount', 'id = (select id from ledger.payout order by 1 limit 1)'],
+    ['core.contribution', 'amount', `id = (select id from core.contribution where state = 'confirmed' order by 1 limit 1)`],
+    ['ledger.entry', 'amount', '(transfer_id, line) = (select transfer_id, line from ledger.entry order by 1, 2 limit 1)'],
+  ]
+  for (const [table, column, row] of ways) {
+    const add = n => world.sql(`begin; set local session_replication_role = replica; update ${table} set ${column} = ${column} + ${n} where ${row}; commit`)
+    await add(1)
+    const units = await told()
+    await add(-1)
+    assert.ok(units > 0, table)
+    assert.equal(await told(), 0, `${table} is mended`)
+  }
+})
+
 test('O15: a transaction that stays open is seen by its age, by the role that may not see its query', async () => {
   const held = world.sql('begin; select pg_current_xact_id() as held; select pg_sleep(60)').catch(() => 'ended')
   const age = async () => value(await scrape('api'), 'patchwork_xmin_age_transactions')

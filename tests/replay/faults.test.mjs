@@ -143,6 +143,7 @@ async function peace() {
   await published()
   const seen = await referee(await look(world.at, world.sql, { acked, attempts: ATTEMPTS }))
   assert.ok(seen.every(s => s.breaches.length === 0 && s.unasked.length === 0), `\n${report(seen)}`)
+  assert.equal(await world.unbalanced(), '0')
   assert.equal(await world.sql(`select string_agg(p.kind || ': ' || p.error_code || ' ' || coalesce(r.error, ''), E'\n') from q.parked p
     join q.run r on (r.job_id, r.attempt) = (p.job_id, p.attempt)`), '', 'nothing waits for a person')
 }

@@ -192,6 +192,7 @@ describe('killed at', { concurrency: 2 }, () => {
     assert.equal(await sql(`select distinct actor_kind from audit.log where object_type = 'bounty' and object_id in ${ids} and action ~ 'deadline|refund'`), 'stage')
     const seen = await referee(await look(at, sql), ['I2', 'I3', 'I4', 'I7', 'I10'])
     assert.ok(seen.every(s => s.breaches.length === 0 && s.unasked.length === 0), `\n${report(seen)}`)
+    assert.equal(await world.unbalanced(), '0')
     const cli = async (...words) => JSON.parse((await world.stack.run('patchwork_operator', ...words, '--json')).split('\n')[0])
     assert.equal((await cli('lineage', ours.bounty.id)).refunds[0].tx_hash, ends[0].refunds[0].tx_hash)
     const dry = await world.stack.run('patchwork_operator', 'jobs', 'replay', '--kind', 'pay.refund', '--sample', '100', '--dry-run', '--json')

@@ -129,6 +129,7 @@ async function looksRight() {
   await until('every event is published', async () => await world.sql(`select count(*) from q.outbox o, q.outbox_cursor c
     where c.sink = 'nats' and (o.xid, o.id) > (c.xid, c.id)`) === '0')
   const seen = await referee(await look(world.at, world.sql, { acked: [], attempts: attemptsOf(stageSources()), auditKey }))
+  assert.equal(await world.unbalanced(), '0')
   assert.ok(seen.every(s => s.breaches.length === 0 && s.unasked.length === 0), `\n${report(seen)}`)
 }
 

@@ -103,6 +103,9 @@ export class World {
     left join lateral (select * from q.run r where r.job_id = j.id order by attempt desc limit 1) r on true
     where j.kind <> 'verify.deadline' limit 20`)
 
+  // By how much the books say that they disagree with themselves.
+  unbalanced = () => this.sql(`do $$ begin perform ledger.books_check('0'); end $$; select sum(unbalanced) from ledger.books`)
+
   // Since when rows count as left behind by what comes next.
   mark = async () => Number(await this.sql('select pg_snapshot_xmin(pg_current_snapshot())'))
 
