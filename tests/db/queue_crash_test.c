@@ -158,7 +158,7 @@ static bool stopping_probe(struct work *w, const struct outside *outside, void *
 	"select count(*) filter (where what = 'effect') || ' ' || count(distinct job) filter (where what = 'effect')"  \
 	" from seen"
 
-/* A worker of one thread does job 1 and claims 2 to 10 ahead; it stops at 2. */
+/* A worker of one thread does job 1, claims some of 2 to 10 ahead, and stops at 2. */
 static pid_t stop_at_the_second(struct run *run, const char *fault)
 {
 	pid_t pid;
