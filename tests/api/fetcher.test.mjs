@@ -43,7 +43,7 @@ before(async () => {
 })
 after(() => stack?.stop({ remove: true }))
 
-test('I10: 10,000 requests of 16 workers in two processes, and none inside a forbidden window', async t => {
+test('I10: 10,000 requests of 16 workers (threads of two processes that ask as ours do), and none inside a forbidden window', async t => {
   await sql(`insert into ingest.rate_budget (credential, resource, per_window, remaining, per_minute)
     values ('default', 'core', 1000000, 1000000, 1000000)`)
   await control('windows', { every: 3000, kinds: ['retry_after', 'reset', 'too_many'], seconds: 1, serial: 1 })

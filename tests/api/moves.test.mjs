@@ -123,21 +123,22 @@ test('I13: an issue that GitHub answers 410 for: the same', async () => {
   assert.equal(await sql(`select state || ' ' || state_reason from core.issue where project_id = '${p.id}'`), 'closed deleted')
 })
 
-test('P7, F13: a repository is renamed while a delivery with its old name waits: found by its id', async () => {
+test('P7, F13: a repository is renamed while a delivery with its old name waits: found by its id', t => eachSeed(t, 1, async ({ shuffle }) => {
   const p = await project()
   await control('issue', { repo: p.name, user: 'grace', title: 'It stalls' })
   const id = await bounty(p, 1)
   const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Fix', body: 'Fixes #1', commits: [{ message: 'x' }] })
   const { body } = await control('deliver', { event: 'pull_request', action: 'opened', repo: p.name, number: pull.number, send: false })
   await control('rename', { repo: p.name, name: `renamed-${serial}`, owner: 'lovelace' })
-  await put('pull_request', JSON.parse(body))
+  const name = `lovelace/renamed-${serial}`
+  const late = [['pull_request', JSON.parse(body)], ['repository', { action: 'renamed', repository: { id: p.repo.id, full_name: name } }]]
+  for (const [event, json] of shuffle(late)) await put(event, json)
   assert.equal(await sql(`select count(*) from core.submission where bounty_id = '${id}' and evidence_level = 5`), '1')
-  await put('repository', { action: 'renamed', repository: { id: p.repo.id, full_name: `lovelace/renamed-${serial}` } })
   assert.equal(await sql(`select full_name from core.project where id = '${p.id}'`), `lovelace/renamed-${serial}`)
   assert.equal(await of(id), `open lovelace/renamed-${serial}#1`)
-})
+}))
 
-test('F8: thirty deliveries of one new pull request at once: one row, and none is parked because of another', async () => {
+test('F8: thirty deliveries of one new pull request at once: one row, and none is parked because of another', t => eachSeed(t, 1, async ({ shuffle }) => {
   const p = await project()
   const pull = await control('pull', { repo: p.name, user: 'grace', title: 'Fix', body: 'Fixes #1', commits: [{ message: 'x' }] })
   const bodies = []
@@ -145,13 +146,13 @@ test('F8: thirty deliveries of one new pull request at once: one row, and none i
     if (i % 5 === 4) await control('edit', { repo: p.name, number: pull.number, title: `Fix ${i}` })
     bodies.push((await control('deliver', { event: 'pull_request', action: i ? 'edited' : 'opened', repo: p.name, number: pull.number, send: false })).body)
   }
-  await sql(bodies.map(b => `with d as (insert into ingest.delivery (guid, event, secret_no, body, body_sha256)
+  await sql(shuffle(bodies).map(b => `with d as (insert into ingest.delivery (guid, event, secret_no, body, body_sha256)
     select gen_random_uuid(), 'pull_request', 0, b, sha256(b) from (select convert_to($text$${b}$text$, 'UTF8') as b) x returning id)
-    select q.enqueue('sync', 'sync.delivery', 'delivery:' || id, jsonb_build_object('delivery_id', id)) from d;`).reverse().join('\n'))
+    select q.enqueue('sync', 'sync.delivery', 'delivery:' || id, jsonb_build_object('delivery_id', id)) from d;`).join('\n'))
   await quiet()
   assert.equal(await sql(`select count(*) || ' ' || min(title) from core.pull where project_id = '${p.id}'`), '1 Fix 29')
   assert.equal(await sql('select count(*) from q.parked'), '0')
-})
+}))
 
 test('F14: an app that is suspended leaves its projects degraded, what is open stays; unsuspended: verified again', async () => {
   const p = await project()
@@ -300,7 +301,7 @@ test('S1: a pull request is opened, made a draft, ready, pushed to, closed, reop
 })
 
 for (const where of ['comment', 'text'])
-  test(`F41: a claim that a maintainer takes out of the author's ${where} before the merge: a person judges; one that is left there passes, one that the author takes back is none`, async () => {
+  test(`F41: a claim that a maintainer takes out of the author's ${where} before the merge: a person judges; one that is left there passes, one that the author takes back is none`, t => eachSeed(t, 1, async ({ shuffle }) => {
     const play = async by => {
       const p = await project()
       await control('issue', { repo: p.name, user: 'ada', title: 'It stalls' })
@@ -324,8 +325,7 @@ for (const where of ['comment', 'text'])
       }
       await control('merge', { repo: p.name, number: pull.number, by: 'ada' })
       await control('close', { repo: p.name, number: 1, by: 'ada', reason: 'completed' })
-      await tell(p, 'pull_request', 'closed', pull.number)
-      await tell(p, 'issues', 'closed', 1)
+      for (const [event, number] of shuffle([['pull_request', pull.number], ['issues', 1]])) await tell(p, event, 'closed', number)
       return { id, left: await left(), result: await sql(`select v.result from proof.verdict v join core.submission s on s.id = v.submission_id
         where s.bounty_id = '${id}' order by v.id desc limit 1`) }
     }
@@ -336,7 +336,7 @@ for (const where of ['comment', 'text'])
     assert.match(await of(dropped.id), /^frozen /)
     assert.deepEqual([own.result, own.left], ['', 'seen 4'], 'who takes back what he said himself is not judged')
     assert.match(await of(own.id), /^open /)
-  })
+  }))
 
 // What GitHub may say that is not so (F12), about the pull request that it says was merged. keeps: verify asks again later.
 const LIES = {
