@@ -97,7 +97,7 @@ static bool pages(struct work *w, struct conn *conn, const char *filter, struct 
 	static usec spans[PAGES];
 	struct sql_history_list_out *rows;
 	size_t n = 1;
-	int got = 0;
+	int got = 0, middle;
 
 	in.page = PAGE;
 	for (; got < PAGES && n > 0; got++) {
@@ -111,8 +111,9 @@ static bool pages(struct work *w, struct conn *conn, const char *filter, struct 
 			in.after = rows[n - 1].cursor;
 	}
 	qsort(spans, (size_t)got, sizeof(spans[0]), by_span);
+	middle = got / 2;
 	bench_line("queue.history_page", "\"filter\":\"%s\",\"pages\":%d,\"p50_ms\":%.2f,\"max_ms\":%.2f", filter, got,
-		(double)spans[got / 2] / USEC_MS, (double)spans[got - 1] / USEC_MS);
+		(double)spans[middle] / USEC_MS, (double)spans[got - 1] / USEC_MS);
 	return true;
 }
 
