@@ -295,6 +295,36 @@ static void O12_P10_a_policy_of_a_newer_program_waits_for_that_program(void **st
 	assert_true(judged(MERGE, NULL)->policy_file.p != NULL);
 }
 
+/* One file at one commit, as programs of two releases read it. */
+static void read_as(const char *rules, const char *code)
+{
+	db_test_sql(arena_cstr(rows_work.arena,
+		arena_printf(rows_work.arena,
+			"select core.policy_found('" PROJECT "', '" SHA_A
+			"', '{\"version\": 2}', 'u', %s, %s, null, now(), null, null, null)",
+			rules, code)));
+}
+#define IN_FORCE "select coalesce((core.policy_at('" PROJECT "', now() + interval '1 hour')).rules::text, 'none')"
+#define READINGS                                                                                                                \
+	"select string_agg(coalesce(v.code, 'valid'), ',' order by r.id) from core.policy_reading r join core.policy_version v" \
+	" on v.id = r.version_id"
+
+static void O12_P10_what_an_older_program_refused_counts_when_a_newer_one_reads_it(void **state)
+{
+	(void)state;
+	rows_open();
+	read_as("null", "'policy.version'");
+	assert_value(IN_FORCE, "none");
+	read_as("'{\"version\": 2}'", "null");
+	assert_value(IN_FORCE, "{\"version\": 2}");
+	read_as("null", "'policy.version'"); /* both are there */
+	assert_value(IN_FORCE, "{\"version\": 2}");
+	read_as("'{\"version\": 2}'", "null");
+	read_as("'{\"version\": 2}'", "null");
+	assert_value(READINGS, "policy.version,valid,policy.version,valid");
+	assert_value("select count(*) from core.policy_version", "2");
+}
+
 /* A verdict that does not name the policy which was in force is none: whoever made it asks again. */
 static void P10_a_verdict_names_the_policy(void **state)
 {
@@ -566,6 +596,8 @@ int main(void)
 			P10_the_last_valid_policy_before_the_merge_counts, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(
 			O12_P10_a_policy_of_a_newer_program_waits_for_that_program, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(
+			O12_P10_what_an_older_program_refused_counts_when_a_newer_one_reads_it, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(P10_a_verdict_names_the_policy, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(P10_a_policy_read_too_late_stops_the_payout, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(the_schema_allows_one_winner, rows_start, rows_stop),

@@ -2,7 +2,7 @@
 // recorded (tests/upgrade/previous.sql); `make check-upgrade` runs the program itself.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,7 +10,8 @@ import { after, before, test } from 'node:test'
 import { command } from '../stack/parts.mjs'
 import { launch, stop, tail, until } from '../stack/proc.mjs'
 import { startStack } from '../stack/stack.mjs'
-import { hash, migrations, schema, statements } from '../upgrade/previous.mjs'
+import { Needs, PLPGSQL } from '../upgrade/needs.mjs'
+import { hash, migrations, schema, statement, statements } from '../upgrade/previous.mjs'
 import { ROOT } from './points.mjs'
 
 let stack
@@ -99,4 +100,25 @@ test('O12, F47: the schema is upgraded while the release before writes: nothing 
   assert.equal(await stack.sql(`select count(*) from q.job j where (select array_agg(r.state) from q.run r where r.job_id = j.id) is distinct from '{done}'`), '0')
   assert.equal(await stack.sql('select (select count(*) from q.ready) + (select count(*) from q.claim) + (select count(*) from q.parked)'), '0')
   await stop(w)
+})
+
+test('T4: what the API\'s role may do with which column is what its statements need, and those of the release before', async () => {
+  const folder = join(ROOT, 'sql')
+  const own = readdirSync(folder, { withFileTypes: true }).filter(d => d.isDirectory()).flatMap(d => readdirSync(join(folder, d.name)).map(f => `${d.name}/${f}`))
+    .map(f => [f, statement(readFileSync(join(folder, f), 'utf8'))])
+  const api = [...own, ...[...statements].map(([f, s]) => [`before: ${f}`, s])].filter(([, s]) => s.roles.includes('api'))
+  assert.ok(api.some(([f]) => f === 'delivery/receive.sql') && api.some(([f]) => f === 'before: sql/delivery/receive.sql'))
+  const needs = new Needs(stack)
+  const { columns, any, reached } = needs.of(new Map(api))
+  assert.deepEqual(reached.sort(), Object.keys(PLPGSQL).sort(), 'functions that are listed, and no others that name a table')
+  for (const [name, { needs: tables }] of Object.entries(PLPGSQL))
+    for (const [table, rights] of Object.entries(tables))
+      for (const word of [table, ...Object.values(rights).join(' ').split(' ').filter(c => /\w/.test(c))])
+        assert.match(needs.source(name), new RegExp(`\\b${word}\\b`), `${name} has to do with ${word}`)
+  const held = new Set(needs.held('patchwork_api'))
+  assert.deepEqual([...columns].filter(c => !held.has(c)).sort(), [], 'what it lacks')
+  const of = table => [...held].filter(c => c.startsWith(`${table}.`))
+  assert.deepEqual([...any].filter(t => of(t).length === 0), [], 'tables of which it lacks any column')
+  const spare = [...any].filter(t => !of(t).some(c => columns.has(c))).map(t => of(t)[0]) // one of a table will do
+  assert.deepEqual([...held].filter(c => !columns.has(c) && !spare.includes(c)).sort(), [], 'what it has and does not need')
 })

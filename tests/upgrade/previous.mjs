@@ -13,13 +13,22 @@ export const migrations = [...RECORD.matchAll(/^-- migration: ([0-9a-f]{64}) (mi
   ({ sha256, file, number: Number(number), name, text: readFileSync(join(ROOT, file), 'utf8') }))
 export const hash = text => createHash('sha256').update(text).digest('hex')
 
-// file -> { head, inputs: [type], text }
-export const statements = new Map(RECORD.split(/^-- statement: /m).slice(1).map(part => {
-  const [file] = part.split('\n', 1)
-  const lines = part.slice(file.length + 1).split('\n')
+// The text of a file in sql/ -> { roles, inputs: [type], text }
+export const statement = file => {
+  const lines = file.split('\n')
   const body = lines.findIndex(l => l !== '' && !l.startsWith('--'))
   const head = lines.slice(0, body)
-  return [file, { head, inputs: head.map(l => l.match(/^-- in +\w+ +([\w\[\]]+)/)?.[1]).filter(Boolean), text: lines.slice(body).join('\n').trim().replace(/;$/, '') }]
+  return {
+    roles: head.flatMap(l => l.match(/^-- role +(.+)/)?.[1].trim().split(/\s+/) ?? []),
+    inputs: head.map(l => l.match(/^-- in +\w+ +([\w\[\]]+)/)?.[1]).filter(Boolean),
+    text: lines.slice(body).join('\n').trim().replace(/;$/, ''),
+  }
+}
+
+// file -> statement
+export const statements = new Map(RECORD.split(/^-- statement: /m).slice(1).map(part => {
+  const [file] = part.split('\n', 1)
+  return [file, statement(part.slice(file.length + 1))]
 }))
 
 // The schema as the release before left it; the text of one session of psql.
