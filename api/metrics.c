@@ -1,5 +1,7 @@
 #include "metrics.h"
 
+#include <assert.h>
+
 static struct metric_label routes = { 0, METRIC_VALUES, { NULL } };
 static struct metric_label classes = { 4, 4, { "class=\"2xx\"", "class=\"3xx\"", "class=\"4xx\"", "class=\"5xx\"" } };
 static struct metric_label outcomes = { WEBHOOK_OUTCOMES, WEBHOOK_OUTCOMES,
@@ -66,6 +68,7 @@ void metrics_share(int workers)
 void metrics_routes(const char *method, const char *route)
 {
 	metric_label_add(&routes, "method=\"%s\",route=\"%s\"", method, route);
+	assert(routes.n < routes.room); /* else the last ones are counted as one */
 }
 
 void metrics_attach(int slot)

@@ -14,7 +14,7 @@ enum metric_type {
 	METRIC_HISTOGRAM /* of usec, printed in seconds */
 };
 
-#define METRIC_VALUES 64
+#define METRIC_VALUES 128
 struct metric_label {
 	int n, room;                      /* values in use, values there is place for: at most METRIC_VALUES */
 	const char *pairs[METRIC_VALUES]; /* as they are printed: name="value", or several of them with commas */
