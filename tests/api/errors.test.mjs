@@ -81,7 +81,7 @@ test('bodies that are not the JSON that is asked for', async () => {
   await refuse(post('{"full_name":7}'), 422, 'json.type')
   await refuse(post('{"full_name":["a/b"]}'), 422, 'json.type')
   await refuse(post('{"full_name":"a/b","private":true}'), 422, 'json.unknown')
-  await refuse(post(`{"full_name":"${'a'.repeat(141)}"}`), 422, 'json.range')
+  await refuse(post(`{"full_name":"${'a'.repeat(171)}"}`), 422, 'json.range')
   await refuse(post(`{"full_name":"${'a'.repeat(70_000)}"}`), 413, 'api.body_too_large')
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'multipart/form-data; boundary=x', ''])
     await refuse(post('{"full_name":"a/b"}', { 'content-type': type }), 415, 'api.media_type')
