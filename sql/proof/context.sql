@@ -17,9 +17,11 @@
 -- out  lock_ends      bool      the escrow's lock ends before a hold that begins now
 -- role worker operator
 select s.state, v.id as verdict_id, v.body as verdict, v.policy_sha256, v.evidence, s.bounty_id, b.amount, n.caip2 as chain,
-	a.caip19 as asset, (select coalesce(jsonb_agg(jsonb_build_object('tx', '0x' || encode(c.deposit_tx, 'hex'), 'log_index', c.log_index,
+	a.caip19 as asset,
+	(select coalesce(jsonb_agg(jsonb_build_object('tx', '0x' || encode(c.deposit_tx, 'hex'), 'log_index', c.log_index,
 			'amount', c.amount::text) order by c.deposit_tx, c.log_index), '[]')
-		from core.contribution c where c.bounty_id = b.id and c.state = 'confirmed' and c.confirmed_at <= v.created_at) as deposits, w.address as payee, p.payload, p.cid, p.pinned_at is not null as pinned,
+		from core.contribution c where c.bounty_id = b.id and c.state = 'confirmed' and c.confirmed_at <= v.created_at) as deposits,
+	w.address as payee, p.payload, p.cid, p.pinned_at is not null as pinned,
 	-- the escrow keeps one lock per bounty, with the latest deadline
 	coalesce((select max(coalesce(c.lock_until, b.deadline_at + b.hold)) from core.contribution c
 		where c.bounty_id = b.id and c.state = 'confirmed') < now() + b.hold, false) as lock_ends
