@@ -41,7 +41,7 @@ async function refused(answer, code) {
   assert.deepEqual([status, stdout, stderr.split(': ')[1]], [1, '', code], stderr)
 }
 
-test('what is signed, canonical and unchanged is valid, and has the address that others compute', async () => {
+test('S16: what is signed, canonical and unchanged is valid, and has the address that others compute', async () => {
   const cid = CID.create(1, raw.code, await sha256.digest(Buffer.from(PAYLOAD))).toString()
   const { status, stdout, stderr } = await verify(envelope(), '--cid', cid, '--json')
   assert.equal(status, 0, stderr)
@@ -62,7 +62,7 @@ test('S13: a proof of each version of the predicate is valid for as long as it i
   }
 })
 
-test('another key, another text, another type under the same signature', async () => {
+test('S16: another key, another text, another type under the same signature', async () => {
   const other = join(dir, 'other.json')
   writeFileSync(other, envelope())
   await refused(command(other, '--key', hex(generateKeyPairSync('ed25519').publicKey)), 'proof.signature')
@@ -70,7 +70,7 @@ test('another key, another text, another type under the same signature', async (
   await refused(verify(envelope(PAYLOAD, 'application/json', { payloadType: TYPE })), 'proof.signature')
 })
 
-test('what is signed and is no statement in canonical form', async () => {
+test('S13, S16: what is signed and is no statement in canonical form', async () => {
   await refused(verify(envelope(PAYLOAD, 'application/json')), 'proof.type')
   for (const text of ['{"b":1,"a":2}', '{"a": 1}', '{"a":1}\n', '{"a":1.0}', '{"a":"\\u0041"}'])
     await refused(verify(envelope(text)), 'proof.not_canonical')

@@ -355,7 +355,7 @@ test('S10: what still stands at the end of the hold is paid', async () => {
 const canonical = v => (Array.isArray(v) ? `[${v.map(canonical)}]`
   : v && typeof v === 'object' ? `{${Object.keys(v).sort().map(k => `${JSON.stringify(k)}:${canonical(v[k])}`)}}` : JSON.stringify(v))
 
-test('a proof by the tools of strangers: its signature, its address, its form, what it says and what it does not', async () => {
+test('S13, S14, S15: a proof by the tools of strangers: its signature, its address, its form, what it says and what it does not', async () => {
   const [{ CID }, { sha256 }, raw] = await Promise.all(['multiformats/cid', 'multiformats/hashes/sha2', 'multiformats/codecs/raw'].map(load))
   const [cid, sha, login] = (await world.sql(`select f.cid || ' ' || p.merge_sha || ' ' || p.author_login from proof.proof f
     join core.submission s on s.id = f.submission_id join core.pull p on p.id = s.pull_id where s.state = 'paid' limit 1`)).split(' ')

@@ -22,7 +22,7 @@ static int teardown(void **state)
 }
 
 /* What js-ipfs, its importer and ipfs-car make of this document */
-static void of_a_document(void **state)
+static void S14_of_a_document(void **state)
 {
 	uint8_t bytes[CID_RAW_BYTES];
 	str decoded;
@@ -96,7 +96,7 @@ static void refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(of_a_document),
+		TEST(S14_of_a_document),
 		TEST(both_spellings),
 		TEST(refusals),
 	};

@@ -385,5 +385,5 @@ int main(void)
 
 	for (size_t i = 0; i < COUNT(fixtures); i++)
 		tests[10 + i] = (struct CMUnitTest){ fixtures[i].name, documents_say, NULL, NULL, &fixtures[i] };
-	return cmocka_run_group_tests_name("collect", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("S3 S4 S7 S8 S10 collect", tests, NULL, NULL);
 }

@@ -150,5 +150,5 @@ int main(void)
 		TEST(malformed),
 	};
 
-	return cmocka_run_group_tests_name("dsse", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("S15 dsse", tests, NULL, NULL);
 }

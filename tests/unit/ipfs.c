@@ -72,7 +72,7 @@ static void compares_bytes_not_spelling(void **state)
 	end(&t);
 }
 
-static void other_content_is_a_mismatch(void **state)
+static void S14_other_content_is_a_mismatch(void **state)
 {
 	static const char *const lies[] = { CID_OTHER, CID_DAG_PB, "QmWmkNERDW", "x" };
 	struct world t;
@@ -167,7 +167,7 @@ static void pins(void **state)
 	end(&t);
 }
 
-static void blocks_are_hashed_again(void **state)
+static void S14_blocks_are_hashed_again(void **state)
 {
 	struct stub_answer a[] = {
 		{ .body = DOCUMENT },
@@ -203,11 +203,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(adds_one_raw_leaf),
 		cmocka_unit_test(compares_bytes_not_spelling),
-		cmocka_unit_test(other_content_is_a_mismatch),
+		cmocka_unit_test(S14_other_content_is_a_mismatch),
 		cmocka_unit_test(only_single_blocks),
 		cmocka_unit_test(failures_of_adding),
 		cmocka_unit_test(pins),
-		cmocka_unit_test(blocks_are_hashed_again),
+		cmocka_unit_test(S14_blocks_are_hashed_again),
 	};
 
 	return cmocka_run_group_tests_name("ipfs", tests, NULL, NULL);

@@ -110,7 +110,7 @@ static str canonical(struct work *w, const char *text)
 	return out;
 }
 
-static void canonical_form(void **state)
+static void S13_canonical_form(void **state)
 {
 	static const struct {
 		const char *text, *canonical;
@@ -152,7 +152,7 @@ static void canonical_form(void **state)
 	}
 }
 
-static void canonical_refuses(void **state)
+static void S13_canonical_refuses(void **state)
 {
 	static const char *const numbers[] = { "1.5", "9007199254740992", "[-9007199254740992]", "{\"a\":[1e30]}",
 		"1e-7" };
@@ -214,8 +214,8 @@ int main(void)
 		IN_WORK(streams),
 		IN_WORK(quotes),
 		IN_WORK(ceiling_holds),
-		IN_WORK(canonical_form),
-		IN_WORK(canonical_refuses),
+		IN_WORK(S13_canonical_form),
+		IN_WORK(S13_canonical_refuses),
 		IN_WORK(prints_other_numbers),
 		IN_WORK(outputs),
 	};

@@ -253,5 +253,5 @@ int main(void)
 
 	for (size_t i = 0; i < COUNT(fixtures); i++)
 		tests[4 + i] = (struct CMUnitTest){ fixtures[i].name, decides, NULL, NULL, &fixtures[i] };
-	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("S3 S4 S5 S6 S7 S8 S9 S10 S11 verdict", tests, NULL, NULL);
 }
