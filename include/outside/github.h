@@ -131,6 +131,15 @@ MUST bool github_hook_find(struct work *w, struct github *g, int64_t repo_id, st
 MUST bool github_hook_create(struct work *w, struct github *g, int64_t repo_id, str url, str secret,
 	const char *const events[], int64_t *hook_id);
 MUST bool github_hook_secret(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, str secret);
+struct github_hook {
+	bool listens; /* GitHub delivers all of the events to it */
+	bool signs;   /* and signs them: the hook has a secret, which GitHub does not show */
+};
+MUST bool github_hook_read(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id,
+	const char *const events[], struct github_hook *hook);
+/* Has it deliver these and no others. GitHub may take the secret away from a hook that is changed so. */
+MUST bool github_hook_subscribe(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id,
+	const char *const events[], struct github_hook *hook);
 MUST bool github_hook_ping(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id);
 struct github_delivery {
 	int64_t id;

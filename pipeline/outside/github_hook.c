@@ -29,6 +29,14 @@ bool github_hook_find(struct work *w, struct github *g, int64_t repo_id, str url
 	return true;
 }
 
+static void put_events(struct json *j, const char *const events[])
+{
+	json_open(j, "events", '[');
+	for (size_t i = 0; events[i] != NULL; i++)
+		json_str(j, NULL, str_c(events[i]));
+	json_close(j, ']');
+}
+
 static str creation(struct work *w, str url, str secret, const char *const events[])
 {
 	struct buf b = buf_new(w->arena, 4096);
@@ -37,10 +45,7 @@ static str creation(struct work *w, str url, str secret, const char *const event
 	json_open(&j, NULL, '{');
 	json_str(&j, "name", STR("web"));
 	json_bool(&j, "active", true);
-	json_open(&j, "events", '[');
-	for (size_t i = 0; events[i] != NULL; i++)
-		json_str(&j, NULL, str_c(events[i]));
-	json_close(&j, ']');
+	put_events(&j, events);
 	json_open(&j, "config", '{');
 	json_str(&j, "url", url);
 	json_str(&j, "content_type", STR("json"));
@@ -85,6 +90,52 @@ bool github_hook_secret(struct work *w, struct github *g, int64_t repo_id, int64
 	json_str(&j, "content_type", STR("json"));
 	json_close(&j, '}');
 	return github_ask(w, g, "PATCH", hooks_url(w, g, repo_id, hook_id, STR("/config")), buf_str(&b), 200, &config);
+}
+
+static bool lists(const cJSON *list, const char *event)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, list)
+		if (cJSON_IsString(item) &&
+			(strcmp(item->valuestring, event) == 0 || strcmp(item->valuestring, "*") == 0))
+			return true;
+	return false;
+}
+
+static void describe(const cJSON *json, const char *const events[], struct github_hook *hook)
+{
+	hook->listens = true;
+	for (size_t i = 0; events[i] != NULL; i++)
+		hook->listens &= lists(json_get(json, "events"), events[i]);
+	hook->signs = json_get_str(json, "config.secret").n > 0;
+}
+
+bool github_hook_read(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, const char *const events[],
+	struct github_hook *hook)
+{
+	const cJSON *json;
+
+	if (!github_ask(w, g, "GET", hooks_url(w, g, repo_id, hook_id, STR("")), (str){ 0 }, 200, &json))
+		return false;
+	describe(json, events, hook);
+	return true;
+}
+
+bool github_hook_subscribe(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id,
+	const char *const events[], struct github_hook *hook)
+{
+	struct buf b = buf_new(w->arena, 1024);
+	struct json j = { &b };
+	const cJSON *json;
+
+	json_open(&j, NULL, '{');
+	put_events(&j, events);
+	json_close(&j, '}');
+	if (!github_ask(w, g, "PATCH", hooks_url(w, g, repo_id, hook_id, STR("")), buf_str(&b), 200, &json))
+		return false;
+	describe(json, events, hook);
+	return true;
 }
 
 bool github_hook_ping(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id)

@@ -7,7 +7,11 @@
 -- in   at       int8[]   microseconds since 1970
 -- in   job      int8
 -- in   trace    text?
+-- in   listens  bool     GitHub delivers all that we want, and signs it
+-- in   bare     bool     the hook has no secret any more: it gets another one
+-- in   pinged   bool     it was asked for a ping
 -- out  failed   int8     new ones
+-- out  turned   bool     it gets another secret
 -- role worker
 with told as (
 	select g::uuid as guid, id, event, status, 'epoch'::timestamptz + at * interval '1 microsecond' as at
@@ -28,6 +32,11 @@ with told as (
 	select q.enqueue('sync', 'sync.redeliver', 'redeliver:' || $1 || ':' || guid, jsonb_build_object('hook_id', $1, 'guid', guid), $7,
 		trace => $8) from kept
 ), looked as (
-	update core.hook set looked_at = now() where id = $1
+	update core.hook set looked_at = now(), events_at = case when $9 then now() else events_at end,
+		ping_asked_at = case when $11 then now() else ping_asked_at end
+	where id = $1 returning id, serial, project_id
+), turned as (
+	select q.enqueue('sync', 'sync.rotate', 'rotate:' || id || ':' || serial, jsonb_build_object('hook_id', id), $7, trace => $8,
+		project_id => project_id) from looked where $10
 )
-select count(*) as failed from asked;
+select (select count(*) from asked) as failed, exists (select from turned) as turned;

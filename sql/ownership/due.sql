@@ -1,5 +1,5 @@
--- one: has every ownership that was not looked at for most of a day looked at again, every repository read once a day, and what has
--- been degraded for too long called lost
+-- one: has every ownership looked at again that was not for most of a day, or whose ping is too old, every repository read once a day,
+-- and what has been degraded for too long called lost
 -- in   job    int8
 -- in   trace  text?
 -- out  checks    int8
@@ -11,7 +11,8 @@ with checks as (
 	select q.enqueue('sync', 'sync.check', 'check:' || k.id || ':t' || k.runs,
 		jsonb_build_object('check_id', k.id), $1, trace => $2, project_id => k.project_id)
 	from core.ownership_check k join core.project p on p.id = k.project_id
-	where k.proven_at is not null and k.checked_at < now() - interval '22 hours' and p.state <> 'lost'
+	where k.proven_at is not null and p.state <> 'lost'
+		and (k.checked_at < now() - interval '22 hours' or k.state = 'passed' and core.ping_lapsed(k.id) is not null)
 ), projects as (
 	select q.enqueue('sync', 'sync.project', 'project:' || p.id || ':t' || to_char(now() at time zone 'UTC', 'YYYYMMDD'),
 		jsonb_build_object('project_id', p.id), $1, trace => $2, project_id => p.id)

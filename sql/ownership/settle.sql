@@ -8,4 +8,4 @@
 -- in   trace            text?
 -- out  state            text     of the project
 -- role worker
-select core.ownership_settle($1, $2, $3, $4, $5, $6, $7) as state;
+select core.ownership_found($1, $2, $3, $4, $5, $6, $7) as state;

@@ -1,4 +1,5 @@
--- one: a signed ping for this repository: its administrator switched the hook on. One that cannot be read is looked at
+-- one: a ping for this repository that the process's secret signs: its administrator switched the hook on. What could not be read is
+-- looked at
 -- in   project_id   uuid
 -- in   delivery_id  int8
 -- in   received_at  timestamptz

@@ -17,7 +17,7 @@
 -- out  policy          jsonb?       {commit_sha, sha256, since, rules}: what its file said when it was last valid, and says for merges from now on
 -- out  policy_refused  jsonb?       {commit_sha, sha256, since, code, detail}: its file as it stands now is none; policy counts on
 -- out  accounts        jsonb        [{id, caip10}]: on chains; each has signed that it is the project's
--- out  hook_alive_at   timestamptz? last signed ping
+-- out  hook_alive_at   timestamptz? last ping that the process's secret signed
 -- out  created_by      uuid
 -- out  created_at      timestamptz
 -- out  updated_at      timestamptz

@@ -29,6 +29,12 @@ bool check_plan(struct work *w, struct tx *tx, void *task)
 	t->uid = row.has_uid ? row.uid : 0;
 	t->stood = str_eq(row.state, STR("passed"));
 	quota_about(w->quota, "/repositories/%" PRId64, t->repo_id);
+	t->lapsed = row.lapsed;
+	if (t->lapsed.p != NULL) {
+		if (w->quota != NULL)
+			w->quota->idle = true;
+		return true;
+	}
 	t->own_token = row.has_token_id && str_one_of(t->method, "permission|ping");
 	return !t->own_token ||
 		ask_as(w, tx, &(struct own_token){ t->uid, row.token_id, row.token, row.token_ends }, &t->wait);
@@ -132,6 +138,8 @@ bool check_effect(struct work *w, const struct outside *outside, void *task)
 
 	if (t->wait > 0)
 		return token_wait(w, t->wait);
+	if (t->lapsed.p != NULL)
+		return refuse(t, arena_cstr(w->arena, t->lapsed));
 	ok = str_eq(t->method, STR("app"))       ? by_app(w, g, t)
 		: str_eq(t->method, STR("file")) ? by_file(w, g, t)
 						 : by_permission(w, g, t);

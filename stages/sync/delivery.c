@@ -253,6 +253,7 @@ bool delivery_effect(struct work *w, const struct outside *outside, void *task)
 	return t->kind != DELIVERY_PULL || pull_fetch(w, outside->github, &t->pull);
 }
 
+/* Of a hook of ours it is about the person that the hook was made for; of any other, about the project alone. */
 static bool settle_ping(struct work *w, struct tx *tx, const struct delivery_task *t)
 {
 	struct sql_project_alive_in in = {
@@ -265,9 +266,7 @@ static bool settle_ping(struct work *w, struct tx *tx, const struct delivery_tas
 	struct sql_hook_pinged_in pinged = { t->own_hook, w->job, work_trace(w) };
 	struct sql_hook_pinged_out waited;
 
-	if (t->own && !sql_hook_pinged(w, tx, &pinged, &waited))
-		return false;
-	return sql_project_alive(w, tx, &in, &out);
+	return t->own ? sql_hook_pinged(w, tx, &pinged, &waited) : sql_project_alive(w, tx, &in, &out);
 }
 
 /* What stands for somebody's ownership may have fallen. */

@@ -78,7 +78,8 @@ static bool read_hook(struct work *w, struct tx *tx, struct hook_task *t, struct
 	t->project_id = row->project_id;
 	t->repo_id = row->repo_id;
 	t->id = row->has_github_id ? row->github_id : 0;
-	t->pinged = row->pinged;
+	t->ping_due = row->ping_due;
+	t->listens = row->listens;
 	t->since = row->since;
 	t->waited_for = row->has_check;
 	t->url = arena_printf(
@@ -218,6 +219,26 @@ bool health_plan(struct work *w, struct tx *tx, void *task)
 	return true;
 }
 
+/* A hook is made once, and what we want of it grows. That we may not say so hinders nothing else. */
+static bool subscribe(struct work *w, struct github *g, struct hook_task *t)
+{
+	struct github_hook hook;
+
+	if (t->listens)
+		return true;
+	if (github_hook_read(w, g, t->repo_id, t->id, events, &hook) &&
+		(hook.listens || github_hook_subscribe(w, g, t->repo_id, t->id, events, &hook))) {
+		t->listened = hook.listens && hook.signs;
+		t->lost_secret = !hook.signs;
+		return true;
+	}
+	if (w->err.kind != ERR_INVALID)
+		return false;
+	t->deaf = w->err.code;
+	err_clear(w);
+	return true;
+}
+
 bool health_effect(struct work *w, const struct outside *outside, void *task)
 {
 	struct hook_task *t = task;
@@ -233,7 +254,21 @@ bool health_effect(struct work *w, const struct outside *outside, void *task)
 		t->gone = "ownership.hook_gone";
 		return true;
 	}
-	return t->pinged || github_hook_ping(w, outside->github, t->repo_id, t->id);
+	return subscribe(w, outside->github, t) &&
+		(!t->ping_due || github_hook_ping(w, outside->github, t->repo_id, t->id));
+}
+
+static void say_looked(struct work *w, const struct hook_task *t, int64_t failed, bool turned)
+{
+	struct json *j = output_open(w);
+
+	json_i64(j, "deliveries", (int64_t)t->n_list);
+	json_i64(j, "failed", failed);
+	if (t->deaf != NULL)
+		json_str(j, "events", str_c(t->deaf));
+	if (turned)
+		json_str(j, "secret", STR("lost"));
+	output_close(w, j);
 }
 
 bool health_settle(struct work *w, struct tx *tx, void *task)
@@ -262,10 +297,10 @@ bool health_settle(struct work *w, struct tx *tx, void *task)
 	}
 	if (!sql_hook_looked(w, tx,
 		    &(struct sql_hook_looked_in){ t->hook_id, { guids, n }, { ids, n }, { names, n }, { status, n },
-			    { at, n }, w->job, work_trace(w) },
+			    { at, n }, w->job, work_trace(w), t->listened, t->lost_secret, t->ping_due },
 		    &out))
 		return false;
-	w->output = arena_printf(w->arena, "{\"deliveries\":%zu,\"failed\":%" PRId64 "}", n, out.failed);
+	say_looked(w, t, out.failed, out.turned);
 	return true;
 }
 

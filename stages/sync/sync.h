@@ -194,6 +194,7 @@ struct check_task { /* is the repository this person's? */
 	int64_t repo_id, uid;
 	bool stood;     /* it passed the last time */
 	bool own_token; /* it is asked with that account's token */
+	str lapsed;     /* why there is nothing to ask: the ping that it passed by is too old, or its hook gone */
 	usec wait;      /* for that token's renewal; 0 = none */
 	bool passed;
 	const char *code; /* why not */
@@ -209,11 +210,16 @@ bool reverify_settle(struct work *w, struct tx *tx, void *task);
 
 struct hook_task { /* a webhook of ours */
 	uuid hook_id, project_id;
-	uuid guid;                    /* sync.redeliver: what did not arrive */
-	int64_t repo_id, id;          /* id as GitHub numbers it; 0 = not known to be there */
-	int64_t delivery;             /* to be asked for again */
-	bool waited_for;              /* a check of ownership waits for its ping */
-	bool pinged, decided, listed; /* listed: sync.redeliver knows it */
+	uuid guid;            /* sync.redeliver: what did not arrive */
+	int64_t repo_id, id;  /* id as GitHub numbers it; 0 = not known to be there */
+	int64_t delivery;     /* to be asked for again */
+	bool waited_for;      /* a check of ownership waits for its ping */
+	bool decided, listed; /* listed: sync.redeliver knows it */
+	bool ping_due;
+	bool listens;     /* GitHub delivers all that we want, signed: known before, */
+	bool listened;    /* or found out, or brought about, now */
+	bool lost_secret; /* somebody, or what we asked for, took it away */
+	const char *deaf; /* why nobody could say: an error code */
 	usec since;
 	str secret, next; /* next is the box that the rotation ends with */
 	str url;

@@ -185,6 +185,9 @@ describe('REST answers conform to GitHub\'s description', () => {
       const at = `/repos/${REPO}/hooks/${made.id}`
       assert.deepEqual((await get(`/repos/${REPO}/hooks?per_page=100`, { headers })).json.map(h => h.id), [made.id])
       assert.equal((await get(`${at}/config`, { method: 'PATCH', body: { secret: 'other' }, headers })).json.secret, '********')
+      const { json: more } = await get(at, { method: 'PATCH', body: { events: ['push', 'issues'] }, headers })
+      assert.deepEqual([more.events, more.config.secret], [['push', 'issues'], '********'])
+      assert.deepEqual((await get(at, { headers })).json, more)
       await get(`${at}/pings`, { method: 'POST', status: 204, headers })
       const { json: [first] } = await get(`${at}/deliveries?per_page=100`, { headers })
       await until('both pings came', () => taken.length === 2)

@@ -19,6 +19,7 @@ const PATHS = {
   '/repos/{owner}/{repo}/contents/{path}': ['get'],
   '/repos/{owner}/{repo}/git/commits/{commit_sha}': ['get'],
   '/repos/{owner}/{repo}/hooks': ['get', 'post'],
+  '/repos/{owner}/{repo}/hooks/{hook_id}': ['get', 'patch'],
   '/repos/{owner}/{repo}/hooks/{hook_id}/config': ['patch'],
   '/repos/{owner}/{repo}/hooks/{hook_id}/deliveries': ['get'],
   '/repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts': ['post'],

@@ -168,12 +168,18 @@ export class Owners {
     const [, id, more] = rest.match(/^\/hooks\/(\d+)(.*)$/) ?? []
     const h = repo.hooks.find(x => x.id === Number(id))
     if (!h) return absent
+    if (more === '' && method === 'GET') return { status: 200, json: this.hook(repo, h) }
+    if (more === '' && method === 'PATCH') {
+      Object.assign(h, { events: q.events ?? h.events, active: q.active ?? h.active, updated_at: this.g.world.now() })
+      if (h.forgets) h.secret = q.config?.secret
+      return { status: 200, json: this.hook(repo, h) }
+    }
     if (more === '/config' && method === 'PATCH') {
       Object.assign(h, { secret: q.secret ?? h.secret, url: q.url ?? h.url, updated_at: this.g.world.now() })
       return { status: 200, json: this.hook(repo, h).config }
     }
     if (more === '/pings' && method === 'POST') {
-      this.send(repo, h, { event: 'ping' })
+      if (!h.mute) this.send(repo, h, { event: 'ping' })
       return { status: 204 }
     }
     if (more === '/deliveries' && method === 'GET') {
@@ -248,6 +254,10 @@ export class Owners {
     hooks: (g, { repo }) => ({ minted: g.owners.minted, hooks: (g.world.named(repo).hooks ?? []).map(h => ({
       id: h.id, url: h.url, secret: h.secret, events: h.events, deliveries: h.deliveries.map(({ body, ...d }) => d) })) }),
     unhook: (g, { repo }) => { g.world.named(repo).hooks = [] },
+    // what it delivers, whether the pings that are asked for get lost, and a change takes its secret
+    hook: (g, { repo, events, mute, forgets }) => {
+      for (const h of g.world.named(repo).hooks) Object.assign(h, { events: events ?? h.events, mute: mute ?? h.mute, forgets: forgets ?? h.forgets })
+    },
     // sent to each of the repository's hooks as GitHub sends it: { repo, event, action, number, lost }
     happen: async (g, q) => {
       const repo = g.world.named(q.repo)
