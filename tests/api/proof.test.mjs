@@ -51,7 +51,7 @@ test('S16: what is signed, canonical and unchanged is valid, and has the address
 })
 
 test('S13: a proof of each version of the predicate is valid for as long as it is kept', async () => {
-  const { key, proofs } = JSON.parse(readFileSync(new URL('../vectors/proofs.json', import.meta.url)))
+  const { key, proofs } = JSON.parse(readFileSync(new URL('proofs.json', import.meta.url)))
   assert.deepEqual(proofs.map(p => p.predicate), [1, 2].map(n => `https://patchwork.dev/attestation/contribution/v${n}`))
   for (const { predicate, cid, envelope: kept } of proofs) {
     const file = join(dir, `v${predicate.at(-1)}.json`)

@@ -73,8 +73,8 @@ test('P7: the repository is renamed and given away in mid-bounty, the pull reque
   c.repo = `southwind/renamed-${c.tag}`
   await repository(c, 'renamed')
   await merge(c)
-  await world.while(worker, paid(at, c.submission.id))
-  assert.equal((await get(at, `/v1/projects/${c.project.id}`)).full_name, c.repo)
+  await world.while(worker, Promise.all([paid(at, c.submission.id),
+    eventually('the project has its new name', () => get(at, `/v1/projects/${c.project.id}`), p => p.full_name === c.repo, at.wait)]))
   assert.equal((await bountyOf(c)).state, 'paid')
 })
 
