@@ -15,6 +15,8 @@ bool rate_parse(str text, int64_t *per_day)
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
 	n = strtod(copy, &end);
+	if ((size_t)(end - copy) != strspn(copy, "0123456789."))
+		return false; /* hexadecimal, or an exponent */
 	seconds = strcmp(end, "") == 0 || strcmp(end, "/s") == 0 ? 1
 		: strcmp(end, "/m") == 0                         ? 60
 		: strcmp(end, "/h") == 0                         ? 3600

@@ -799,7 +799,7 @@ static void rates_are_read(void **state)
 		int64_t per_day;
 	} good[] = { { "50/s", 4320000 }, { "50", 4320000 }, { "600/m", 864000 }, { "6/h", 144 }, { "0.5/s", 43200 },
 		{ "10000/s", 864000000 } };
-	static const char *const bad[] = { "", "0", "-1/s", "10001/s", "1/d", "nan", "inf", "1/s ", "0.001/h", " 1",
+	static const char *const bad[] = { "", "0", "-1/s", "10001/s", "1/d", "nan", "inf", "1/s ", "0.001/h", " 1", "0x10/s", "1e3",
 		"1000000000000000000000000000000000" };
 	int64_t per_day;
 
