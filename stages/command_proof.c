@@ -1,5 +1,6 @@
 /* proof verify: a saved DSSE envelope against a public key, without any network. */
 #include <errno.h>
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -17,10 +18,21 @@
 
 #define PROOF_FILE_MAX (1 << 20)
 
+/* Whose numbers of system calls these are; a call by another's is refused. */
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#else
+#error "name this machine's AUDIT_ARCH"
+#endif
+
 /* From here on the kernel gives this process no socket; false where it cannot do that. An io_uring could make one, too. */
 static bool cut_off(void)
 {
 	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
