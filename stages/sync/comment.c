@@ -16,13 +16,12 @@ static bool is_person(const cJSON *body)
 		!cJSON_IsObject(json_get(body, "comment.performed_via_github_app"));
 }
 
-/* Who may edit the comments of others must not give commands in their names: text that another wrote into a comment gives none. */
-static bool edited_by_other(const cJSON *body, int64_t author)
+bool comment_edited_by_other(const cJSON *body, const char *author)
 {
-	int64_t sender;
+	int64_t sender, uid;
 
 	return str_eq(json_get_str(body, "action"), STR("edited")) &&
-		(!json_get_i64(body, "sender.id", &sender) || sender != author);
+		(!json_get_i64(body, "sender.id", &sender) || !json_get_i64(body, author, &uid) || sender != uid);
 }
 
 const char *comment_read(struct work *w, const cJSON *body, struct comment *out)
@@ -36,7 +35,7 @@ const char *comment_read(struct work *w, const cJSON *body, struct comment *out)
 		return "delivery.malformed";
 	if (!is_person(body))
 		return "comment.not_human";
-	if (edited_by_other(body, out->uid))
+	if (comment_edited_by_other(body, "comment.user.id"))
 		return "command.edited_by_other";
 	sha256(out->text, out->sha256);
 	return commands_read(w->arena, out->text, commands) > 0 ? NULL : "comment.no_command";

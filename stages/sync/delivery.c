@@ -29,14 +29,6 @@ static int32_t subject_number(const cJSON *subject)
 	return json_get_i64(subject, "number", &number) && number >= 1 && number <= INT32_MAX ? (int32_t)number : 0;
 }
 
-static bool by_other(const cJSON *body, const char *author)
-{
-	int64_t sender, uid;
-
-	return str_eq(json_get_str(body, "action"), STR("edited")) && json_get_i64(body, "sender.id", &sender) &&
-		json_get_i64(body, author, &uid) && sender != uid;
-}
-
 static void read_pull(const cJSON *body, struct delivery_task *t)
 {
 	t->number = subject_number(json_get(body, "pull_request"));
@@ -48,7 +40,8 @@ static void read_pull(const cJSON *body, struct delivery_task *t)
 	t->pull.number = t->number;
 	t->pull.text = text_at_merge(body, t);
 	t->pull.at_merge = str_eq(t->action, STR("closed")) && cJSON_IsTrue(json_get(body, "pull_request.merged"));
-	t->pull.by_other = by_other(body, "pull_request.user.id") && cJSON_IsObject(json_get(body, "changes.body"));
+	t->pull.by_other =
+		comment_edited_by_other(body, "pull_request.user.id") && cJSON_IsObject(json_get(body, "changes.body"));
 }
 
 static const struct field issue_fields[] = {
@@ -121,9 +114,9 @@ static bool is_dropped(const cJSON *body)
 {
 	int64_t uid, author;
 
-	return cJSON_IsObject(json_get(body, "issue.pull_request")) && by_other(body, "comment.user.id") &&
-		json_get_i64(body, "comment.user.id", &uid) && json_get_i64(body, "issue.user.id", &author) &&
-		uid == author;
+	return cJSON_IsObject(json_get(body, "issue.pull_request")) &&
+		comment_edited_by_other(body, "comment.user.id") && json_get_i64(body, "comment.user.id", &uid) &&
+		json_get_i64(body, "issue.user.id", &author) && uid == author;
 }
 
 static void read_dropped(struct delivery_task *t)

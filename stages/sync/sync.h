@@ -36,6 +36,8 @@ struct comment { /* by a person, with a command in it */
 };
 /* NULL, or why it is none: an error code. */
 const char *comment_read(struct work *w, const cJSON *body, struct comment *out);
+/* Of an edit: not by whom the words are said to be ("comment.user.id"). Who may edit others' words must not speak in their names. */
+bool comment_edited_by_other(const cJSON *body, const char *author);
 
 enum delivery_kind {
 	DELIVERY_IGNORED,
