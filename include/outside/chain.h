@@ -29,6 +29,8 @@ struct chain_fees {
  * ERR_RETRY chain.fee_cap */
 MUST bool chain_quote(struct work *w, struct chain *c, const uint8_t from[20], const uint8_t to[20], str data,
 	struct chain_fees *out);
+/* The fees of it alone, for a call whose gas is known.  fails  ERR_INVALID chain.no_base_fee; ERR_RETRY chain.fee_cap */
+MUST bool chain_ask_fees(struct work *w, struct chain *c, struct chain_fees *out);
 MUST bool chain_nonce(struct work *w, struct chain *c, const uint8_t address[20], uint64_t *latest);
 /* escrow.paid(payoutId): the contract's own guard.  fails  ERR_INVALID chain.no_escrow (no contract at the address) */
 MUST bool chain_paid(struct work *w, struct chain *c, const uint8_t payout[32], bool *paid);

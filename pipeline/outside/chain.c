@@ -86,7 +86,7 @@ static bool fees(struct work *w, const struct chain *c, u256 base, u256 tip, str
 	return true;
 }
 
-static bool ask_fees(struct work *w, struct chain *c, struct chain_fees *out)
+bool chain_ask_fees(struct work *w, struct chain *c, struct chain_fees *out)
 {
 	const cJSON *block, *tip_text, *base_text;
 	u256 base, tip;
@@ -133,7 +133,7 @@ bool chain_quote(
 	str call = arena_printf(w->arena, "{\"from\":\"" STR_FMT "\",\"to\":\"" STR_FMT "\",\"data\":\"" STR_FMT "\"}",
 		STR_ARG(f), STR_ARG(t), STR_ARG(d));
 
-	return ask_gas(w, c, call, &out->gas) && ask_fees(w, c, out);
+	return ask_gas(w, c, call, &out->gas) && chain_ask_fees(w, c, out);
 }
 
 bool chain_nonce(struct work *w, struct chain *c, const uint8_t address[20], uint64_t *latest)

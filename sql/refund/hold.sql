@@ -9,7 +9,7 @@
 -- in   endpoint      text?
 -- in   job           int8
 -- in   trace         text?
--- out  held          bool     now, not earlier
+-- out  held          bool     now or before; false: it is elsewhere, and nothing is written
 -- role worker
 with intent as (
 	update ledger.tx_intent i set state = $3
@@ -32,4 +32,4 @@ with intent as (
 			'tx_hash', '0x' || encode($2, 'hex')), $10, b.project_id) as event
 	from refund r join core.bounty b on b.id = r.bounty_id
 )
-select exists (select from told) as held;
+select exists (select from told) or exists (select from ledger.refund r where r.id = $1 and r.state = 'held') as held;

@@ -16,10 +16,12 @@
 -- out  live_raw           bytea?     signed bytes
 -- out  live_max_fee       numeric?
 -- out  live_priority_fee  numeric?
+-- out  live_gas           int8?
 -- role worker operator
 select r.state, greatest(r.due_at - now(), interval '0') as wait, b.chain_key as bounty_key, coalesce(l.posted, 0) as amount,
 	d.funder, coalesce(d.since, 0) as since, a.chain_id, n.escrow, k.stopped, i.tx_hash as live_hash, i.state as live_state,
-	i.nonce as live_nonce, i.raw as live_raw, i.max_fee as live_max_fee, i.max_priority_fee as live_priority_fee
+	i.nonce as live_nonce, i.raw as live_raw, i.max_fee as live_max_fee, i.max_priority_fee as live_priority_fee,
+	i.gas as live_gas
 from ledger.refund r join core.bounty b on b.id = r.bounty_id join core.asset a on a.id = r.asset_id
 	join core.chain n on n.id = a.chain_id
 	left join ledger.account e on (e.kind, e.owner_id, e.asset_id) = ('escrow', r.bounty_id, r.asset_id)

@@ -40,7 +40,10 @@ struct call { /* of the escrow, by the pay key */
 #define PAY_LOOKS_MIN 8              /* before a transaction whose nonce is used counts as dead */
 usec pay_wait(const struct work *w); /* from one look to the next: 1 s, 2 s, 4 s ... 30 s */
 MUST bool pay_sign(struct work *w, const struct call *call, const struct chain_fees *fees, struct evm_signed *out);
-/* What the chain asks for now, and at least 15 % more than what was too low.  fails  ERR_RETRY chain.fee_cap; as chain_quote */
+bool pay_would_revert(const struct work *w); /* the error is the escrow's refusal of a call that was only asked about */
+/* What the chain asks for now, and at least 15 % more than what was too low. It is for a call that was signed: also when the escrow
+ * would refuse it by now, with its own gas, for later transactions need its nonce to be used.
+ * fails  ERR_RETRY chain.fee_cap; as chain_quote, without chain.reverts */
 MUST bool pay_raise(struct work *w, struct chain *c, const uint8_t escrow[20], str data, const struct chain_fees *low,
 	struct chain_fees *out);
 /* True when there is nothing to wait for: sent, fees too low, nonce used. */

@@ -36,7 +36,7 @@ static bool would_revert(struct work *w, struct quote_task *t)
 {
 	size_t at;
 
-	if (w->err.kind != ERR_INVALID || w->err.code == NULL || strcmp(w->err.code, "chain.reverts") != 0)
+	if (!pay_would_revert(w))
 		return false;
 	t->why = arena_str(w->arena, str_c(w->err.text));
 	t->reverts = str_find(t->why, STR("Insufficient"), &at) ? "pay.escrow_short" : "chain.reverts";

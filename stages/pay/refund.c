@@ -15,6 +15,7 @@ static bool load_live(const struct sql_refund_read_out *row, struct refund_task 
 	t->live.raw = row->live_raw;
 	t->low.max_fee = row->live_max_fee;
 	t->low.max_priority_fee = row->live_priority_fee;
+	t->low.gas = (uint64_t)row->live_gas;
 	return str_into(row->live_hash, t->live.hash, 32);
 }
 
@@ -116,7 +117,10 @@ static bool settle_hold(
 		in.block_hash = str_of(t->receipt.block_hash, 32);
 		in.endpoint = t->receipt.endpoint;
 	}
-	return sql_refund_hold(w, tx, &in, &out);
+	if (!sql_refund_hold(w, tx, &in, &out))
+		return false;
+	return out.held ||
+		err_set(w, ERR_RETRY, "pay.not_held", "the refund changed while it was looked at: it is not held");
 }
 
 static bool sign(struct work *w, const struct refund_task *t, int64_t nonce, struct call *call, struct evm_signed *out)

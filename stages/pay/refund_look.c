@@ -125,7 +125,7 @@ static bool would_revert(struct work *w, struct refund_task *t)
 {
 	str why;
 
-	if (w->err.kind != ERR_INVALID || w->err.code == NULL || strcmp(w->err.code, "chain.reverts") != 0)
+	if (!pay_would_revert(w))
 		return false;
 	why = arena_str(w->arena, str_c(w->err.text));
 	err_clear(w);
@@ -163,7 +163,7 @@ static bool raise_fees(struct work *w, struct chain *c, struct refund_task *t)
 	if (!escrow_refund_data(w, t->bounty, &data))
 		return false;
 	if (!pay_raise(w, c, t->escrow, data, &t->low, &t->fees))
-		return would_revert(w, t);
+		return false;
 	t->outcome = BACK_RAISE;
 	return true;
 }

@@ -39,13 +39,30 @@ static u256 greater(u256 a, u256 b)
 	return u256_cmp(a, b) < 0 ? b : a;
 }
 
-bool pay_raise(struct work *w, struct chain *c, const uint8_t escrow[20], str data, const struct chain_fees *low,
-	struct chain_fees *out)
+bool pay_would_revert(const struct work *w)
+{
+	return w->err.kind == ERR_INVALID && w->err.code != NULL && strcmp(w->err.code, "chain.reverts") == 0;
+}
+
+static bool ask_anew(
+	struct work *w, struct chain *c, const uint8_t escrow[20], str data, uint64_t gas, struct chain_fees *out)
 {
 	uint8_t from[20];
 
 	signer_address(pay_signer(), from);
-	if (!chain_quote(w, c, from, escrow, data, out))
+	if (chain_quote(w, c, from, escrow, data, out))
+		return true;
+	if (!pay_would_revert(w))
+		return false;
+	err_clear(w);
+	out->gas = gas;
+	return chain_ask_fees(w, c, out);
+}
+
+bool pay_raise(struct work *w, struct chain *c, const uint8_t escrow[20], str data, const struct chain_fees *low,
+	struct chain_fees *out)
+{
+	if (!ask_anew(w, c, escrow, data, low->gas, out))
 		return false;
 	out->max_fee = greater(out->max_fee, raised(low->max_fee));
 	out->max_priority_fee = greater(out->max_priority_fee, raised(low->max_priority_fee));

@@ -295,19 +295,23 @@ static void B13_ours_failed_for_a_stranger_was_first(void **state)
 	assert_value("select state from ledger.tx_intent", "failed");
 }
 
-static void a_refund_that_failed_is_held_and_run_again(void **state)
+static void fails_on_chain(void)
 {
-	struct refund_task *t;
+	struct refund_task *t = planned();
 
-	(void)state;
-	expired();
-	is_signed(0);
-	is_sent();
-	t = planned();
 	t->outcome = BACK_FAILED;
 	t->receipt = (struct chain_receipt){ .block_number = 99, .endpoint = STR("node") };
 	rows_settled_twice(&pay_refund, t);
 	assert_value(STATES, "refunding held");
+}
+
+static void a_refund_that_failed_is_held_and_run_again(void **state)
+{
+	(void)state;
+	expired();
+	is_signed(0);
+	is_sent();
+	fails_on_chain();
 	assert_value("select blocker like 'an operator: the refund failed%' from core.bounty", "t");
 	assert_value("select body ->> 'code' from q.outbox where topic = 'bounty.refund_held'", "pay.reverted");
 	assert_value(BALANCES, "escrow 1000");
@@ -318,6 +322,44 @@ static void a_refund_that_failed_is_held_and_run_again(void **state)
 	is_sent();
 	rows_settled_twice(&pay_refund, seen(true));
 	is_back();
+}
+
+static struct refund_task *refused(void)
+{
+	struct refund_task *t = planned();
+
+	t->outcome = BACK_REFUSED;
+	t->code = "chain.reverts";
+	t->why = STR("the escrow would refuse the refund: TransferFailed()");
+	return t;
+}
+
+/* Signed and never sent is a gap before every later payout: it is not set aside, it goes out with higher fees and its own gas. */
+static void M19_a_refund_that_is_signed_is_not_held_unsent(void **state)
+{
+	struct refund_task *t;
+
+	(void)state;
+	expired();
+	rows_settled_twice(&pay_refund, refused()); /* nothing is signed: a person may look at it for long */
+	assert_value(STATES, "refunding held");
+	assert_value("select body ->> 'code' from q.outbox where topic = 'bounty.refund_held'", "chain.reverts");
+	is_signed(4);
+	assert_false(rows_settle(&rows_work, rows_conn, &pay_refund, refused()));
+	assert_err(&rows_work, ERR_RETRY, "pay.not_held");
+	assert_value(STATES, "refunding signed");
+	t = planned();
+	assert_int_equal(t->low.gas, 50000);
+	t->outcome = BACK_RAISE;
+	t->fees = (struct chain_fees){ u256_of(130), u256_of(17), t->low.gas };
+	rows_settled(&pay_refund, t);
+	is_sent();
+	fails_on_chain();
+	assert_value(
+		"select string_agg(nonce || ' ' || state || ' ' || gas, ',' order by attempt) from ledger.tx_intent",
+		"4 replaced 50000,4 failed 50000");
+	is_signed(5);
+	assert_value("select next_nonce || coalesce(stopped, '') from ledger.chain_key", "6");
 }
 
 static void a_foreign_nonce_stops_the_refund(void **state)
@@ -578,6 +620,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(B13_a_stranger_who_was_first_is_told_as_it_was, start, rows_stop),
 		cmocka_unit_test_setup_teardown(B13_ours_failed_for_a_stranger_was_first, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_refund_that_failed_is_held_and_run_again, start, rows_stop),
+		cmocka_unit_test_setup_teardown(M19_a_refund_that_is_signed_is_not_held_unsent, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_foreign_nonce_stops_the_refund, start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_low_fee_is_raised_under_the_same_nonce, start, rows_stop),
 		cmocka_unit_test_setup_teardown(B13_what_is_left_of_a_paid_bounty_goes_back, start, rows_stop),

@@ -136,7 +136,8 @@ static void quantities_are_checked(void **state)
 
 static void quotes(void **state)
 {
-	struct stub_answer a[] = { ID_338, OK("\"0x186a0\""), BLOCK(BLOCK_A), OK("\"0xa\"") };
+	struct stub_answer a[] = { ID_338, OK("\"0x186a0\""), BLOCK(BLOCK_A), OK("\"0xa\""), BLOCK(BLOCK_A),
+		OK("\"0xb\"") };
 	struct chain_fees f;
 	struct world t;
 
@@ -148,6 +149,8 @@ static void quotes(void **state)
 	assert_int_equal(u256_cmp(f.max_priority_fee, u256_of(10)), 0);
 	assert_non_null(strstr(t.stub.requests[1].body,
 		"\"params\":[{\"from\":\"0x" B20("01") "\",\"to\":\"0x" B20("02") "\",\"data\":\"0x85a9\"}]"));
+	assert_true(chain_ask_fees(&t.w, t.c, &f)); /* the gas stays as it was */
+	assert_true(f.gas == 125000 && u256_cmp(f.max_priority_fee, u256_of(11)) == 0);
 	end(&t);
 }
 

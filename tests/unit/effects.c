@@ -94,8 +94,18 @@ bool chain_quote(
 	(void)from;
 	assert_int_equal(to[0], 0xee);
 	assert_true(data.n == 4 + 4 * 32 || data.n == 4 + 32); /* release, refund */
+	if (c->reverts != NULL)
+		return err_set(w, ERR_INVALID, "chain.reverts", "%s", c->reverts);
 	*out = c->fees;
-	return c->reverts == NULL || err_set(w, ERR_INVALID, "chain.reverts", "%s", c->reverts);
+	return true;
+}
+
+bool chain_ask_fees(struct work *w, struct chain *c, struct chain_fees *out)
+{
+	(void)w;
+	out->max_fee = c->fees.max_fee;
+	out->max_priority_fee = c->fees.max_priority_fee;
+	return true;
 }
 
 static struct work w;
@@ -536,7 +546,7 @@ static struct refund_task refund_of(const char *state)
 		t.has_live = true;
 		t.live = (struct attempt){ .state = str_c(state), .nonce = 6, .raw = STR("raw") };
 		memset(t.live.hash, 1, 32);
-		t.low = (struct chain_fees){ .max_fee = u256_of(100), .max_priority_fee = u256_of(10) };
+		t.low = (struct chain_fees){ u256_of(100), u256_of(10), 50000 };
 	}
 	return t;
 }
@@ -694,6 +704,34 @@ static void M19_signed_bytes_are_sent_whoever_was_first(void **state)
 	assert_err(&w, ERR_RETRY, "pay.no_gas");
 }
 
+/* The money is gone, or the token refuses: what is signed fails on chain, and keeps no later payout waiting for its nonce. */
+static void M19_a_low_fee_is_raised_though_the_escrow_would_refuse(void **state)
+{
+	static const char *const reverts[] = { "ZeroAmount()", "TransferFailed()", "TooEarly(uint64)",
+		"Insufficient(uint256,uint256)" };
+	struct refund_task refund;
+
+	(void)state;
+	chain.sent = CHAIN_FEE_LOW;
+	chain.fees = (struct chain_fees){ .max_fee = u256_of(50), .max_priority_fee = u256_of(500), .gas = 91000 };
+	for (size_t i = 0; i < COUNT(reverts); i++) {
+		struct send_task send = sending();
+
+		refund = refund_of("prepared");
+		chain.reverts = reverts[i];
+		assert_true(refund_effect(&w, &outside, &refund));
+		assert_true(refund.outcome == BACK_RAISE && refund.fees.gas == 50000);
+		assert_int_equal(u256_cmp(refund.fees.max_fee, u256_of(130)), 0);
+		assert_true(send_effect(&w, &outside, &send));
+		assert_true(send.replace && send.fees.gas == 90000);
+		assert_int_equal(u256_cmp(send.fees.max_priority_fee, u256_of(500)), 0);
+	}
+	chain.conf.max_fee_cap = u256_of(120);
+	refund = refund_of("prepared");
+	assert_false(refund_effect(&w, &outside, &refund));
+	assert_err(&w, ERR_RETRY, "chain.fee_cap");
+}
+
 static void a_sent_refund_is_confirmed(void **state)
 {
 	struct refund_task t = refund_of("sent");
@@ -833,6 +871,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_refund_that_differs_is_for_a_person, start, stop),
 		cmocka_unit_test_setup_teardown(a_refund_that_the_escrow_refuses, start, stop),
 		cmocka_unit_test_setup_teardown(M19_signed_bytes_are_sent_whoever_was_first, start, stop),
+		cmocka_unit_test_setup_teardown(M19_a_low_fee_is_raised_though_the_escrow_would_refuse, start, stop),
 		cmocka_unit_test_setup_teardown(a_sent_refund_is_confirmed, start, stop),
 		cmocka_unit_test_setup_teardown(a_sent_refund_that_no_node_knows, start, stop),
 		cmocka_unit_test_setup_teardown(decided_tasks_touch_nothing, start, stop),
