@@ -157,6 +157,10 @@ describe('O13: one job', () => {
       assert.equal(await audited('job', id), `job.cancel|person|${person('operator')}|withdrawn`)
     }
     await code(cancel(await job.ended()), 409, 'job.ended')
+    const replayed = await job.parked('pay.refused')
+    await sql(`delete from q.parked where job_id = ${replayed}; update q.job set replay_of = ${replayed} where id = ${await newJob('pay', 'pay.quote')}`)
+    await code(cancel(replayed), 409, 'job.ended')
+    assert.equal(await sql(`select count(*) from q.cancel where job_id = ${replayed}`), '0')
     await code(cancel(4711000), 404, 'job.not_found')
     for (const as of ['auditor', 'stranger']) await code(cancel(waits, as), 403, 'auth.role')
     await sql('delete from q.cancel; delete from q.claim')

@@ -179,6 +179,27 @@ static void O8_a_waiting_job_is_cancelled_at_once(void **state)
 	holds("select count(*) >= 5 from audit.log where action = 'job.cancel' and actor_id = 'cli:me' and reason = 'not wanted'");
 }
 
+/* Asked to end before it was parked and replayed, or afterwards: nothing of it is left to look for. */
+static void O8_a_replayed_job_has_its_end(void **state)
+{
+	(void)state;
+	db_test_sql("select q.enqueue('test', 'test.one', 'asked', '{}'), q.enqueue('test', 'test.one', 'not', '{}')");
+	db_test_sql(
+		"with r as (delete from q.ready returning *),"
+		" e as (insert into q.run select job_id, 1, 'parked', 1, 1, now(), now(), 'invalid', 'x', 'x' from r)"
+		" insert into q.parked select job_id, 'test', 'test.one', 1, 'x' from r");
+	db_test_sql(
+		"select q.replay_begin(null, 'test', null, 'parked', null, null, null, null, 1000, 'cli:me', 'why')");
+	db_test_sql("update q.batch set filled_at = filled_at - interval '1 second'");
+	holds("select q.replay_release() = 2");
+	holds("select bool_and(q.state_of(job_id) = 'replayed') from q.job_key where key in ('asked', 'not')");
+	db_test_sql(
+		"insert into q.cancel (job_id, actor, reason) select job_id, 'cli:me', 'x' from q.job_key where key = 'asked'");
+	holds("select " CANCEL("not") " = 'finished'");
+	holds("select q.cancels() = '{}'");
+	holds("select count(*) = 0 from q.cancel");
+}
+
 static void is_told_as(const char *key, const char *state)
 {
 	struct sql_job_get_out out;
@@ -309,6 +330,7 @@ int main(void)
 		TEST(O8_a_paused_project_waits_alone),
 		TEST(O8_a_pause_says_who_and_why),
 		TEST(O8_a_waiting_job_is_cancelled_at_once),
+		TEST(O8_a_replayed_job_has_its_end),
 		TEST(O8_what_is_held_or_cancelled_is_told_so),
 		TEST(O8_a_running_job_is_cancelled_before_its_effect_and_never_after),
 		TEST(O8_a_cancel_leaves_no_effect_unsettled),

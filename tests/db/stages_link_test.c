@@ -398,6 +398,57 @@ static void a5_a_parked_renewal_is_not_waited_for(void **state)
 	rows_work.quota = NULL;
 }
 
+#define RENEWAL "(select max(id) from q.job where kind = 'sync.renew')"
+
+static void waits(void)
+{
+	struct account_task *a = rows_planned(&sync_account, TOKEN_ARGS);
+
+	assert_true(!a->decided && a->wait > 0);
+}
+
+static void goes_without(void)
+{
+	struct account_task *a = rows_planned(&sync_account, TOKEN_ARGS);
+
+	assert_true(a->decided && a->wait == 0);
+}
+
+/* One that was cancelled is as one that is parked, and the next who needs the token asks for another. A replay is waited for, and
+ * while it lives there is no other. */
+static void a5_a_renewal_that_ended_without_one_is_not_waited_for(void **state)
+{
+	(void)state;
+	ends();
+	waits();
+	db_test_sql("select q.cancel(" RENEWAL ", 'cli:me', 'not wanted')");
+	goes_without();
+	waits();
+	waits();
+	assert_value("select string_agg(key, ',' order by id) from q.job where kind = 'sync.renew'",
+		"renew:" LINK ":0,renew:" LINK ":0:1");
+	db_test_sql(
+		"delete from q.ready where job_id = " RENEWAL ";"
+		"insert into q.run (job_id, attempt, state, worker, claim, started_at, finished_at, error_kind, error_code)"
+		" values (" RENEWAL ", 1, 'parked', 1, 1, now(), now(), 'invalid', 'x');"
+		"insert into q.parked (job_id, queue, kind, attempt, error_code) values (" RENEWAL
+		", 'sync', 'sync.renew', 1, 'x')");
+	goes_without();
+	goes_without();
+	db_test_sql("select q.replay_begin(array[" RENEWAL
+		    "], null, null, null, null, null, null, null, 1000, 'cli:me', 'why')");
+	db_test_sql("update q.batch set filled_at = filled_at - interval '1 second'");
+	db_test_sql("select q.replay_release()");
+	assert_value("select count(*) from q.job where kind = 'sync.renew' and replay_of is not null", "1");
+	waits();
+	waits();
+	assert_value("select count(*) from q.job where kind = 'sync.renew'", "3");
+	db_test_sql("select q.cancel(" RENEWAL ", 'cli:me', 'not wanted')");
+	goes_without();
+	waits();
+	assert_value("select key from q.job where id = " RENEWAL, "renew:" LINK ":0:2");
+}
+
 /* What the API stored it cannot read back; neither can an auditor. */
 static void a5_who_can_read_what_is_sealed(void **state)
 {
@@ -435,6 +486,7 @@ int main(void)
 			a5_a_refresh_token_that_is_refused_ends_the_link_and_both_tokens, start, stop),
 		cmocka_unit_test_setup_teardown(a5_a_token_of_before_a_renewal_ends_no_link, start, stop),
 		cmocka_unit_test_setup_teardown(a5_a_parked_renewal_is_not_waited_for, start, stop),
+		cmocka_unit_test_setup_teardown(a5_a_renewal_that_ended_without_one_is_not_waited_for, start, stop),
 		cmocka_unit_test_setup_teardown(a5_who_can_read_what_is_sealed, start, stop),
 	};
 
