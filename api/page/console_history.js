@@ -107,7 +107,7 @@ export async function lineageView(ctx) {
 	const [, kind, value] = ctx.path
 	const ask = search(ctx)
 	if (!kind || !value) return [head('Lineage'), ask, node('p', { class: 'none' }, 'Everything that belongs to one contribution, from any of its ids.')]
-	const l = await get(`/v1/lineage/${kind}/${encodeURIComponent(value)}`)
+	const l = await get(`/v1/lineage/${encodeURIComponent(kind)}/${encodeURIComponent(value)}`)
 	const events = story(l)
 	return [
 		head('Lineage'), ask,

@@ -144,7 +144,7 @@ const progress = p => node('p', {}, p.total ? node('progress', { max: p.total, v
 	` ${p.done}${p.total ? ` of ${p.total}` : ''}${p.note ? `, ${p.note}` : ''}, told `, when(p.told_at))
 
 export async function jobView(ctx) {
-	const id = ctx.path[1]
+	const id = encodeURIComponent(ctx.path[1] ?? '')
 	const [j, why] = await Promise.all([get(`/v1/jobs/${id}`), get(`/v1/explain/job/${id}`).catch(e => e)])
 	return [
 		head(`Job ${j.id}`, ...tools(ctx, j)),

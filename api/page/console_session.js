@@ -60,14 +60,20 @@ function end(why) {
 	ended(why)
 }
 
+const lost = () => new Refusal({ title: 'The sign-in could not be renewed', detail: 'The API did not answer, and may have renewed it all the same. '
+	+ 'To ask twice would end the session and its machine tokens everywhere, so it was given up here alone: sign in again.' })
+
+// A refresh token is good once: one that was sent is not sent again, unless an answer says that nothing came of it.
 async function renewNow() {
 	const { refresh_token } = session
 	try {
 		const { body } = await send('POST', '/v1/auth/refresh', { refresh_token })
 		if (session) take(body)
 	} catch (e) {
-		if (e.status === 401 || e.status === 403) end(e)
-		throw e
+		const told = (e.status > 0 && e.status < 500) || ['api.busy', 'api.database_down'].includes(e.code)
+		const why = told ? e : lost()
+		if (session && (!told || e.status === 401 || e.status === 403)) end(why)
+		throw why
 	}
 }
 
@@ -139,5 +145,5 @@ export async function resume() {
 	return true
 }
 
-addEventListener('pagehide', () => session && sessionStorage.setItem(KEPT, JSON.stringify(session)))
+addEventListener('pagehide', () => session && !renewing && sessionStorage.setItem(KEPT, JSON.stringify(session)))
 addEventListener('pageshow', e => e.persisted && sessionStorage.removeItem(KEPT))

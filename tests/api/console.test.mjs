@@ -162,6 +162,47 @@ test('O13: selected jobs are retried; what is refused says its code; the session
   assert.equal(await page.run('sessionStorage.length'), 0)
 })
 
+test('A8: a renewal without an answer is not sent twice, and what is in flight is not kept', { timeout: 120_000 }, async () => {
+  const sessions = () => api.sql(`select count(*) filter (where revoked_at is null) || ' ' || count(*) filter (where revoked_reason = 'refresh_reused')
+    from core.session where person_id = '${people.operator.person_id}'`)
+  const page = await enter('operator')
+  await page.sees('Oldest waits')
+  const was = await sessions()
+  await page.run(`{ const send = fetch, now = Date.now; window.sent = []; Date.now = () => now() + 14.5 * 60_000
+    window.fetch = async (path, asked) => {
+      const answer = await send(path, asked)
+      if (path !== '/v1/auth/refresh') return answer
+      sent.push(answer.status)
+      throw new TypeError('the connection is lost')
+    } }`)
+  await page.press('2')
+  await page.sees('The sign-in could not be renewed')
+  for (const key of ['1', '2']) await page.press(key)
+  await page.sees('Sign in with your wallet')
+  assert.deepEqual([await page.run('sent'), await page.run('sessionStorage.length'), await sessions()], [[200], 0, was])
+
+  const other = await enter('operator')
+  await other.sees('Oldest waits')
+  await other.run(`dispatchEvent(new PageTransitionEvent('pagehide')); window.kept = sessionStorage.length; sessionStorage.clear()`)
+  await other.run(`{ const send = fetch, now = Date.now; window.sent = 0; Date.now = () => now() + 14.5 * 60_000
+    window.fetch = (path, asked) => { if (path !== '/v1/auth/refresh') return send(path, asked); sent++; return new Promise(() => {}) } }`)
+  await other.press('2')
+  await other.until('sent === 1')
+  await other.run(`dispatchEvent(new PageTransitionEvent('pagehide'))`)
+  assert.deepEqual([await other.run('kept'), await other.run('sessionStorage.length')], [1, 0])
+})
+
+test('O13: what an address says is one piece of a path', { timeout: 120_000 }, async () => {
+  const page = await enter('auditor')
+  await page.sees('Oldest waits')
+  await page.run(`{ const send = fetch; window.asked = []; window.fetch = (path, how) => { asked.push(path); return send(path, how) } }`)
+  await page.run(`location.hash = '#/job/..%2Fme'`)
+  await page.until(`document.querySelector('.refusal')`)
+  await page.run(`location.hash = '#/lineage/..%2F..%2Fv1/me'`)
+  await page.until(`asked.some(p => p.startsWith('/v1/lineage'))`)
+  assert.deepEqual(await page.run(`[...new Set(asked)].filter(p => /job|lineage/.test(p)).sort()`), ['/v1/explain/job/..%2Fme', '/v1/jobs/..%2Fme', '/v1/lineage/..%2F..%2Fv1/me'])
+})
+
 test('O13: an auditor sees every view and nothing that writes; one contribution on one page; 360 px are enough', { timeout: 120_000 }, async () => {
   const page = await enter('auditor')
   await page.sees('auditor, reads only')
