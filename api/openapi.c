@@ -220,6 +220,8 @@ static void security(struct json *j, const struct route *r)
 		json_str(j, "x-scope", str_c(r->scope));
 	if (r->action != NULL)
 		json_str(j, "x-step-up", str_c(r->action));
+	if (r->may_want != NULL)
+		json_str(j, "x-step-up-sometimes", str_c(r->may_want));
 }
 
 static const char *method_key(const struct route *r)

@@ -206,13 +206,15 @@ static const struct param payout_retry[] = {
 		MADE(FROM_BODY, S)
 static const struct param pause_ask[] = { OPERATOR(pause_ask), PAUSED(pause_ask) };
 static const struct param pause_end[] = { OPERATOR(pause_end), PAUSED(pause_end) };
-static const struct param job_retry[] = { OPERATOR(job_ask_retry), NUMBER(job_ask_retry, "a parked or scheduled job") };
+static const struct param job_retry[] = { OPERATOR(job_ask_retry), SESSION(job_ask_retry),
+	NUMBER(job_ask_retry, "a parked or scheduled job") };
 static const struct param job_cancel[] = { OPERATOR(job_ask_cancel),
 	NUMBER(job_ask_cancel, "a job that has not ended") };
 static const struct param replay_list[] = { PAGED(replay_list) };
 static const struct param replay_preview[] = { REPLAYED(replay_preview) };
 static const struct param replay_ask[] = {
 	OPERATOR(replay_ask),
+	SESSION(replay_ask),
 	REPLAYED(replay_ask),
 	MAYBE(FROM_BODY, FIELD_STR, replay_ask, rate, .max = 31,
 		.doc = "of letting out: 50/s, 600/m, 1000/h; 50/s unless told"),
@@ -583,7 +585,8 @@ const struct route routes[] = {
 
 	{ WRITE("/v1/jobs/{id}/retry", "jobs", job_ask_retry, 202,
 		  "A parked or scheduled job runs now, as its next attempt"),
-		PARAMS(job_retry), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .roles = WRITERS },
+		PARAMS(job_retry), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .roles = WRITERS,
+		.may_want = "jobs.pay" },
 	{ WRITE("/v1/jobs/{id}/cancel", "jobs", job_ask_cancel, 202,
 		  "A job that waits ends now, one that runs before its next effect; 200 when that was asked for before"),
 		PARAMS(job_cancel), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .roles = WRITERS },
@@ -608,7 +611,7 @@ const struct route routes[] = {
 	{ WRITE("/v1/replays", "operators", replay_ask, 202,
 		  "Ended jobs run once more, each as a new job; twice the same are two replays"),
 		PARAMS(replay_ask), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .roles = WRITERS,
-		.bind = operator_replay },
+		.may_want = "jobs.pay", .bind = operator_replay },
 	{ WRITE("/v1/replays/{id}/stop", "operators", replay_ask_stop, 200,
 		  "What a replay has not let out stays where it is"),
 		PARAMS(replay_stop), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .roles = WRITERS },

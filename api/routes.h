@@ -45,9 +45,10 @@ struct route {
 	enum limit_class limit;
 	const char
 		*roles; /* "admin|owner": one of these is needed, towards the object where there is one; NULL = none */
-	const char *object; /* what {id} names, for roles and step_up: project, bounty, submission, payout */
-	const char *scope;  /* that a machine's token needs; NULL = no machine */
-	const char *action; /* that a signature of the last five minutes must name; NULL = none */
+	const char *object;   /* what {id} names, for roles and step_up: project, bounty, submission, payout */
+	const char *scope;    /* that a machine's token needs; NULL = no machine */
+	const char *action;   /* that a signature of the last five minutes must name; NULL = none */
+	const char *may_want; /* the same, where it hangs on what the statement finds: it looks itself */
 	const struct param *params;
 	size_t n_params;
 	size_t body_max;       /* bytes; 0 = none is taken */

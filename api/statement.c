@@ -8,7 +8,7 @@
 static bool known_action(str action)
 {
 	for (size_t i = 0; i < n_routes; i++) {
-		if (routes[i].action != NULL && str_eq(action, str_c(routes[i].action)))
+		if (str_eq(action, str_c(routes[i].action)) || str_eq(action, str_c(routes[i].may_want)))
 			return true;
 	}
 	return false;

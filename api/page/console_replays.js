@@ -46,6 +46,7 @@ export async function replayView(ctx) {
 		head('What a replay would do'),
 		node('p', { class: 'lead' }, node('strong', {}, String(p.jobs)), ` ended ${p.jobs === 1 ? 'job' : 'jobs'}: `, described(body)),
 		node('p', { class: 'soft' }, 'Told from what rows know. ', code('patchwork jobs replay --dry-run'), ' also asks GitHub, the chain and IPFS whether an effect is there.'),
+		p.step_up ? node('p', { class: 'soft' }, 'Among them are jobs of stage pay: your wallet is asked to sign before they run again.') : null,
 		node('p', { class: 'buttons' }, mayWrite() && p.jobs > 0 ? start(ctx, body, p.jobs) : null,
 			body.ids ? link('#/jobs', 'Back to the jobs') : link(address('jobs', filter), 'Change the filter')),
 		table('By kind', kindColumns, p.kinds, 'No ended job is found by this.'),

@@ -99,7 +99,17 @@ export async function ask(method, path, body) {
 }
 
 export const get = path => ask('GET', path)
-export const post = (path, body) => ask('POST', path, body)
+
+// What runs jobs of stage pay again wants a fresh signature: the wallet is asked for it, and the request is sent once more.
+export async function post(path, body) {
+	try {
+		return await ask('POST', path, body)
+	} catch (e) {
+		if (e.code !== 'auth.step_up_required' || !window.ethereum) throw e
+	}
+	await confirm('jobs.pay')
+	return ask('POST', path, body)
+}
 
 const hex = text => `0x${[...new TextEncoder().encode(text)].map(b => b.toString(16).padStart(2, '0')).join('')}`
 
@@ -112,14 +122,31 @@ async function asked(wallet, method, params) {
 	}
 }
 
-export async function signIn() {
-	const wallet = window.ethereum
+async function account(wallet) {
 	const [address] = await asked(wallet, 'eth_requestAccounts')
-	const chain_id = Number(await asked(wallet, 'eth_chainId'))
-	const { body: { message } } = await send('POST', '/v1/auth/challenge', { address, chain_id })
+	return { address, chain_id: Number(await asked(wallet, 'eth_chainId')) }
+}
+
+// What takes a text of ours back: { message, signature }.
+async function signed(wallet, address, message) {
 	const signature = await asked(wallet, 'personal_sign', [hex(message), address])
 	if (signature.length !== 132) throw new Refusal({ title: 'This wallet is a contract', detail: 'The console takes wallets that sign with a key of their own.' })
-	take((await send('POST', '/v1/auth/verify', { message, signature })).body)
+	return { message, signature }
+}
+
+// The wallet signs that this session does that, for five minutes.
+async function confirm(action) {
+	const wallet = window.ethereum
+	const { address, chain_id } = await account(wallet)
+	const { message } = await ask('POST', '/v1/auth/step-up', { action, object_id: session.person_id, address, chain: `eip155:${chain_id}` })
+	await ask('POST', '/v1/auth/step-up/verify', await signed(wallet, address, message))
+}
+
+export async function signIn() {
+	const wallet = window.ethereum
+	const { address, chain_id } = await account(wallet)
+	const { body: { message } } = await send('POST', '/v1/auth/challenge', { address, chain_id })
+	take((await send('POST', '/v1/auth/verify', await signed(wallet, address, message))).body)
 	session.address = address
 	await meet()
 }

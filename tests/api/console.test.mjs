@@ -31,13 +31,13 @@ after(async () => {
   await api?.stop()
 })
 
-async function ended(n, state) {
-  const code = state === 'parked' ? `'chain.reverts'` : 'null'
-  const id = await api.sql(`select q.enqueue('score', 'score.payout', 'console:${n}', '{"payout_id": "${made.payout}"}')`)
+async function ended(n, state, kind = 'score.payout') {
+  const code = state === 'parked' ? `'chain.reverts'` : 'null', [queue] = kind.split('.')
+  const id = await api.sql(`select q.enqueue('${queue}', '${kind}', 'console:${n}', '{"payout_id": "${made.payout}"}')`)
   await api.sql(`delete from q.ready where job_id = ${id};
     insert into q.run (job_id, attempt, state, worker, claim, started_at, finished_at, error_kind, error_code, error)
       values (${id}, 1, '${state}', 1, 1, now(), now(), ${state === 'parked' ? `'invalid'` : 'null'}, ${code}, ${code})`)
-  if (state === 'parked') await api.sql(`insert into q.parked (job_id, queue, kind, attempt, error_code) values (${id}, 'score', 'score.payout', 1, ${code})`)
+  if (state === 'parked') await api.sql(`insert into q.parked (job_id, queue, kind, attempt, error_code) values (${id}, '${queue}', '${kind}', 1, ${code})`)
   return Number(id)
 }
 
@@ -160,6 +160,30 @@ test('O13: selected jobs are retried; what is refused says its code; the session
   await page.press('Enter')
   await page.sees('Sign in with your wallet')
   assert.equal(await page.run('sessionStorage.length'), 0)
+})
+
+test('A12: the wallet signs once more before a job of stage pay runs again', { timeout: 120_000 }, async () => {
+  const [parked, done] = [await ended(10, 'parked', 'pay.quote'), await ended(11, 'done', 'pay.quote')]
+  const page = await enter('operator', `/console#/job/${parked}`)
+  await page.until(`document.querySelector('h1').innerText === 'Job ${parked}'`)
+  const retry = async () => {
+    await page.run(`[...document.querySelectorAll('button')].find(b => b.innerText === 'Retry').click()`)
+    await page.until(`document.activeElement.name === 'reason'`)
+    await page.type('the escrow is filled')
+    await page.press('Enter')
+  }
+  people.operator.wallet.refuse()
+  await retry()
+  await page.sees('You declined in the wallet')
+  assert.equal(await api.sql(`select count(*) from q.parked where job_id = ${parked}`), '1')
+  await page.press('Escape')
+  await page.until(`!document.querySelector('dialog')`)
+  await retry()
+  await page.sees(`Job ${parked} runs again.`)
+  await page.run(`location.hash = '#/replay?ids=${done}'`)
+  await page.sees('your wallet is asked to sign')
+  assert.deepEqual(await api.sql(`select string_agg(action, ',') from core.statement where signed_at is not null`), 'jobs.pay')
+  assert.deepEqual([page.complaints.filter(c => !/403/.test(c)), page.strayed], [[], []])
 })
 
 test('A8: a renewal without an answer is not sent twice, and what is in flight is not kept', { timeout: 120_000 }, async () => {

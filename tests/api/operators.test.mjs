@@ -17,12 +17,16 @@ before(async () => {
   api = await startApi()
   for (const role of ['admin', 'operator', 'auditor', 'stranger']) {
     people[role] = await api.signIn(privateKeyToAccount(generatePrivateKey()))
-    if (role !== 'stranger') await sql(`insert into core.role_grant (person_id, role, granted_by) values ('${people[role].person_id}', '${role}', 'test')`)
+    if (role !== 'stranger') await granted(people[role], role)
   }
+  for (const role of ['admin', 'operator']) await signed(people[role], '-1 hour') // however long all this takes
 })
 after(() => api.stop())
 
 const sql = text => api.sql(text)
+const granted = (who, role) => sql(`insert into core.role_grant (person_id, role, granted_by) values ('${who.person_id}', '${role}', 'test')`)
+const signed = (who, ago, { action = 'jobs.pay', object = who.person_id } = {}) => sql(`insert into core.statement (nonce, purpose, session_id, action, object_id, message,
+  expires_at, signed_at) values (gen_random_uuid(), 'step_up', '${who.session_id}', '${action}', '${object}', 'x', now(), now() - interval '${ago}')`)
 const get = (path, as = 'auditor') => api.get(path, { token: people[as].token })
 const post = (path, body, as = 'operator') => api.post(path, body, { token: people[as].token })
 const code = async (answer, ...expected) => { const { status, body, text } = await answer; assert.deepEqual([status, body.code], expected, text) }
@@ -232,6 +236,45 @@ describe('O5: replays', () => {
     assert.equal((await preview({ kind: 'no.such' })).body.jobs, 0)
     assert.equal(await sql('select count(*) from q.batch'), n)
   })
+})
+
+test('A12: what runs jobs of stage pay again wants a fresh signature of the session\'s wallet, as a held payout does; nothing else does', async () => {
+  const account = privateKeyToAccount(generatePrivateKey())
+  const late = { account, ...await api.signIn(account) }
+  await granted(late, 'operator')
+  const { token, person_id } = late
+  const [done, parked] = [await job.ended('pay.quote', { payout_id: payout(21) }), await job.parked('pay.refused', 'pay.quote', { payout_id: payout(22) })]
+  const other = [await job.ended('verify.merge'), await job.parked('github.gone', 'verify.merge')]
+  const since = await sql(`select to_json(created_at) #>> '{}' from q.job where id = ${done}`)
+  const reason = 'the node is back'
+  const retry = id => api.post(`/v1/jobs/${id}/retry`, { reason }, { token })
+  const replay = body => api.post('/v1/replays', { reason, rate: '6/h', ...body }, { token })
+  const preview = async body => (await api.post('/v1/replays/preview', body, { token })).body.step_up
+  const written = () => sql('select (select count(*) from q.batch) + (select count(*) from q.ready)')
+  const was = await written()
+  const refused = async () => {
+    await code(retry(parked), 403, 'auth.step_up_required')
+    for (const body of [{ ids: [done] }, { ids: [other[0], parked] }, { since }, { stage: 'pay', since }]) await code(replay(body), 403, 'auth.step_up_required')
+    assert.equal(await written(), was)
+    assert.equal(await audited('job', parked), '')
+  }
+  await refused()
+  await signed(late, '301 s')
+  await signed(late, '1 s', { action: 'payout.retry' })
+  await signed(late, '1 s', { object: people.operator.person_id })
+  await refused()
+  for (const asked of [`operator_retry('${person_id}', ${parked}, 'x')`, `operator_retry('${person_id}', '${people.operator.session_id}', ${parked}, 'x')`,
+    `operator_replay('${person_id}', '{${done}}', null, null, null, null, null, null, null, 1, 'x')`])
+    assert.match(await sql(`set role patchwork_api; select q.${asked}`).catch(e => e.message), /auth\.step_up_required/, asked)
+  assert.deepEqual([await preview({ ids: [done, other[0]] }), await preview({ ids: [other[0]] })], ['jobs.pay', null])
+  assert.equal((await retry(other[1])).status, 202)
+  assert.equal((await replay({ ids: [other[0]] })).status, 202)
+  await code(retry(done), 409, 'job.ended')
+
+  await api.stepUp(late, 'jobs.pay', person_id)
+  for (const made of [await retry(parked), await replay({ ids: [done] })]) assert.equal(made.status, 202, made.text)
+  const { paths } = (await api.get('/openapi.json')).body
+  for (const path of ['/v1/jobs/{id}/retry', '/v1/replays']) assert.equal(paths[path].post['x-step-up-sometimes'], 'jobs.pay', path)
 })
 
 test('O11: explain says over the API what the command says', async () => {

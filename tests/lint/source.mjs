@@ -34,10 +34,10 @@ export const CONF = { 'conf/patchwork.conf': 'stages/conf.c', 'conf/patchwork-ap
 // Words with a dot that are no error codes, by where they stand.
 const LOG = /^log_(event|failure)$/
 const c_is_other = (file, literal) => inside(literal, LOG) || inside(literal, /^(FAULT|fault_point|runner_point|progress_effect|json_get\w*|KEY|OTHER|bench_line)$/) ||
-  /(\.(action|from|kind|name) =|file ==)$/.test(literal.before.replace(/\s+/g, ' ').replace('. ', '.')) || /x402_verdict/.test(file) ||
+  /(\.(action|may_want|from|kind|name) =|file ==)$/.test(literal.before.replace(/\s+/g, ' ').replace('. ', '.')) || /x402_verdict/.test(file) ||
   /^(payload|public|bench)\.|^queue\.(drain|backlog)$|\.html$/.test(literal.text)
 const sql_is_other = literal => inside(literal, /^(audit\.\w+|q\.emit|q\.enqueue|q\.audit|q\.schedule_audit|nextval|currval|hashtext\w*|set_config|current_setting|setval|to_regclass|pg_notify)$/) ||
-  exists(`sql/${literal.text.replace('.', '/')}.sql`) !== null
+  literal.text === 'jobs.pay' || exists(`sql/${literal.text.replace('.', '/')}.sql`) !== null // that a signature names
 
 const add = (map, key, where) => map.set(key, [...(map.get(key) ?? []), where])
 
