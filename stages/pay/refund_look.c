@@ -198,6 +198,7 @@ static bool absent(struct work *w, struct chain *c, struct refund_task *t)
 	if (nonce <= (uint64_t)t->live.nonce) {
 		if (!chain_send(w, c, t->live.raw, &sent, &reason))
 			return false;
+		FAULT("refund.rebroadcast");
 		return err_snooze(w, pay_wait(w), "pay.absent", "no node knew the transaction: it was sent again");
 	}
 	if (!look_for_refund(w, c, t, &found))

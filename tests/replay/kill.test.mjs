@@ -23,7 +23,7 @@ const ofKinds = Object.entries(points.kinds).filter(([kind]) => !Object.values(A
 const ofRefunds = points.named.filter(p => p.startsWith('pay.refund'))
 points.named = points.named.filter(p => !ofRefunds.includes(p))
 // Reached only after something went wrong before; each has its test below.
-const ONLY_AFTER = ['score.payout.claimed', 'pay.rebroadcast']
+const ONLY_AFTER = ['score.payout.claimed', 'pay.rebroadcast', 'refund.rebroadcast']
 
 // What one contribution leaves in the audit log.
 const AUDITED = ['account.linked cli', 'bounty.deposit_confirmed stage:verify', 'bounty.deposit_seen person', 'bounty.hold_begun stage:prove',
@@ -136,9 +136,9 @@ describe('killed at', { concurrency: 2 }, () => {
       assert.equal(await state(id), 'cancelled cancelled 1')
     })
 
-  // Two bounties whose deadline passes with their money in the escrow. One is given back here, by workers that die at every point; a
-  // stranger has the escrow give the other one back before.
-  test('B13, F15, M19, M18: what was not won goes back, whoever is killed and whoever was first, once', async () => {
+  // Two bounties whose deadline passes with their money in the escrow. One is given back here, by workers that die at every point, and
+  // after the node had dropped the transaction; a stranger has the escrow give the other one back before.
+  test('B13, F15, refund.rebroadcast, M19, M18: what was not won goes back, whoever is killed and whoever was first, once', async () => {
     const world = free.pop()
     const { at, sql } = world
     const before = {
@@ -170,9 +170,18 @@ describe('killed at', { concurrency: 2 }, () => {
       'pay.refund.settled', 'pay.refund_broadcast']
     assert.deepEqual([...order].sort(), [...points.kinds['pay.refund'].map(p => `pay.refund.${p}`), ...ofRefunds].sort())
     for (const point of order) {
+      if (point === 'pay.refund_broadcast') await rpc(at.evm, 'evm_setAutomine', [false])
       const w = world.worker({ PATCHWORK_FAULT: `${point}:kill` })
       assert.equal(await ended(w), 'SIGKILL', `${point} is reached`)
     }
+    const last = world.worker({ PATCHWORK_FAULT: 'refund.rebroadcast:kill' })
+    const sent = () => sql(`select '0x' || encode(i.tx_hash, 'hex') from ledger.tx_intent i join ledger.refund r on r.key = i.key
+      where r.bounty_id = '${ours.bounty.id}' and i.state = 'sent'`)
+    await rpc(at.evm, 'anvil_dropTransaction', [await world.while(last, eventually('it is sent', sent, Boolean, at.wait))])
+    assert.equal(await ended(last), 'SIGKILL', 'refund.rebroadcast is reached')
+    await eventually('the node has it again', () => rpc(at.evm, 'txpool_status'), x => Number(x.pending) === 1, at.wait)
+    await rpc(at.evm, 'evm_setAutomine', [true])
+    await rpc(at.evm, 'evm_mine')
     const clean = world.worker()
     const ends = []
     for (const c of played)
