@@ -12,7 +12,7 @@
 -- in   at_merge     bool     what was found in the text stood there at the merge, and nothing else did
 -- in   whole        bool     this is all there is: what is not among it was taken back
 -- in   frozen       bool     the delivery of the merge itself was read before
--- in   dropped      bool     somebody else than the author took it out
+-- in   edited_at    timestamptz?  we were told that somebody else than the author edited: what has gone since then they took out
 -- out  submissions  int8     that are new or know more now
 -- out  jobs         int8     verifications asked for
 -- role worker
@@ -40,11 +40,14 @@ with frozen as (
 	on conflict (pull_id, issue_id, source) do update set withdrawn_at = null, dropped_at = null
 	where pull_issue_link.withdrawn_at is not null and ($8 is null or $11)
 ), withdrawn as (
-	-- not merged yet: what is not there any more does not count; at the merge: what the text and GitHub do not say
+	-- not merged yet: what is not there any more does not count; at the merge: what the text and GitHub do not say. What was taken
+	-- back before somebody else edited, its author took back
 	update core.pull_issue_link l
 	set withdrawn_at = coalesce(l.withdrawn_at, now()),
-		dropped_at = case when $14 and l.source in ('claim', 'claim_comment', 'closing_reference') then now() else l.dropped_at end
-	where l.pull_id = $2 and $12 and (l.withdrawn_at is null or ($14 and l.dropped_at is null)) and not $13 and ($8 is null or $11)
+		dropped_at = case when $14 is not null and l.source in ('claim', 'claim_comment', 'closing_reference') then now()
+			else l.dropped_at end
+	where l.pull_id = $2 and $12 and (l.withdrawn_at is null or (l.withdrawn_at >= $14 and l.dropped_at is null))
+		and not $13 and ($8 is null or $11)
 		and ($8 is null or l.source in ('claim', 'claim_comment', 'closing_reference'))
 		and not exists (select from tie t where t.issue_id = l.issue_id and (t.source = l.source
 			or (l.source = 'closing_reference' and t.source in ('late_reference', 'closer'))))

@@ -40,8 +40,8 @@ static void read_pull(const cJSON *body, struct delivery_task *t)
 	t->pull.number = t->number;
 	t->pull.text = text_at_merge(body, t);
 	t->pull.at_merge = str_eq(t->action, STR("closed")) && cJSON_IsTrue(json_get(body, "pull_request.merged"));
-	t->pull.by_other =
-		comment_edited_by_other(body, "pull_request.user.id") && cJSON_IsObject(json_get(body, "changes.body"));
+	if (comment_edited_by_other(body, "pull_request.user.id") && cJSON_IsObject(json_get(body, "changes.body")))
+		t->pull.edited_at = t->received_at;
 }
 
 static const struct field issue_fields[] = {
@@ -124,7 +124,7 @@ static void read_dropped(struct delivery_task *t)
 	t->kind = DELIVERY_PULL;
 	t->reason = "command.edited_by_other";
 	t->pull = (struct pull_sync){
-		.repo_id = t->repo_id, .full_name = t->full_name, .number = t->number, .by_other = true
+		.repo_id = t->repo_id, .full_name = t->full_name, .number = t->number, .edited_at = t->received_at
 	};
 }
 

@@ -187,7 +187,8 @@ static bool store_links(struct work *w, struct tx *tx, const struct pull_sync *p
 		.at_merge = p->at_merge && p->pull.merged,
 		.whole = true,
 		.frozen = locked.frozen,
-		.dropped = p->by_other,
+		.has_edited_at = p->edited_at > 0,
+		.edited_at = p->edited_at,
 	};
 	if (!sql_pull_link(w, tx, &in, &out))
 		return false;

@@ -19,7 +19,7 @@ struct pull_sync {
 	int32_t number;
 	str text;      /* the body as of the merge or before, from a signed delivery; { NULL, 0 } = we have none */
 	bool at_merge; /* that delivery is the merge's own: the text stood there then */
-	bool by_other; /* it says that somebody else than the author edited the author's words */
+	usec edited_at; /* somebody else than the author edited the author's words: since then we know of it; 0 = nobody */
 	struct github_pull pull;
 	const struct link *links;
 	size_t n_links;

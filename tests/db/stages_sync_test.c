@@ -357,6 +357,65 @@ static void text_after_the_merge_does_not_count(void **state)
 	assert_null(t->pull.text.p);
 }
 
+/* The body of a pull request that had the claim, without it. Its delivery is stored now and planned later. */
+static void edited(int sender)
+{
+	deliver("pull_request",
+		arena_cstr(rows_work.arena,
+			arena_printf(rows_work.arena,
+				"{\"action\": \"edited\", \"sender\": {\"id\": %d}, \"changes\": {\"body\": {\"from\": \"x\"}},"
+				" \"pull_request\": {\"number\": 4, \"body\": \"\", \"merged\": false, \"user\": {\"id\": 7}}, " REPO
+				"}",
+				sender)));
+}
+
+static void read_edit(int delivery)
+{
+	struct delivery_task *t = rows_planned(&sync_delivery,
+		arena_cstr(rows_work.arena, arena_printf(rows_work.arena, "{\"delivery_id\": %d}", delivery)));
+
+	assert_int_equal(t->kind, DELIVERY_PULL);
+	t->pull.pull = open_pull;
+	rows_settled(&sync_delivery, t);
+}
+
+#define LINK "select (withdrawn_at is not null) || ' ' || (dropped_at is not null) from core.pull_issue_link"
+
+static void f41_what_the_author_took_back_nobody_else_took_out(void **state)
+{
+	static const struct link links[] = { { 3, 33, 4, { "claim", 5 } } };
+
+	(void)state;
+	rows_open();
+	rows_settled(&sync_delivery, pull_delivered("opened", links, 1));
+	edited(7);
+	read_edit(2);
+	assert_value(LINK, "true false");
+	edited(8); /* a typo elsewhere in the text */
+	read_edit(3);
+	assert_value(LINK, "true false");
+	rows_settled(&sync_delivery, pull_delivered("edited", links, 1));
+	assert_value(LINK, "false false");
+	edited(8);
+	read_edit(5);
+	assert_value(LINK, "true true");
+}
+
+/* Somebody else took it out, and another delivery showed that it is gone before theirs was read. */
+static void f41_what_another_took_out_is_known_though_read_late(void **state)
+{
+	static const struct link links[] = { { 3, 33, 4, { "claim", 5 } } };
+
+	(void)state;
+	rows_open();
+	rows_settled(&sync_delivery, pull_delivered("opened", links, 1));
+	edited(8);
+	rows_settled(&sync_delivery, pull_delivered("synchronize", NULL, 0));
+	assert_value(LINK, "true false");
+	read_edit(2);
+	assert_value(LINK, "true true");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +433,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_was_merged_before_the_bounty_earns_nothing, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_claimant_may_come_later, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(text_after_the_merge_does_not_count, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(
+			f41_what_the_author_took_back_nobody_else_took_out, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(
+			f41_what_another_took_out_is_known_though_read_late, rows_start, rows_stop),
 	};
 
 	return cmocka_run_group_tests_name("stages_sync", tests, rows_begin, rows_end);
