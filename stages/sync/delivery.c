@@ -256,7 +256,7 @@ static bool settle_ping(struct work *w, struct tx *tx, const struct delivery_tas
 		.trace = work_trace(w),
 	};
 	struct sql_project_alive_out out;
-	struct sql_hook_pinged_in pinged = { t->own_hook, w->job, work_trace(w) };
+	struct sql_hook_pinged_in pinged = { t->own_hook, w->job, work_trace(w), t->received_at };
 	struct sql_hook_pinged_out waited;
 
 	return t->own ? sql_hook_pinged(w, tx, &pinged, &waited) : sql_project_alive(w, tx, &in, &out);

@@ -416,6 +416,34 @@ static void f41_what_another_took_out_is_known_though_read_late(void **state)
 	assert_value(LINK, "true true");
 }
 
+static void pinged(const char *age)
+{
+	db_test_sql(arena_cstr(rows_work.arena,
+		arena_printf(rows_work.arena, "update ingest.delivery set received_at = now() - interval '%s'", age)));
+	rows_settled(&sync_delivery, rows_planned(&sync_delivery, "{\"delivery_id\": 1}"));
+}
+
+#define PING                                                                                                                  \
+	"select k.state || ' ' || (h.ping_until = d.received_at + interval '7 days') || ' ' || (h.pinged_at = d.received_at)" \
+	" from core.ownership_check k join core.hook h on h.check_id = k.id, ingest.delivery d"
+
+static void p3_a_ping_counts_from_when_it_came(void **state)
+{
+	(void)state;
+	deliver("ping", "{\"zen\": \"x\", " REPO "}");
+	db_test_sql("with k as (insert into core.ownership_check (project_id, person_id, method) values ('" PROJECT
+		    "', '" FUNDER "', 'ping') returning id) insert into core.hook (project_id, person_id, check_id)"
+		    " select '" PROJECT "', '" FUNDER "', id from k");
+	db_test_sql("update ingest.delivery set own_hook = (select id from core.hook)");
+	pinged("8 days");
+	assert_value(PING, "pending true true");
+	pinged("2 days");
+	assert_value(PING, "passed true true");
+	pinged("3 days");
+	assert_value(PING, "passed false false");
+	assert_value("select ping_until > now() + interval '4.5 days' from core.hook", "t");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +465,7 @@ int main(void)
 			f41_what_the_author_took_back_nobody_else_took_out, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(
 			f41_what_another_took_out_is_known_though_read_late, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(p3_a_ping_counts_from_when_it_came, rows_start, rows_stop),
 	};
 
 	return cmocka_run_group_tests_name("stages_sync", tests, rows_begin, rows_end);
