@@ -13,7 +13,8 @@
 -- out  degraded_at     timestamptz? since when; lost after 30 days
 -- out  listed_at       timestamptz? a file in it asks to be listed; no more than that
 -- out  owners          int8         people who have shown that it is theirs
--- out  hook            jsonb?       {id, pinged_at, last_event_at, rotated_at, looked_at, failed, missing, redelivered}: the newest of ours
+-- out  hook            jsonb?       {id, created_at, pinged_at, last_event_at, rotated_at, looked_at, failed, missing, redelivered}: the newest of ours
+-- out  hooks           jsonb        all of ours, newest first: one per person, at most 20
 -- out  policy          jsonb?       {commit_sha, sha256, since, rules}: what its file said when it was last valid, and says for merges from now on
 -- out  policy_refused  jsonb?       {commit_sha, sha256, since, code, detail}: its file as it stands now is none; policy counts on
 -- out  accounts        jsonb        [{id, caip10}]: on chains; each has signed that it is the project's
@@ -25,12 +26,7 @@
 -- role api
 select id, provider, repo_id, full_name, default_branch, private, archived, state, state_reason, degraded_at, listed_at,
 	(select count(distinct k.person_id) from core.ownership_check k where k.project_id = p.id and k.method <> 'file' and k.state = 'passed') as owners,
-	(select jsonb_build_object('id', h.id, 'pinged_at', h.pinged_at, 'rotated_at', h.rotated_at, 'looked_at', h.looked_at,
-			'last_event_at', (select max(d.received_at) from ingest.delivery d where d.own_hook = h.id),
-			'failed', count(l.guid), 'redelivered', count(l.redelivered_at),
-			'missing', count(l.guid) filter (where not exists (select from ingest.delivery_key k where k.provider = 'github' and k.guid = l.guid)))
-		from core.hook h left join ingest.hook_delivery l on l.hook_id = h.id
-		where h.project_id = p.id and h.gone_at is null group by h.id order by h.created_at desc limit 1) as hook,
+	hooks -> 0 as hook, hooks,
 	(select jsonb_build_object('commit_sha', v.commit_sha, 'sha256', encode(v.sha256, 'hex'), 'since', r.since, 'rules', v.rules)
 		from core.policy_reading r join core.policy_version v on v.id = r.version_id
 		where r.project_id = p.id and v.text is not null and v.id = (core.policy_at(p.id, 'infinity')).id
@@ -42,4 +38,15 @@ select id, provider, repo_id, full_name, default_branch, private, archived, stat
 	(select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'caip10', a.caip10) order by a.linked_at, a.id), '[]')
 		from core.project_account a where a.project_id = p.id and a.unlinked_at is null) as accounts,
 	hook_alive_at, created_by, created_at, updated_at, version
-from core.project p where id = $1 and (not private or core.sees($2, 'project', id))
+from core.project p cross join lateral (
+	select coalesce(jsonb_agg(h.health order by h.created_at desc, h.id desc), '[]') as hooks
+	from (
+		select h.id, h.created_at, jsonb_build_object('id', h.id, 'created_at', h.created_at, 'pinged_at', h.pinged_at,
+			'rotated_at', h.rotated_at, 'looked_at', h.looked_at,
+			'last_event_at', (select max(d.received_at) from ingest.delivery d where d.own_hook = h.id),
+			'failed', count(l.guid), 'redelivered', count(l.redelivered_at),
+			'missing', count(l.guid) filter (where not exists (select from ingest.delivery_key k where k.provider = 'github' and k.guid = l.guid))) as health
+		from core.hook h left join ingest.hook_delivery l on l.hook_id = h.id
+		where h.project_id = p.id and h.gone_at is null group by h.id order by h.created_at desc, h.id desc limit 20
+	) h
+) of_hooks where id = $1 and (not private or core.sees($2, 'project', id))

@@ -92,6 +92,19 @@ test('one project, with an ETag that stays until it changes', async () => {
   assert.deepEqual([head.status, head.text, head.headers.get('etag')], [200, '', changed.headers.get('etag')])
 })
 
+test('P11: every hook of a project is shown, newest first, with what became of its own deliveries; one that is gone is not', async () => {
+  const { body: { id } } = await register('ada/hooks')
+  const none = (await api.get(`/v1/projects/${id}`)).body
+  assert.deepEqual([none.hook, none.hooks], [null, []])
+  const made = (who, more = 'null') => api.sql(`insert into core.hook (project_id, person_id, gone_at) values ('${id}', '${who.person_id}', ${more}) returning id`)
+  const [, first, second] = [await made(me, 'now()'), await made(me), await made(other)]
+  await api.sql(`insert into ingest.hook_delivery (hook_id, guid, github_id, event, status, delivered_at, redelivered_at)
+    select '${first}', gen_random_uuid(), n, 'push', 502, now(), case n when 1 then now() end from generate_series(1, 3) n`)
+  const { hook, hooks } = (await api.get(`/v1/projects/${id}`)).body
+  assert.deepEqual(hooks.map(h => [h.id, h.failed, h.missing, h.redelivered]), [[second, 0, 0, 0], [first, 3, 3, 1]])
+  assert.deepEqual(hook, hooks[0])
+})
+
 test('pages neither repeat nor miss a row while others are added', async () => {
   await api.sql(`insert into core.project (repo_id, full_name, state, created_by, created_at)
     select 1000 + n, 'many/r' || n, 'degraded', '${me.person_id}', now() - n % 7 * interval '1 microsecond' from generate_series(1, 45) n`)
