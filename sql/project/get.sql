@@ -36,7 +36,8 @@ select id, provider, repo_id, full_name, default_branch, private, archived, stat
 			from core.policy_reading r join core.policy_version v on v.id = r.version_id
 			where r.project_id = p.id order by r.since desc, r.id desc limit 1) l where l.code is not null) as policy_refused,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'caip10', a.caip10) order by a.linked_at, a.id), '[]')
-		from core.project_account a where a.project_id = p.id and a.unlinked_at is null) as accounts,
+		from (select * from core.project_account a where a.project_id = p.id and a.unlinked_at is null
+			order by a.linked_at, a.id limit 20) a) as accounts,
 	hook_alive_at, created_by, created_at, updated_at, version
 from core.project p cross join lateral (
 	select coalesce(jsonb_agg(h.health order by h.created_at desc, h.id desc), '[]') as hooks

@@ -17,10 +17,13 @@ with me as (
 ), there as (
 	select t.* from core.statement t
 	where t.nonce = $3 and t.session_id = $1 and t.purpose = 'account' and t.object_id = $2::uuid::text
+), kept as materialized (
+	select core.project_account_refused(me.person_id, $2, t.caip10) as code from there t, me
+	where me.person_id is not null and t.message = $4 and t.used_at is null and t.expires_at > now()
 ), spent as (
-	update core.statement t set signed_at = now(), used_at = now() from me
+	update core.statement t set signed_at = now(), used_at = now() from me, kept
 	where t.nonce = $3 and t.session_id = $1 and t.purpose = 'account' and t.object_id = $2::uuid::text and t.message = $4
-		and t.used_at is null and t.expires_at > now() and me.person_id is not null
+		and t.used_at is null and t.expires_at > now() and me.person_id is not null and kept.code is null
 	returning t.nonce, t.caip10, t.message
 ), held as (
 	insert into core.project_account (project_id, caip10, statement, signature, nonce, linked_by)
@@ -44,8 +47,9 @@ select case
 		when t.nonce is null then 'auth.nonce_unknown'
 		when t.message <> $4 then 'auth.message_changed'
 		when t.used_at is null and t.expires_at <= now() then 'auth.expired'
+		when k.code is not null then k.code
 		else 'auth.nonce_used'
 	end as refused, case when h.nonce = $3 then 201 else 200 end as status, h.id, h.project_id, h.caip10, h.linked_at
 from (select (select count(*) from audited) + (select count(*) from told) as n) as noted, me
-left join there t on true left join held h on true
+left join there t on true left join kept k on true left join held h on true
 where noted.n >= 0

@@ -189,11 +189,22 @@ const linkAccount = async (me, project, wallet) => {
   const { body } = await askAccount(me, project, wallet)
   return sendAccount(me, project, body.message, wallet)
 }
+// What a check of who owns a project has found, as its job settles it.
+const checked = (project, who, { method = 'permission', passed = true } = {}) => api.sql(`
+  insert into core.ownership_check (project_id, person_id, method) values ('${project}', '${who.person_id}', '${method}') on conflict do nothing;
+  select core.ownership_settle(id, ${passed}, ${passed ? 'null' : '\'ownership.not_admin\''}, null, null,
+    (select coalesce(max(job_id), 0) + 1 from core.ownership_result), null)
+  from core.ownership_check where project_id = '${project}' and person_id = '${who.person_id}' and method = '${method}'`)
+const owned = async (me, name, repo) => {
+  const project = await api.verifiedProject(me.token, name, repo)
+  await checked(project, me)
+  return project
+}
 const accounts = async (me, project) => (await api.get(`/v1/projects/${project}/accounts`, { token: me.token })).body.items
 
 test('P8: a project has accounts on two chains, each of which signed that it is; ids name no chain; unlinking keeps the history', async () => {
   const me = await someone()
-  const project = await api.verifiedProject(me.token, 'ada/accounts', 81)
+  const project = await owned(me, 'ada/accounts', 81)
   const [money, stone] = [evm(fresh()), casper()]
   const names = [`${EVM}:${money.address}`, `casper:casper-test:${stone.address}`]
   const { status, body: { message, nonce } } = await askAccount(me, project, money)
@@ -231,7 +242,7 @@ test('P8: a project has accounts on two chains, each of which signed that it is;
 
 test('P8: a statement is good for its project, session and account alone, once, in time', async () => {
   const [me, other] = [await someone(), await someone()]
-  const [project, second] = [await api.verifiedProject(me.token, 'ada/first', 82), await api.verifiedProject(me.token, 'ada/second', 83)]
+  const [project, second] = [await owned(me, 'ada/first', 82), await owned(me, 'ada/second', 83)]
   await api.sql(`insert into core.role_grant (person_id, role, project_id, granted_by) values ('${other.person_id}', 'reviewer', '${project}', 'test')`)
   const money = evm(fresh())
   assert.deepEqual(code(await askAccount(other, project, money)), [403, 'auth.role'])
@@ -262,4 +273,51 @@ test('P8: a statement is good for its project, session and account alone, once, 
   assert.deepEqual(code(await api.remove(`/v1/projects/${second}/accounts/${both[0].body.id}`, { token: me.token })), [404, 'project_account.not_found'],
     'an account of another project')
   assert.equal((await linkAccount(me, second, money)).status, 201, 'one account may be several projects\'')
+})
+
+// Rows that no route makes: of before there was a rule, or many.
+const linkedRow = (project, who, caip10) => `insert into core.project_account (project_id, caip10, statement, signature, nonce, linked_by)
+  select '${project}', ${caip10}, 'text', '00', gen_random_uuid()::text, '${who.person_id}'`
+const shown = async project => (await api.get(`/v1/projects/${project}`)).body.accounts.map(a => a.caip10)
+
+test('P8: nothing is linked to a project that nobody has proven; what a stranger had linked ends with the first proof, a person\'s own with the last', async () => {
+  const [stranger, owner] = [await someone(), await someone()]
+  const project = await api.verifiedProject(stranger.token, 'famous/repo', 84)
+  await stepUp(stranger, 'project.link_account', project)
+  const evil = evm(fresh())
+  const { message } = (await askAccount(stranger, project, evil)).body
+  assert.deepEqual(code(await sendAccount(stranger, project, message, evil)), [409, 'project_account.unproven'])
+  await checked(project, stranger, { method: 'file' })
+  assert.deepEqual(code(await sendAccount(stranger, project, message, evil)), [409, 'project_account.unproven'], 'a file is no proof')
+  await api.sql(linkedRow(project, stranger, `'${EVM}:${evil.address}'`))
+  assert.deepEqual(await shown(project), [`${EVM}:${evil.address}`])
+  await checked(project, owner)
+  assert.deepEqual(await shown(project), [])
+  assert.deepEqual((await accounts(owner, project)).map(a => a.unlinked_by), [owner.person_id])
+  assert.deepEqual(code(await sendAccount(stranger, project, message, evil)), [403, 'auth.role'])
+  assert.equal(await api.sql(`select core.project_account_refused('${stranger.person_id}', '${project}', 'x')`), 'auth.role', 'whose role ended just now, too')
+  await stepUp(owner, 'project.link_account', project)
+  const money = evm(fresh())
+  assert.equal((await linkAccount(owner, project, money)).status, 201)
+  await checked(project, owner, { method: 'ping' })
+  await checked(project, owner, { passed: false })
+  assert.deepEqual(await shown(project), [`${EVM}:${money.address}`], 'another proof stands')
+  await checked(project, owner, { method: 'ping', passed: false })
+  assert.deepEqual(await shown(project), [])
+  assert.equal(await api.sql(`select string_agg(concat_ws(' ', actor_kind, actor_id, detail::jsonb ->> 'caip10'), ',' order by id) from audit.log
+    where action = 'project.account_unlinked' and object_id = '${project}'`), [evil, money].map(a => `stage sync ${EVM}:${a.address}`).join(','))
+  assert.equal(await api.sql(`select count(*) from q.outbox where topic = 'project.account_unlinked' and project_id = '${project}'`), '2')
+})
+
+test('P8: a project has at most 20 accounts, of two that link the last one gets it', async () => {
+  const me = await someone()
+  const project = await owned(me, 'ada/many', 85)
+  await stepUp(me, 'project.link_account', project)
+  const first = evm(fresh())
+  assert.equal((await linkAccount(me, project, first)).status, 201)
+  await api.sql(`${linkedRow(project, me, "'eip155:1:0x' || n")} from generate_series(1, 18) n`)
+  const last = await Promise.all([1, 2, 3].map(() => linkAccount(me, project, evm(fresh()))))
+  assert.deepEqual(last.map(a => a.body.code ?? a.status).sort(), [201, 'project_account.many', 'project_account.many'])
+  assert.equal((await shown(project)).length, 20)
+  assert.equal((await linkAccount(me, project, first)).status, 200, 'that is linked already')
 })
