@@ -112,6 +112,6 @@ bool escrow_find_refunded(struct work *w, const struct chain_receipt *r, const u
 /* The transaction in which the escrow released this payout, whoever sent it (eth_getLogs); found = false when none. */
 MUST bool chain_find_release(
 	struct work *w, struct chain *c, const uint8_t payout[32], bool *found, uint8_t tx_hash[32]);
-/* The last one in which it gave this bounty's money back, in block `since` or later. */
-MUST bool chain_find_refund(
-	struct work *w, struct chain *c, const uint8_t bounty[32], int64_t since, bool *found, uint8_t tx_hash[32]);
+/* The last one in which it gave this bounty's money back, from block `since` to block `until`; INT64_MAX: to the head. */
+MUST bool chain_find_refund(struct work *w, struct chain *c, const uint8_t bounty[32], int64_t since, int64_t until,
+	bool *found, uint8_t tx_hash[32]);

@@ -209,8 +209,8 @@ struct wanted {
 	str signature;
 	int n_topics, at; /* topic number `at` is id */
 	const uint8_t *id;
-	uint64_t since; /* not in a block before */
-	bool last;      /* the last one, else the first */
+	uint64_t since, until; /* not in a block before, after */
+	bool last;             /* the last one, else the first */
 };
 
 /* The hash of a log that is wanted: the node's filter is not believed. */
@@ -277,6 +277,8 @@ static bool find(struct work *w, struct chain *c, const struct wanted *wanted, b
 	*found = false;
 	if (!node_ask(w, c, &c->node[0], "eth_blockNumber", STR("[]"), &result, NULL) || !node_u64(w, result, &to))
 		return false;
+	if (to > wanted->until)
+		to = wanted->until;
 	while (to >= wanted->since) {
 		uint64_t from = to >= LOG_RANGE ? to - LOG_RANGE + 1 : 0;
 
@@ -293,13 +295,15 @@ static bool find(struct work *w, struct chain *c, const struct wanted *wanted, b
 
 bool chain_find_release(struct work *w, struct chain *c, const uint8_t payout[32], bool *found, uint8_t tx_hash[32])
 {
-	const struct wanted wanted = { .signature = ESCROW_RELEASED, .n_topics = 4, .at = 2, .id = payout };
+	const struct wanted wanted = {
+		.signature = ESCROW_RELEASED, .n_topics = 4, .at = 2, .id = payout, .until = UINT64_MAX
+	};
 
 	return find(w, c, &wanted, found, tx_hash);
 }
 
-bool chain_find_refund(
-	struct work *w, struct chain *c, const uint8_t bounty[32], int64_t since, bool *found, uint8_t tx_hash[32])
+bool chain_find_refund(struct work *w, struct chain *c, const uint8_t bounty[32], int64_t since, int64_t until,
+	bool *found, uint8_t tx_hash[32])
 {
 	const struct wanted wanted = {
 		.signature = ESCROW_REFUNDED,
@@ -307,6 +311,7 @@ bool chain_find_refund(
 		.at = 1,
 		.id = bounty,
 		.since = since > 0 ? (uint64_t)since : 0,
+		.until = until > 0 ? (uint64_t)until : 0,
 		.last = true,
 	};
 

@@ -112,8 +112,9 @@ struct refund_task {
 	bool decided;
 	str stopped; /* code: the signer must not sign; { NULL, 0 } = it may */
 	uint8_t bounty[32], funder[20], escrow[20];
-	u256 amount; /* in the escrow by our books */
-	int64_t since, chain_id;
+	u256 amount, booked;  /* in the escrow by our books; given back by earlier refunds */
+	int64_t since, first; /* blocks of the last deposit that goes back, and of the first that was ever booked */
+	int64_t chain_id;
 	bool has_live;
 	struct attempt live;
 	struct chain_fees low; /* of the one that lives */

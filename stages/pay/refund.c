@@ -23,7 +23,9 @@ static bool load(struct work *w, const struct sql_refund_read_out *row, struct r
 {
 	t->stopped = row->stopped;
 	t->amount = row->amount;
+	t->booked = row->booked;
 	t->since = row->since;
+	t->first = row->first;
 	t->chain_id = row->chain_id;
 	if (!str_into(row->bounty_key, t->bounty, 32) || !str_into(row->escrow, t->escrow, 20) ||
 		(row->funder.p != NULL && !str_into(row->funder, t->funder, 20)) || !load_live(row, t))

@@ -6,18 +6,78 @@
 #include "queue/progress.h"
 
 #define EARLY_MAX_S 86400
+#define EARLIER_MAX 32 /* refunds of one bounty that are added up; who takes back crumbs that often is for a person */
 
-/* The receipt is final: did the escrow give back all that we have booked, to who had locked it? More than that was locked by the
- * same wallet without our knowledge. */
-static bool check_log(struct work *w, struct refund_task *t)
+static bool wrong(struct work *w)
+{
+	return err_set(
+		w, ERR_INVALID, "pay.wrong_refund", "the escrow gave back less than was locked, or to another wallet");
+}
+
+static bool read_log(struct work *w, const struct refund_task *t, const struct chain_receipt *receipt, u256 *amount)
 {
 	struct escrow_refunded r;
 
-	if (!escrow_find_refunded(w, &t->receipt, t->escrow, t->bounty, &r) || memcmp(r.to, t->funder, 20) != 0 ||
-		u256_cmp(r.amount, t->amount) < 0)
-		return err_set(w, ERR_INVALID, "pay.wrong_refund",
-			"the escrow gave back less than was locked, or to another wallet");
-	memcpy(t->to, r.to, sizeof(t->to));
+	if (!escrow_find_refunded(w, receipt, t->escrow, t->bounty, &r) || memcmp(r.to, t->funder, 20) != 0)
+		return wrong(w);
+	*amount = r.amount;
+	return true;
+}
+
+/* The one before block *at, whose own block that is then. */
+static bool one_earlier(struct work *w, struct chain *c, const struct refund_task *t, int64_t *at, u256 *amount)
+{
+	struct chain_receipt receipt;
+	uint8_t hash[32];
+	bool found;
+
+	if (!chain_find_refund(w, c, t->bounty, t->first, *at - 1, &found, hash))
+		return false;
+	if (!found)
+		return wrong(w);
+	if (!chain_receipt_of(w, c, hash, &receipt))
+		return false;
+	if (receipt.seen != CHAIN_DONE)
+		return err_snooze(w, pay_wait(w), "pay.shallow", "an earlier refund is not deep enough yet");
+	if (receipt.block_number >= *at)
+		return err_set(
+			w, ERR_RETRY, "pay.refund_not_found", "the node tells of another block than was asked for");
+	*at = receipt.block_number;
+	return read_log(w, t, &receipt, amount);
+}
+
+/* The last one empties the lock, and is small when its funder has locked and taken back a little since: then all count that there
+ * were since the first deposit, for this refund and those that are booked. A lock outlasts its block: a block has at most one refund,
+ * and that is of earlier deposits. */
+static bool add_up(struct work *w, struct chain *c, const struct refund_task *t, u256 back)
+{
+	int64_t at = t->receipt.block_number;
+	u256 all, amount;
+
+	if (at <= t->since || !u256_add(t->amount, t->booked, &all))
+		return wrong(w);
+	for (int i = 0; u256_cmp(back, all) < 0; i++) {
+		if (i == EARLIER_MAX)
+			return wrong(w);
+		if (!one_earlier(w, c, t, &at, &amount))
+			return false;
+		if (!u256_add(back, amount, &back))
+			return wrong(w);
+	}
+	return true;
+}
+
+/* The receipt is final: did the escrow give back all that we have booked, to who had locked it? More than that was locked by the
+ * same wallet without our knowledge. */
+static bool check_log(struct work *w, struct chain *c, struct refund_task *t)
+{
+	u256 amount;
+
+	if (!read_log(w, t, &t->receipt, &amount))
+		return false;
+	if (u256_cmp(amount, t->amount) < 0 && !add_up(w, c, t, amount))
+		return false;
+	memcpy(t->to, t->funder, sizeof(t->to));
 	t->has_hash = true;
 	t->outcome = BACK_DONE;
 	return true;
@@ -34,7 +94,7 @@ static bool look_for_refund(struct work *w, struct chain *c, struct refund_task 
 {
 	uint8_t hash[32];
 
-	if (!chain_find_refund(w, c, t->bounty, t->since, found, hash))
+	if (!chain_find_refund(w, c, t->bounty, t->since, INT64_MAX, found, hash))
 		return false;
 	if (!*found)
 		return true;
@@ -45,7 +105,7 @@ static bool look_for_refund(struct work *w, struct chain *c, struct refund_task 
 		return true;
 	if (t->receipt.seen != CHAIN_DONE)
 		return err_snooze(w, pay_wait(w), "pay.shallow", "the refund is not deep enough yet");
-	return check_log(w, t);
+	return check_log(w, c, t);
 }
 
 /* Ours was mined and failed: because another one was first, or for a reason that a person must find. */
@@ -76,7 +136,7 @@ static bool probe_live(struct work *w, struct chain *c, struct refund_task *t)
 		return true;
 	}
 	switch (t->receipt.seen) {
-	case CHAIN_DONE: return check_log(w, t);
+	case CHAIN_DONE: return check_log(w, c, t);
 	case CHAIN_REVERTED: return reverted(w, c, t);
 	default: return err_snooze(w, pay_wait(w), "pay.shallow", "the refund is not deep enough yet");
 	}

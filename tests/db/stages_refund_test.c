@@ -441,6 +441,18 @@ static void B13_what_is_left_of_a_paid_bounty_goes_back(void **state)
 	assert_value(
 		"select (body ->> 'state') || ' ' || (body ->> 'amount') from q.outbox where topic = 'bounty.refunded'",
 		"paid 600");
+	/* and what is locked later still: what it is looked for with leaves out what is booked */
+	db_test_sql("insert into core.contribution (id, bounty_id, funder_id, asset_id, deposit_tx) values ('" ID(
+		23) "', '" BOUNTY "', '" FUNDER "', '" ASSET
+		    "', sha256('3')); select ledger.move('deposit:" ID(
+			    23) "', 'deposit', 'funder', '" FUNDER "', 'escrow', '" BOUNTY "', '" ASSET "', 50, null);"
+				"update core.contribution set state = 'confirmed', funder = decode(repeat('f1', 20), 'hex'), amount = 50, log_index = 0,"
+				" block_hash = sha256('c'), block_number = 90, lock_until = now(), confirmed_at = now() + interval '2 s'"
+				" where id = '" ID(23) "'");
+	t = planned();
+	assert_int_equal(u256_cmp(t->amount, u256_of(50)), 0);
+	assert_int_equal(u256_cmp(t->booked, u256_of(600)), 0);
+	assert_true(t->since == 90 && t->first == 70);
 }
 
 /* Cancelled before its deposit was deep enough. */

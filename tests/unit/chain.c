@@ -563,9 +563,16 @@ static void finds_no_release(void **state)
 static void finds_the_last_refund(void **state)
 {
 	struct stub_answer a[] = {
-		ID_338, OK("\"0x4e21\""), OK("[]"),
+		ID_338,
+		OK("\"0x4e21\""),
+		OK("[]"),
 		OK("[" REFUND(TX, B32("56")) "," REFUND("0x" B32("ab"), B32("56")) "," REFUND(TX, B32("57")) "]"),
-		OK("\"0x4e21\""), OK("[]"), OK("\"0x10\""), /* a node behind the deposit */
+		OK("\"0x4e21\""),
+		OK("[]"),
+		OK("\"0x10\""), /* a node behind the deposit */
+		OK("\"0x4e21\""),
+		OK("[" REFUND(TX, B32("56")) "]"),
+		OK("\"0x4e21\""),
 	};
 	uint8_t hash[32];
 	struct world t;
@@ -573,15 +580,20 @@ static void finds_the_last_refund(void **state)
 
 	(void)state;
 	begin(&t, a, COUNT(a));
-	assert_true(chain_find_refund(&t.w, t.c, filled(0x56), 100, &found, hash));
+	assert_true(chain_find_refund(&t.w, t.c, filled(0x56), 100, INT64_MAX, &found, hash));
 	assert_true(found);
 	assert_memory_equal(hash, filled(0xab), 32);
 	assert_non_null(strstr(t.stub.requests[3].body,
 		"\"topics\":[\"" REFUNDED_TOPIC "\",\"0x" B32("56") "\"],"
 								    "\"fromBlock\":\"0x64\",\"toBlock\":\"0x2711\"}]"));
-	assert_true(chain_find_refund(&t.w, t.c, filled(0x56), 20000, &found, hash));
-	assert_false(found);
-	assert_true(chain_find_refund(&t.w, t.c, filled(0x56), 20000, &found, hash));
+	for (int i = 0; i < 2; i++) {
+		assert_true(chain_find_refund(&t.w, t.c, filled(0x56), 20000, INT64_MAX, &found, hash));
+		assert_false(found);
+	}
+	assert_true(chain_find_refund(&t.w, t.c, filled(0x56), 100, 255, &found, hash));
+	assert_true(found);
+	assert_non_null(strstr(t.stub.requests[8].body, "\"fromBlock\":\"0x64\",\"toBlock\":\"0xff\"}]"));
+	assert_true(chain_find_refund(&t.w, t.c, filled(0x56), 100, 99, &found, hash));
 	assert_false(found);
 	end(&t);
 }

@@ -18,7 +18,10 @@ struct chain {
 	enum chain_sent sent;
 	struct chain_fees fees;
 	int sends;
-	bool refunded; /* by transaction 0x02... */
+	bool refunded;                   /* by transaction 0x02... */
+	struct chain_receipt earlier[2]; /* refunds before that, the last one first: by transactions 0x10..., 0x11... */
+	int n_earlier;
+	bool forgets; /* up to which block it was asked */
 	struct chain_lock lock;
 	const char *reverts; /* what the escrow would say to a call; NULL = it would work */
 };
@@ -31,7 +34,7 @@ const struct chain_conf *chain_conf(const struct chain *c)
 bool chain_receipt_of(struct work *w, struct chain *c, const uint8_t tx_hash[32], struct chain_receipt *out)
 {
 	(void)w;
-	*out = tx_hash[0] == 1 ? c->ours : c->other;
+	*out = tx_hash[0] >= 0x10 ? c->earlier[tx_hash[0] - 0x10] : tx_hash[0] == 1 ? c->ours : c->other;
 	return true;
 }
 
@@ -52,14 +55,18 @@ bool chain_find_release(struct work *w, struct chain *c, const uint8_t payout[32
 	return true;
 }
 
-bool chain_find_refund(
-	struct work *w, struct chain *c, const uint8_t bounty[32], int64_t since, bool *found, uint8_t tx_hash[32])
+bool chain_find_refund(struct work *w, struct chain *c, const uint8_t bounty[32], int64_t since, int64_t until,
+	bool *found, uint8_t tx_hash[32])
 {
+	int i = 0;
+
 	(void)w;
 	assert_int_equal(bounty[0], 0x11);
-	assert_int_equal(since, 70);
-	*found = c->refunded;
-	memset(tx_hash, 2, 32);
+	assert_int_equal(since, until == INT64_MAX ? 70 : 50);
+	while (!c->forgets && i < c->n_earlier && c->earlier[i].block_number > until)
+		i++;
+	*found = until == INT64_MAX ? c->refunded : i < c->n_earlier;
+	memset(tx_hash, until == INT64_MAX ? 2 : 0x10 + i, 32);
 	return true;
 }
 
@@ -537,7 +544,7 @@ static struct chain_receipt refunded(uint8_t to, uint64_t amount)
 /* state NULL: nothing is signed yet */
 static struct refund_task refund_of(const char *state)
 {
-	struct refund_task t = { .amount = u256_of(1000), .chain_id = 338, .since = 70 };
+	struct refund_task t = { .amount = u256_of(1000), .chain_id = 338, .since = 70, .first = 50 };
 
 	memset(t.bounty, 0x11, 32);
 	memset(t.funder, 0xf1, 20);
@@ -656,6 +663,70 @@ static void a_refund_that_differs_is_for_a_person(void **state)
 	chain.conf.chain_id = 25;
 	assert_false(refund_probe(&w, &outside, &t, &done));
 	assert_err(&w, ERR_INVALID, "chain.not_configured");
+}
+
+static struct chain_receipt refunded_at(int64_t block, uint8_t to, uint64_t amount)
+{
+	struct chain_receipt r = refunded(to, amount);
+
+	r.block_number = block;
+	return r;
+}
+
+/* Its funder had all back, locked a little and had that back, too: it is back, and the last transaction says so. */
+static void B13_what_went_back_in_parts_counts_as_one(void **state)
+{
+	struct refund_task t = refund_of(NULL);
+	bool done;
+
+	(void)state;
+	chain.refunded = true;
+	chain.other = refunded_at(100, 0xf1, 1);
+	chain.earlier[0] = refunded_at(90, 0xf1, 999);
+	chain.earlier[1] = refunded_at(60, 0xf1, 300);
+	chain.n_earlier = 2;
+	assert_true(refund_probe(&w, &outside, &t, &done) && done);
+	assert_true(t.outcome == BACK_DONE && t.hash[0] == 2 && t.to[0] == 0xf1);
+	t = refund_of("sent"); /* ours gave the little back */
+	chain.ours = refunded_at(100, 0xf1, 1);
+	assert_true(refund_probe(&w, &outside, &t, &done) && done);
+	assert_true(t.outcome == BACK_DONE && t.hash[0] == 1);
+	t = refund_of(NULL);
+	t.booked = u256_of(300); /* what was told of before is not told again */
+	assert_true(refund_probe(&w, &outside, &t, &done) && done);
+	t = refund_of("sent");
+	chain.ours.block_number = 70; /* the last deposit's: that one is still there */
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_err(&w, ERR_INVALID, "pay.wrong_refund");
+	t = refund_of(NULL);
+	t.booked = u256_of(301);
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_err(&w, ERR_INVALID, "pay.wrong_refund");
+	chain.earlier[0] = refunded_at(90, 0xf2, 999);
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_err(&w, ERR_INVALID, "pay.wrong_refund");
+	chain.earlier[0].seen = CHAIN_SHALLOW;
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_true(w.err.snooze);
+	assert_err(&w, ERR_RETRY, "pay.shallow");
+	assert_int_equal(t.outcome, BACK_NONE);
+}
+
+/* Whatever a node answers. */
+static void B13_a_part_is_counted_once(void **state)
+{
+	struct refund_task t = refund_of(NULL);
+	bool done;
+
+	(void)state;
+	chain.refunded = true;
+	chain.other = refunded_at(100, 0xf1, 1);
+	chain.earlier[0] = refunded_at(90, 0xf1, 600);
+	chain.n_earlier = 1;
+	chain.forgets = true;
+	assert_false(refund_probe(&w, &outside, &t, &done));
+	assert_err(&w, ERR_RETRY, "pay.refund_not_found");
+	assert_int_equal(t.outcome, BACK_NONE);
 }
 
 static void a_refund_that_the_escrow_refuses(void **state)
@@ -837,8 +908,8 @@ static void rates_are_read(void **state)
 		int64_t per_day;
 	} good[] = { { "50/s", 4320000 }, { "50", 4320000 }, { "600/m", 864000 }, { "6/h", 144 }, { "0.5/s", 43200 },
 		{ "10000/s", 864000000 } };
-	static const char *const bad[] = { "", "0", "-1/s", "10001/s", "1/d", "nan", "inf", "1/s ", "0.001/h", " 1", "0x10/s", "1e3",
-		"1000000000000000000000000000000000" };
+	static const char *const bad[] = { "", "0", "-1/s", "10001/s", "1/d", "nan", "inf", "1/s ", "0.001/h", " 1",
+		"0x10/s", "1e3", "1000000000000000000000000000000000" };
 	int64_t per_day;
 
 	(void)state;
@@ -869,6 +940,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(B13_a_strangers_refund_counts, start, stop),
 		cmocka_unit_test_setup_teardown(B13_a_refund_that_is_gone_does_not_count, start, stop),
 		cmocka_unit_test_setup_teardown(a_refund_that_differs_is_for_a_person, start, stop),
+		cmocka_unit_test_setup_teardown(B13_what_went_back_in_parts_counts_as_one, start, stop),
+		cmocka_unit_test_setup_teardown(B13_a_part_is_counted_once, start, stop),
 		cmocka_unit_test_setup_teardown(a_refund_that_the_escrow_refuses, start, stop),
 		cmocka_unit_test_setup_teardown(M19_signed_bytes_are_sent_whoever_was_first, start, stop),
 		cmocka_unit_test_setup_teardown(M19_a_low_fee_is_raised_though_the_escrow_would_refuse, start, stop),
