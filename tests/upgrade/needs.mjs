@@ -37,6 +37,9 @@ export const PLPGSQL = {
       'core.bounty_event': { SELECT: 'bounty_id event to_state seq', INSERT: 'bounty_id seq event from_state to_state actor job_id data' },
     },
   },
+  'core.project_account_refused': {
+    needs: { 'core.ownership_check': { SELECT: 'project_id method state' }, 'core.project_account': { SELECT: 'project_id caip10 unlinked_at' } },
+  },
   'audit.on_role': { needs: { 'audit.log': { SELECT: 'xid action detail' } } },
   'core.bounty_guard': { needs: { 'core.bounty_state_rule': { SELECT: 'from_state event to_state' } } },
 }
