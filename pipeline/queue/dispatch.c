@@ -8,8 +8,8 @@
 #include "queue/stage.h"
 #include "sql.h"
 
-#define LOOK (500 * USEC_MS)    /* the stop flag is looked at at least this often */
-#define PREFETCH (10 * USEC_MS) /* so much work per thread is claimed ahead */
+#define LOOK (500 * USEC_MS)   /* the stop flag is looked at at least this often */
+#define PREFETCH (3 * USEC_MS) /* so much work per thread is claimed ahead */
 
 static bool open_conn(struct work *w, struct dispatcher *d)
 {
