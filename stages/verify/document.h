@@ -25,8 +25,7 @@ void since_read(
 
 /* review.c */
 void review_read(struct work *w, const struct source *sources, size_t n, struct facts *f);
-bool review_is_kin(const struct facts *f, int64_t uid); /* of the claimant, or the claimant */
-size_t review_approvers(                                /* as facts_approvers */
+size_t review_approvers(/* as facts_approvers */
 	struct work *w, const cJSON *list, const struct facts *f, str logins[], int64_t uids[], size_t max);
 
 /* change.c. Any document may be NULL. */

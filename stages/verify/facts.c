@@ -114,7 +114,7 @@ static bool read_pull(struct work *w, const cJSON *json, struct facts *f)
 static bool merged_by_another(const struct facts *f)
 {
 	return f->merger_uid != 0 && str_eq(f->merger_type, STR("User")) && f->merger_uid != f->author_uid &&
-		!review_is_kin(f, f->merger_uid);
+		!facts_is_kin(f, f->merger_uid);
 }
 
 /* Whether the project's own file asks for a review; one that is not to be read is told of by policy_of. */

@@ -45,14 +45,6 @@ static bool fresh(const struct review *r, const struct facts *f)
 	return str_eq(r->state, STR("APPROVED")) && str_eq(r->commit, f->head_sha);
 }
 
-bool review_is_kin(const struct facts *f, int64_t uid)
-{
-	for (size_t i = 0; i < f->n_kin; i++)
-		if (f->kin[i] == uid)
-			return true;
-	return false;
-}
-
 static bool may_write(struct work *w, const struct source *sources, size_t n, int64_t uid)
 {
 	str role = arena_printf(w->arena, "permission:%lld", (long long)uid);
@@ -74,7 +66,7 @@ void review_read(struct work *w, const struct source *sources, size_t n, struct 
 			continue;
 		}
 		f->reviewed = true;
-		if (!review_is_kin(f, all[i].uid) && may_write(w, sources, n, all[i].uid))
+		if (!facts_is_kin(f, all[i].uid) && may_write(w, sources, n, all[i].uid))
 			f->approved = true;
 	}
 }

@@ -157,12 +157,9 @@ static struct check closed_by_another(const struct facts *f)
 	return review("V6", NULL, "verify.closer", "GitHub names another change as what closed the issue");
 }
 
-static bool is_kin(const struct facts *f, int64_t uid)
+static bool is_author_or_kin(const struct facts *f, int64_t uid)
 {
-	for (size_t i = 0; i < f->n_kin; i++)
-		if (f->kin[i] == uid)
-			return true;
-	return uid != 0 && uid == f->author_uid;
+	return facts_is_kin(f, uid) || (uid != 0 && uid == f->author_uid);
 }
 
 /* A person's word alone is never enough: another person decides, and is told whose word it is. */
@@ -171,7 +168,7 @@ static struct check weak(const struct facts *f)
 	if (!f->awarded)
 		return review("V6", NULL, "verify.evidence",
 			"the evidence that this pull request was meant for the issue is weak");
-	return is_kin(f, f->awarder_uid)
+	return is_author_or_kin(f, f->awarder_uid)
 		? review("V6", "high", "verify.award_own",
 			  "who awarded it is its author, or shares a wallet or an account with them")
 		: review("V6", NULL, "verify.awarded",
@@ -219,7 +216,7 @@ static struct check self_merge(const struct facts *f)
 	if (!str_eq(f->merger_type, STR("User")))
 		return review("V9", NULL, "verify.merger_bot",
 			"a bot merged it, and nobody with write permission approved its final state");
-	return is_kin(f, f->merger_uid)
+	return is_author_or_kin(f, f->merger_uid)
 		? review("V9", "high", "verify.self_merge",
 			  "the author merged it, and nobody else with write permission approved its final state")
 		: pass("V9");

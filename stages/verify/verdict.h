@@ -55,6 +55,15 @@ struct facts {
 	int32_t unknown_authors; /* trailers whose address says nobody */
 };
 
+/* Is it among facts.kin? */
+static inline bool facts_is_kin(const struct facts *f, int64_t uid)
+{
+	for (size_t i = 0; i < f->n_kin; i++)
+		if (f->kin[i] == uid)
+			return true;
+	return false;
+}
+
 struct policy {
 	int32_t version;
 	const char *name;    /* "merge": does it win; "hold": may it still be paid */
