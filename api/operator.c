@@ -9,7 +9,6 @@
 #define STAGES 16 /* at most */
 #define IDS_MAX 1000
 #define DAY 86400
-#define RATE STR("50/s")
 
 /* Each stage is named, also when nothing is there. */
 bool operator_stages(struct call *c, void *p)
@@ -88,7 +87,7 @@ bool operator_replay(struct call *c, void *p)
 		return false;
 	if (!FILTERED(in))
 		return problem_set(c, "replay.too_wide");
-	if (!rate_parse(in->rate.p == NULL ? RATE : in->rate, &per_day))
+	if (!rate_parse(in->rate.p == NULL ? RATE_DEFAULT : in->rate, &per_day))
 		return problem_set(c, "replay.rate");
 	in->rate = arena_printf(c->w.arena, "%.9f", (double)per_day / DAY);
 	return true;

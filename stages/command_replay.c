@@ -28,7 +28,7 @@ static bool read_asked(struct work *w, struct invocation *in, struct replay *r)
 	if (!jobs_filter(in, &f) || !jobs_number(in, "sample", 0, 1000000, &has_sample, &r->sample))
 		return false;
 	JOBS_FILTER(r->in, f);
-	if (!rate_parse(str_c(rate == NULL ? "50/s" : rate), &r->in.per_day)) {
+	if (!rate_parse(rate == NULL ? RATE_DEFAULT : str_c(rate), &r->in.per_day)) {
 		command_usage("--rate is as 50/s, 600/m or 1000/h: 0.001 to 10000 a second");
 		return false;
 	}

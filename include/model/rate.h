@@ -3,5 +3,7 @@
 
 #include "base/str.h"
 
+#define RATE_DEFAULT STR("50/s") /* of a replay that names none */
+
 /* In a whole number of jobs per day; false when it is no rate from 0.001 to 10000 a second. */
 MUST bool rate_parse(str text, int64_t *per_day);
