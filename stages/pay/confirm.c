@@ -30,7 +30,7 @@ static bool check_log(struct work *w, struct confirm_task *t)
 		u256_cmp(r.amount, p->amount) != 0)
 		return err_set(w, ERR_INVALID, "pay.wrong_release",
 			"the escrow released another amount, or to another wallet");
-	t->outcome = OUTCOME_PAID;
+	t->outcome = CONFIRM_PAID;
 	return true;
 }
 
@@ -72,7 +72,7 @@ static bool reverted(struct work *w, struct chain *c, struct confirm_task *t, co
 		return false;
 	if (paid)
 		return true;
-	t->outcome = OUTCOME_FAILED;
+	t->outcome = CONFIRM_FAILED;
 	t->receipt = failed;
 	memcpy(t->hash, a->hash, sizeof(t->hash));
 	return true;
@@ -92,7 +92,7 @@ static bool nonce_used(struct work *w, struct chain *c, struct confirm_task *t, 
 	if (t->receipt.seen != CHAIN_ABSENT || w->attempt < PAY_LOOKS_MIN)
 		return err_snooze(
 			w, pay_wait(w), "pay.nonce_used", "its nonce is used: looking for the transaction again");
-	t->outcome = OUTCOME_DEAD;
+	t->outcome = CONFIRM_DEAD;
 	return true;
 }
 
@@ -131,7 +131,7 @@ static bool gone(struct work *w, struct confirm_task *t)
 	if (w->attempt < LOOKS_GONE)
 		return err_snooze(w, pay_wait(w), "pay.shallow", "the release is not deep enough yet");
 	memcpy(t->hash, t->payout.adopted, sizeof(t->hash));
-	t->outcome = OUTCOME_GONE;
+	t->outcome = CONFIRM_GONE;
 	return true;
 }
 
@@ -175,7 +175,7 @@ static bool settle_paid(struct work *w, struct tx *tx, const struct confirm_task
 
 static bool settle_failed(struct work *w, struct tx *tx, const struct confirm_task *t)
 {
-	bool dead = t->outcome == OUTCOME_DEAD;
+	bool dead = t->outcome == CONFIRM_DEAD;
 	struct sql_payout_fail_in in = {
 		.payout_id = t->payout_id,
 		.tx_hash = str_of(t->hash, 32),
@@ -212,12 +212,12 @@ static bool settle_gone(struct work *w, struct tx *tx, const struct confirm_task
 	return sql_payout_gone(w, tx, &in, &out);
 }
 
-static const char *word(enum outcome o)
+static const char *word(enum confirm_outcome o)
 {
 	switch (o) {
-	case OUTCOME_PAID: return "paid";
-	case OUTCOME_FAILED: return "failed";
-	case OUTCOME_GONE: return "gone";
+	case CONFIRM_PAID: return "paid";
+	case CONFIRM_FAILED: return "failed";
+	case CONFIRM_GONE: return "gone";
 	default: return "dead";
 	}
 }
@@ -234,8 +234,8 @@ bool confirm_settle(struct work *w, struct tx *tx, void *task)
 	json_str(j, "outcome", str_c(word(t->outcome)));
 	output_close(w, j);
 	switch (t->outcome) {
-	case OUTCOME_PAID: return settle_paid(w, tx, t);
-	case OUTCOME_GONE: return settle_gone(w, tx, t);
+	case CONFIRM_PAID: return settle_paid(w, tx, t);
+	case CONFIRM_GONE: return settle_gone(w, tx, t);
 	default: return settle_failed(w, tx, t);
 	}
 }

@@ -32,14 +32,14 @@ MUST bool payout_data(struct work *w, const struct payout *p, str *out); /* call
 
 const struct signer *pay_signer(void);
 
-struct call { /* of the escrow, by the pay key */
+struct pay_call { /* of the escrow, by the pay key */
 	int64_t chain_id, nonce;
 	uint8_t escrow[20];
 	str data;
 };
 #define PAY_LOOKS_MIN 8              /* before a transaction whose nonce is used counts as dead */
 usec pay_wait(const struct work *w); /* from one look to the next: 1 s, 2 s, 4 s ... 30 s */
-MUST bool pay_sign(struct work *w, const struct call *call, const struct chain_fees *fees, struct evm_signed *out);
+MUST bool pay_sign(struct work *w, const struct pay_call *call, const struct chain_fees *fees, struct evm_signed *out);
 bool pay_would_revert(const struct work *w); /* the error is the escrow's refusal of a call that was only asked about */
 /* What the chain asks for now, and at least 15 % more than what was too low. It is for a call that was signed: also when the escrow
  * would refuse it by now, with its own gas, for later transactions need its nonce to be used.
@@ -82,12 +82,12 @@ bool send_probe(struct work *w, const struct outside *outside, void *task, bool 
 bool send_effect(struct work *w, const struct outside *outside, void *task);
 bool send_settle(struct work *w, struct tx *tx, void *task);
 
-enum outcome { OUTCOME_NONE, OUTCOME_PAID, OUTCOME_FAILED, OUTCOME_DEAD, OUTCOME_GONE };
+enum confirm_outcome { CONFIRM_NONE, CONFIRM_PAID, CONFIRM_FAILED, CONFIRM_DEAD, CONFIRM_GONE };
 struct confirm_task {
 	uuid payout_id;
 	bool decided;
 	struct payout payout;
-	enum outcome outcome;
+	enum confirm_outcome outcome;
 	uint8_t hash[32];               /* the transaction that decided */
 	struct chain_receipt receipt;   /* of it */
 	const struct attempt *reverted; /* ours that failed, NULL = none */
@@ -97,15 +97,15 @@ bool confirm_effect(struct work *w, const struct outside *outside, void *task);
 bool confirm_settle(struct work *w, struct tx *tx, void *task);
 
 /* The way back: one job after the other looks at what there is, and does the next of sign, send and confirm. */
-enum back {
-	BACK_NONE,
-	BACK_DONE,    /* the chain gave it back, or there is nothing to give */
-	BACK_SIGN,    /* nobody has asked the escrow: sign, with fees and nonce */
-	BACK_SENT,    /* the node has the transaction that lives */
-	BACK_RAISE,   /* the node wants more for it: fees */
-	BACK_FAILED,  /* it failed on chain, and no other did it */
-	BACK_DEAD,    /* its nonce went to another transaction */
-	BACK_REFUSED, /* the escrow would refuse: code, why */
+enum refund_outcome {
+	REFUND_NONE,
+	REFUND_DONE,    /* the chain gave it back, or there is nothing to give */
+	REFUND_SIGN,    /* nobody has asked the escrow: sign, with fees and nonce */
+	REFUND_SENT,    /* the node has the transaction that lives */
+	REFUND_RAISE,   /* the node wants more for it: fees */
+	REFUND_FAILED,  /* it failed on chain, and no other did it */
+	REFUND_DEAD,    /* its nonce went to another transaction */
+	REFUND_REFUSED, /* the escrow would refuse: code, why */
 };
 struct refund_task {
 	uuid refund_id;
@@ -118,7 +118,7 @@ struct refund_task {
 	bool has_live;
 	struct attempt live;
 	struct chain_fees low; /* of the one that lives */
-	enum back outcome;
+	enum refund_outcome outcome;
 	bool failed;   /* the one that lives failed on chain */
 	bool has_hash; /* DONE: by the transaction hash, with receipt and who got it */
 	uint8_t hash[32], to[20];

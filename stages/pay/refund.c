@@ -55,7 +55,7 @@ bool refund_plan(struct work *w, struct tx *tx, void *task)
 	if (t->decided || t->has_live)
 		return true;
 	if (u256_is_zero(t->amount))
-		t->outcome = BACK_DONE;
+		t->outcome = REFUND_DONE;
 	else if (row.wait > 0)
 		return err_snooze(w, row.wait, "pay.refund_early", "the escrow's lock has not ended");
 	return true;
@@ -113,7 +113,7 @@ static bool settle_hold(
 		in.tx_hash = str_of(t->live.hash, 32);
 		in.state = str_c(state);
 	}
-	if (t->outcome == BACK_FAILED) {
+	if (t->outcome == REFUND_FAILED) {
 		in.has_block_number = true;
 		in.block_number = t->receipt.block_number;
 		in.block_hash = str_of(t->receipt.block_hash, 32);
@@ -125,9 +125,10 @@ static bool settle_hold(
 		err_set(w, ERR_RETRY, "pay.not_held", "the refund changed while it was looked at: it is not held");
 }
 
-static bool sign(struct work *w, const struct refund_task *t, int64_t nonce, struct call *call, struct evm_signed *out)
+static bool sign(
+	struct work *w, const struct refund_task *t, int64_t nonce, struct pay_call *call, struct evm_signed *out)
 {
-	*call = (struct call){ .chain_id = t->chain_id, .nonce = nonce };
+	*call = (struct pay_call){ .chain_id = t->chain_id, .nonce = nonce };
 	memcpy(call->escrow, t->escrow, sizeof(call->escrow));
 	return escrow_refund_data(w, t->bounty, &call->data) && pay_sign(w, call, &t->fees, out);
 }
@@ -135,7 +136,7 @@ static bool sign(struct work *w, const struct refund_task *t, int64_t nonce, str
 static bool reserve(struct work *w, struct tx *tx, const struct refund_task *t, const struct sql_refund_signer_out *key)
 {
 	struct evm_signed signed_tx;
-	struct call call;
+	struct pay_call call;
 	struct sql_refund_reserve_out out;
 
 	if (!sign(w, t, key->next_nonce, &call, &signed_tx))
@@ -179,7 +180,7 @@ static bool settle_sign(struct work *w, struct tx *tx, const struct refund_task 
 static bool settle_raise(struct work *w, struct tx *tx, const struct refund_task *t)
 {
 	struct evm_signed signed_tx;
-	struct call call;
+	struct pay_call call;
 	struct sql_refund_replace_out out;
 
 	if (!sign(w, t, t->live.nonce, &call, &signed_tx))
@@ -220,17 +221,17 @@ bool refund_settle(struct work *w, struct tx *tx, void *task)
 		return true;
 	say(w, words[t->outcome], t->has_hash ? t->hash : t->has_live ? t->live.hash : NULL);
 	switch (t->outcome) {
-	case BACK_DONE: return settle_done(w, tx, t);
-	case BACK_SIGN: return settle_sign(w, tx, t);
-	case BACK_SENT: return settle_sent(w, tx, t);
-	case BACK_RAISE: return settle_raise(w, tx, t);
-	case BACK_FAILED:
+	case REFUND_DONE: return settle_done(w, tx, t);
+	case REFUND_SIGN: return settle_sign(w, tx, t);
+	case REFUND_SENT: return settle_sent(w, tx, t);
+	case REFUND_RAISE: return settle_raise(w, tx, t);
+	case REFUND_FAILED:
 		return settle_hold(w, tx, t, "failed", "pay.reverted",
 			STR("the refund failed on chain: remove the cause, then let it run again"));
-	case BACK_DEAD:
+	case REFUND_DEAD:
 		return settle_hold(w, tx, t, "dead", "pay.nonce_foreign",
 			STR("the signer's key was used elsewhere: find out by whom, then let the refund run again"));
-	case BACK_REFUSED: return settle_hold(w, tx, t, NULL, t->code, t->why);
+	case REFUND_REFUSED: return settle_hold(w, tx, t, NULL, t->code, t->why);
 	default: return err_set(w, ERR_BUG, "pay.no_attempt", "a refund was settled without an outcome");
 	}
 }

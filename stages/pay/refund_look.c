@@ -79,7 +79,7 @@ static bool check_log(struct work *w, struct chain *c, struct refund_task *t)
 		return false;
 	memcpy(t->to, t->funder, sizeof(t->to));
 	t->has_hash = true;
-	t->outcome = BACK_DONE;
+	t->outcome = REFUND_DONE;
 	return true;
 }
 
@@ -119,7 +119,7 @@ static bool reverted(struct work *w, struct chain *c, struct refund_task *t)
 	t->failed = true;
 	if (found)
 		return true;
-	t->outcome = BACK_FAILED;
+	t->outcome = REFUND_FAILED;
 	t->receipt = failed;
 	memcpy(t->hash, t->live.hash, sizeof(t->hash));
 	return true;
@@ -132,7 +132,7 @@ static bool probe_live(struct work *w, struct chain *c, struct refund_task *t)
 	if (t->receipt.seen == CHAIN_ABSENT)
 		return true;
 	if (str_eq(t->live.state, STR("prepared"))) {
-		t->outcome = BACK_SENT;
+		t->outcome = REFUND_SENT;
 		return true;
 	}
 	switch (t->receipt.seen) {
@@ -169,14 +169,14 @@ bool refund_probe(struct work *w, const struct outside *outside, void *task, boo
 	struct refund_task *t = task;
 	bool found = false;
 
-	*done = t->decided || t->outcome == BACK_DONE;
+	*done = t->decided || t->outcome == REFUND_DONE;
 	if (*done)
 		return true;
 	if (!chain_serves(w, outside->chain, t->chain_id, t->escrow))
 		return false;
 	if (t->has_live ? !probe_live(w, outside->chain, t) : !look_for_refund(w, outside->chain, t, &found))
 		return false;
-	*done = t->outcome != BACK_NONE;
+	*done = t->outcome != REFUND_NONE;
 	return *done || t->has_live || check_lock(w, outside->chain, t);
 }
 
@@ -193,7 +193,7 @@ static bool would_revert(struct work *w, struct refund_task *t)
 		return too_early(w, 1);
 	if (str_eq(why, STR("ZeroAmount()")))
 		return err_snooze(w, pay_wait(w), "pay.shallow", "somebody has just had it refunded");
-	t->outcome = BACK_REFUSED;
+	t->outcome = REFUND_REFUSED;
 	t->code = "chain.reverts";
 	t->why = arena_printf(w->arena, "the escrow would refuse the refund: " STR_FMT, STR_ARG(why));
 	return true;
@@ -212,7 +212,7 @@ static bool quote(struct work *w, struct chain *c, struct refund_task *t)
 		return false;
 	if (!chain_quote(w, c, from, t->escrow, data, &t->fees))
 		return would_revert(w, t);
-	t->outcome = BACK_SIGN;
+	t->outcome = REFUND_SIGN;
 	return chain_nonce(w, c, from, &t->nonce);
 }
 
@@ -224,7 +224,7 @@ static bool raise_fees(struct work *w, struct chain *c, struct refund_task *t)
 		return false;
 	if (!pay_raise(w, c, t->escrow, data, &t->low, &t->fees))
 		return false;
-	t->outcome = BACK_RAISE;
+	t->outcome = REFUND_RAISE;
 	return true;
 }
 
@@ -239,7 +239,7 @@ static bool send(struct work *w, struct chain *c, struct refund_task *t)
 	FAULT("pay.refund_broadcast");
 	if (sent == CHAIN_FEE_LOW)
 		return raise_fees(w, c, t);
-	t->outcome = BACK_SENT;
+	t->outcome = REFUND_SENT;
 	return pay_react(w, sent, reason);
 }
 
@@ -270,7 +270,7 @@ static bool absent(struct work *w, struct chain *c, struct refund_task *t)
 	if (t->receipt.seen != CHAIN_ABSENT || w->attempt < PAY_LOOKS_MIN)
 		return err_snooze(
 			w, pay_wait(w), "pay.nonce_used", "its nonce is used: looking for the transaction again");
-	t->outcome = BACK_DEAD;
+	t->outcome = REFUND_DEAD;
 	return true;
 }
 
@@ -278,7 +278,7 @@ bool refund_effect(struct work *w, const struct outside *outside, void *task)
 {
 	struct refund_task *t = task;
 
-	if (t->decided || t->outcome != BACK_NONE)
+	if (t->decided || t->outcome != REFUND_NONE)
 		return true;
 	if (!t->has_live)
 		return quote(w, outside->chain, t);

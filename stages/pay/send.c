@@ -7,10 +7,10 @@
 #include "queue/progress.h"
 #include "sql.h"
 
-static bool sign(struct work *w, const struct send_task *t, const struct chain_fees *fees, struct call *call,
+static bool sign(struct work *w, const struct send_task *t, const struct chain_fees *fees, struct pay_call *call,
 	struct evm_signed *out)
 {
-	*call = (struct call){ .chain_id = t->payout.chain_id, .nonce = t->nonce };
+	*call = (struct pay_call){ .chain_id = t->payout.chain_id, .nonce = t->nonce };
 	memcpy(call->escrow, t->payout.escrow, sizeof(call->escrow));
 	return payout_data(w, &t->payout, &call->data) && pay_sign(w, call, fees, out);
 }
@@ -19,7 +19,7 @@ static bool reserve(struct work *w, struct tx *tx, struct send_task *t, const st
 {
 	struct chain_fees fees = { t->max_fee, t->max_priority_fee, (uint64_t)t->gas };
 	struct evm_signed signed_tx;
-	struct call call;
+	struct pay_call call;
 	struct sql_tx_reserve_out out;
 
 	t->nonce = key->next_nonce;
@@ -148,7 +148,7 @@ bool send_effect(struct work *w, const struct outside *outside, void *task)
 static bool settle_replaced(struct work *w, struct tx *tx, const struct send_task *t)
 {
 	struct evm_signed signed_tx;
-	struct call call;
+	struct pay_call call;
 	struct sql_tx_replace_out out;
 
 	if (!sign(w, t, &t->fees, &call, &signed_tx))

@@ -8,7 +8,7 @@ usec pay_wait(const struct work *w)
 	return clock_doubled(USEC_S, w->attempt - 1, WAIT_MAX);
 }
 
-bool pay_sign(struct work *w, const struct call *call, const struct chain_fees *fees, struct evm_signed *out)
+bool pay_sign(struct work *w, const struct pay_call *call, const struct chain_fees *fees, struct evm_signed *out)
 {
 	struct evm_tx tx = {
 		.chain_id = (uint64_t)call->chain_id,

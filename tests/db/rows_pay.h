@@ -132,7 +132,7 @@ static inline struct send_task *sent(void)
 	return t;
 }
 
-static inline struct confirm_task *confirmed(enum outcome outcome)
+static inline struct confirm_task *confirmed(enum confirm_outcome outcome)
 {
 	struct confirm_task *t = rows_planned(&pay_confirm, CONFIRM);
 	const struct attempt *live = payout_live(&t->payout);

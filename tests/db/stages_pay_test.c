@@ -304,7 +304,7 @@ static void a_payout_is_paid_and_scored(void **state)
 	assert_value("select b.state || ' ' || s.state from core.bounty b join core.submission s on s.bounty_id = b.id"
 		     " where s.id = '" SUBMISSION "'",
 		"paying paying");
-	rows_settled_twice(&pay_confirm, confirmed(OUTCOME_PAID));
+	rows_settled_twice(&pay_confirm, confirmed(CONFIRM_PAID));
 	assert_value(
 		"select b.state || ' ' || s.state || ' ' || p.state from core.bounty b join core.submission s on s.bounty_id = b.id"
 		" join ledger.payout p on p.submission_id = s.id",
@@ -381,7 +381,7 @@ static void a_failed_release_is_payable_again(void **state)
 	proven();
 	quoted(0);
 	sent();
-	rows_settled_twice(&pay_confirm, confirmed(OUTCOME_FAILED));
+	rows_settled_twice(&pay_confirm, confirmed(CONFIRM_FAILED));
 	assert_value("select state || ' ' || (blocker like 'an operator: %') from ledger.payout", "held true");
 	assert_value("select b.state || ' ' || s.state from core.bounty b join core.submission s on s.bounty_id = b.id"
 		     " where s.id = '" SUBMISSION "'",
@@ -399,7 +399,7 @@ static void a_failed_release_is_payable_again(void **state)
 		"select string_agg(split_part(key, ':', 3), ',' order by key) from q.job where kind in ('pay.send', 'pay.confirm')",
 		",2,,2");
 	assert_non_null(s->raw.p);
-	rows_settled_twice(&pay_confirm, confirmed(OUTCOME_PAID));
+	rows_settled_twice(&pay_confirm, confirmed(CONFIRM_PAID));
 	assert_value(BALANCES, "external 1000");
 	assert_value("select state from core.bounty", "paid");
 	assert_value("select sum(amount) from ledger.entry", "0");
@@ -414,7 +414,7 @@ static void a_dead_transaction_stops_the_signer(void **state)
 	proven();
 	quoted(0);
 	sent();
-	rows_settled_twice(&pay_confirm, confirmed(OUTCOME_DEAD));
+	rows_settled_twice(&pay_confirm, confirmed(CONFIRM_DEAD));
 	assert_value("select stopped from ledger.chain_key", "pay.nonce_foreign");
 	assert_value("select state from ledger.tx_intent", "dead");
 	assert_value("select count(*) from ledger.tx_observation", "0");
@@ -458,7 +458,7 @@ static void what_the_chain_has_paid_is_adopted(void **state)
 	assert_value("select b.state || ' ' || p.state from core.bounty b, ledger.payout p", "paying sent");
 	c = rows_planned(&pay_confirm, CONFIRM);
 	assert_true(c->payout.has_adopted && payout_live(&c->payout) == NULL);
-	c->outcome = OUTCOME_PAID;
+	c->outcome = CONFIRM_PAID;
 	memcpy(c->hash, c->payout.adopted, 32);
 	c->receipt = (struct chain_receipt){ .block_number = 7, .bytes = STR("{}"), .endpoint = STR("node") };
 	rows_settled_twice(&pay_confirm, c);
@@ -487,7 +487,7 @@ static void gone(void)
 	struct confirm_task *c = rows_planned(&pay_confirm, CONFIRM);
 
 	assert_false(c->decided);
-	c->outcome = OUTCOME_GONE;
+	c->outcome = CONFIRM_GONE;
 	memcpy(c->hash, c->payout.adopted, 32);
 	rows_settled_twice(&pay_confirm, c);
 	assert_value("select b.state || ' ' || p.state || ' ' || s.state || ' ' || (p.blocker like 'an operator: %')"
@@ -529,7 +529,7 @@ static void what_was_adopted_and_is_gone_is_held(void **state)
 		"2 pay.release_gone");
 	quoted(0);
 	sent();
-	rows_settled_twice(&pay_confirm, confirmed(OUTCOME_PAID));
+	rows_settled_twice(&pay_confirm, confirmed(CONFIRM_PAID));
 	assert_value("select count(*) from ledger.transfer where kind = 'paid'", "1");
 	assert_value(BALANCES, "external 1000");
 	assert_all_transfers_told();
@@ -544,7 +544,7 @@ static void a_release_by_another_transaction_counts(void **state)
 	proven();
 	quoted(0);
 	sent();
-	c = confirmed(OUTCOME_PAID);
+	c = confirmed(CONFIRM_PAID);
 	c->reverted = payout_live(&c->payout);
 	memset(c->hash, 0x5a, 32);
 	rows_settled_twice(&pay_confirm, c);
@@ -582,7 +582,7 @@ static void a_fee_is_raised_under_the_same_nonce(void **state)
 	assert_int_equal(t->nonce, 4);
 	rows_settled_twice(&pay_send, t);
 	assert_value("select string_agg(state, ',' order by attempt) from ledger.tx_intent", "replaced,sent");
-	c = confirmed(OUTCOME_PAID);
+	c = confirmed(CONFIRM_PAID);
 	memcpy(c->hash, c->payout.attempts[0].hash, 32); /* the first one was mined after all */
 	rows_settled_twice(&pay_confirm, c);
 	assert_value("select string_agg(state, ',' order by attempt) from ledger.tx_intent", "replaced,dead");

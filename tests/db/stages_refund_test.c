@@ -72,7 +72,7 @@ static struct refund_task *quoted(uint64_t chain_nonce)
 {
 	struct refund_task *t = planned();
 
-	t->outcome = BACK_SIGN;
+	t->outcome = REFUND_SIGN;
 	t->fees = (struct chain_fees){ .max_fee = u256_of(100), .max_priority_fee = u256_of(1), .gas = 50000 };
 	t->nonce = chain_nonce;
 	return t;
@@ -89,7 +89,7 @@ static void is_sent(void)
 	struct refund_task *t = planned();
 
 	assert_true(t->has_live && str_eq(t->live.state, STR("prepared")));
-	t->outcome = BACK_SENT;
+	t->outcome = REFUND_SENT;
 	rows_settled_twice(&pay_refund, t);
 	assert_value(STATES, "refunding sent");
 }
@@ -99,7 +99,7 @@ static struct refund_task *seen(bool ours)
 {
 	struct refund_task *t = planned();
 
-	t->outcome = BACK_DONE;
+	t->outcome = REFUND_DONE;
 	t->has_hash = true;
 	memset(t->hash, 0x5a, 32);
 	if (ours)
@@ -263,7 +263,7 @@ static void M19_nothing_is_signed_twice(void **state)
 	first = planned();
 	again = planned();
 	assert_true(str_eq(first->live.raw, again->live.raw));
-	again->outcome = BACK_SIGN; /* of a job that had looked before the bytes were there */
+	again->outcome = REFUND_SIGN; /* of a job that had looked before the bytes were there */
 	again->fees = (struct chain_fees){ .max_fee = u256_of(999), .max_priority_fee = u256_of(9), .gas = 50000 };
 	rows_settled_twice(&pay_refund, again);
 	assert_value("select count(*) || ' ' || max(nonce) from ledger.tx_intent", "1 0");
@@ -299,7 +299,7 @@ static void fails_on_chain(void)
 {
 	struct refund_task *t = planned();
 
-	t->outcome = BACK_FAILED;
+	t->outcome = REFUND_FAILED;
 	t->receipt = (struct chain_receipt){ .block_number = 99, .endpoint = STR("node") };
 	rows_settled_twice(&pay_refund, t);
 	assert_value(STATES, "refunding held");
@@ -328,7 +328,7 @@ static struct refund_task *refused(void)
 {
 	struct refund_task *t = planned();
 
-	t->outcome = BACK_REFUSED;
+	t->outcome = REFUND_REFUSED;
 	t->code = "chain.reverts";
 	t->why = STR("the escrow would refuse the refund: TransferFailed()");
 	return t;
@@ -350,7 +350,7 @@ static void M19_a_refund_that_is_signed_is_not_held_unsent(void **state)
 	assert_value(STATES, "refunding signed");
 	t = planned();
 	assert_int_equal(t->low.gas, 50000);
-	t->outcome = BACK_RAISE;
+	t->outcome = REFUND_RAISE;
 	t->fees = (struct chain_fees){ u256_of(130), u256_of(17), t->low.gas };
 	rows_settled(&pay_refund, t);
 	is_sent();
@@ -371,7 +371,7 @@ static void a_foreign_nonce_stops_the_refund(void **state)
 	is_signed(3);
 	is_sent();
 	t = planned();
-	t->outcome = BACK_DEAD;
+	t->outcome = REFUND_DEAD;
 	rows_settled_twice(&pay_refund, t);
 	assert_value("select k.stopped || ' ' || i.state from ledger.chain_key k, ledger.tx_intent i",
 		"pay.nonce_foreign dead");
@@ -392,7 +392,7 @@ static void a_low_fee_is_raised_under_the_same_nonce(void **state)
 	expired();
 	is_signed(4);
 	t = planned();
-	t->outcome = BACK_RAISE;
+	t->outcome = REFUND_RAISE;
 	t->fees = (struct chain_fees){ .max_fee = u256_of(130), .max_priority_fee = u256_of(17), .gas = 50000 };
 	rows_settled(&pay_refund, t);
 	assert_value(
@@ -506,7 +506,7 @@ static void nothing_booked_is_nothing_to_give_back(void **state)
 	db_test_sql("select core.bounty_move('" BOUNTY "', 'deposit_confirmed', 'test', null);"
 		    "select core.bounty_move('" BOUNTY "', 'cancelled', 'test', null)");
 	t = planned();
-	assert_int_equal(t->outcome, BACK_DONE);
+	assert_int_equal(t->outcome, REFUND_DONE);
 	rows_settled_twice(&pay_refund, t);
 	assert_value(STATES, "refunded refunded");
 	assert_value("select count(*) from ledger.transfer", "0");

@@ -315,7 +315,7 @@ static void confirm_reads_the_log(void **state)
 	(void)state;
 	chain.ours = released(0xa1, 1000);
 	assert_true(confirm_effect(&w, &outside, &t));
-	assert_int_equal(t.outcome, OUTCOME_PAID);
+	assert_int_equal(t.outcome, CONFIRM_PAID);
 	assert_int_equal(t.hash[0], 1);
 	chain.ours = released(0xa2, 1000);
 	assert_false(confirm_effect(&w, &outside, &t));
@@ -365,12 +365,12 @@ static void a_used_nonce_is_looked_into(void **state)
 	assert_err(&w, ERR_RETRY, "pay.nonce_used");
 	w.attempt = 8;
 	assert_true(confirm_effect(&w, &outside, &t));
-	assert_int_equal(t.outcome, OUTCOME_DEAD);
+	assert_int_equal(t.outcome, CONFIRM_DEAD);
 	assert_int_equal(t.hash[0], 1);
 	chain.paid = chain.found = true;
 	chain.other = released(0xa1, 1000);
 	assert_true(confirm_effect(&w, &outside, &t));
-	assert_int_equal(t.outcome, OUTCOME_PAID);
+	assert_int_equal(t.outcome, CONFIRM_PAID);
 	assert_int_equal(t.hash[0], 2);
 	assert_int_equal(chain.sends, 0);
 }
@@ -382,7 +382,7 @@ static void a_reverted_release_asks_the_escrow(void **state)
 	(void)state;
 	chain.ours = only(CHAIN_REVERTED);
 	assert_true(confirm_effect(&w, &outside, &t));
-	assert_int_equal(t.outcome, OUTCOME_FAILED);
+	assert_int_equal(t.outcome, CONFIRM_FAILED);
 	assert_int_equal(t.hash[0], 1);
 	chain.paid = true;
 	assert_false(confirm_effect(&w, &outside, &t));
@@ -393,7 +393,7 @@ static void a_reverted_release_asks_the_escrow(void **state)
 	assert_err(&w, ERR_RETRY, "pay.shallow");
 	chain.other = released(0xa1, 1000);
 	assert_true(confirm_effect(&w, &outside, &t));
-	assert_int_equal(t.outcome, OUTCOME_PAID);
+	assert_int_equal(t.outcome, CONFIRM_PAID);
 	assert_int_equal(t.hash[0], 2);
 	assert_int_equal(t.reverted->hash[0], 1);
 }
@@ -411,7 +411,7 @@ static void an_adopted_release_is_confirmed(void **state)
 	chain.paid = chain.found = true;
 	chain.other = released(0xa1, 1000);
 	assert_true(confirm_effect(&w, &outside, &t));
-	assert_int_equal(t.outcome, OUTCOME_PAID);
+	assert_int_equal(t.outcome, CONFIRM_PAID);
 }
 
 /* The node that had told of it tells of it no more: a person decides, in the end. */
@@ -428,14 +428,14 @@ static void an_adopted_release_may_be_gone(void **state)
 	assert_err(&w, ERR_RETRY, "pay.shallow");
 	w.attempt = 128;
 	assert_true(confirm_effect(&w, &outside, &t));
-	assert_int_equal(t.outcome, OUTCOME_GONE);
+	assert_int_equal(t.outcome, CONFIRM_GONE);
 	assert_int_equal(t.hash[0], 2);
-	t.outcome = OUTCOME_NONE;
+	t.outcome = CONFIRM_NONE;
 	chain.paid = chain.found = true; /* said, and not deep: it waits */
 	chain.other = only(CHAIN_SHALLOW);
 	assert_false(confirm_effect(&w, &outside, &t));
 	assert_err(&w, ERR_RETRY, "pay.shallow");
-	assert_int_equal(t.outcome, OUTCOME_NONE);
+	assert_int_equal(t.outcome, CONFIRM_NONE);
 	assert_int_equal(chain.sends, 0);
 }
 
@@ -583,7 +583,7 @@ static void B13_a_refund_is_signed_after_the_lock(void **state)
 	assert_true(refund_probe(&w, &outside, &t, &done) && !done);
 	chain.nonce = 9;
 	assert_true(refund_effect(&w, &outside, &t));
-	assert_true(t.outcome == BACK_SIGN && t.nonce == 9 && chain.sends == 0);
+	assert_true(t.outcome == REFUND_SIGN && t.nonce == 9 && chain.sends == 0);
 	t = refund_of(NULL);
 	t.stopped = STR("pay.nonce_foreign");
 	assert_true(refund_probe(&w, &outside, &t, &done) && !done);
@@ -600,7 +600,7 @@ static void B13_a_strangers_refund_counts(void **state)
 	chain.refunded = true;
 	chain.other = refunded(0xf1, 1000);
 	assert_true(refund_probe(&w, &outside, &t, &done) && done);
-	assert_true(t.outcome == BACK_DONE && t.has_hash && t.hash[0] == 2 && t.to[0] == 0xf1);
+	assert_true(t.outcome == REFUND_DONE && t.has_hash && t.hash[0] == 2 && t.to[0] == 0xf1);
 	assert_int_equal(chain.sends, 0);
 	t = refund_of(NULL);
 	t.stopped = STR("pay.nonce_foreign"); /* nothing is to be signed */
@@ -630,7 +630,7 @@ static void B13_a_refund_that_is_gone_does_not_count(void **state)
 		assert_err(&w, ERR_RETRY, "pay.refund_not_found");
 		locks(0xf1, 1000, 5001);
 		assert_true(refund_probe(&w, &outside, &t, &done) && !done);
-		assert_int_equal(t.outcome, BACK_NONE);
+		assert_int_equal(t.outcome, REFUND_NONE);
 	}
 }
 
@@ -686,11 +686,11 @@ static void B13_what_went_back_in_parts_counts_as_one(void **state)
 	chain.earlier[1] = refunded_at(60, 0xf1, 300);
 	chain.n_earlier = 2;
 	assert_true(refund_probe(&w, &outside, &t, &done) && done);
-	assert_true(t.outcome == BACK_DONE && t.hash[0] == 2 && t.to[0] == 0xf1);
+	assert_true(t.outcome == REFUND_DONE && t.hash[0] == 2 && t.to[0] == 0xf1);
 	t = refund_of("sent"); /* ours gave the little back */
 	chain.ours = refunded_at(100, 0xf1, 1);
 	assert_true(refund_probe(&w, &outside, &t, &done) && done);
-	assert_true(t.outcome == BACK_DONE && t.hash[0] == 1);
+	assert_true(t.outcome == REFUND_DONE && t.hash[0] == 1);
 	t = refund_of(NULL);
 	t.booked = u256_of(300); /* what was told of before is not told again */
 	assert_true(refund_probe(&w, &outside, &t, &done) && done);
@@ -709,7 +709,7 @@ static void B13_what_went_back_in_parts_counts_as_one(void **state)
 	assert_false(refund_probe(&w, &outside, &t, &done));
 	assert_true(w.err.snooze);
 	assert_err(&w, ERR_RETRY, "pay.shallow");
-	assert_int_equal(t.outcome, BACK_NONE);
+	assert_int_equal(t.outcome, REFUND_NONE);
 }
 
 /* Whatever a node answers. */
@@ -726,7 +726,7 @@ static void B13_a_part_is_counted_once(void **state)
 	chain.forgets = true;
 	assert_false(refund_probe(&w, &outside, &t, &done));
 	assert_err(&w, ERR_RETRY, "pay.refund_not_found");
-	assert_int_equal(t.outcome, BACK_NONE);
+	assert_int_equal(t.outcome, REFUND_NONE);
 }
 
 static void a_refund_that_the_escrow_refuses(void **state)
@@ -740,10 +740,10 @@ static void a_refund_that_the_escrow_refuses(void **state)
 	chain.reverts = "ZeroAmount()";
 	assert_false(refund_effect(&w, &outside, &t));
 	assert_err(&w, ERR_RETRY, "pay.shallow");
-	assert_int_equal(t.outcome, BACK_NONE);
+	assert_int_equal(t.outcome, REFUND_NONE);
 	chain.reverts = "TransferFailed()";
 	assert_true(refund_effect(&w, &outside, &t));
-	assert_true(t.outcome == BACK_REFUSED && strcmp(t.code, "chain.reverts") == 0);
+	assert_true(t.outcome == REFUND_REFUSED && strcmp(t.code, "chain.reverts") == 0);
 }
 
 static void M19_signed_bytes_are_sent_whoever_was_first(void **state)
@@ -757,17 +757,17 @@ static void M19_signed_bytes_are_sent_whoever_was_first(void **state)
 	chain.ours = only(CHAIN_ABSENT);
 	assert_true(refund_probe(&w, &outside, &t, &done) && !done);
 	assert_true(refund_effect(&w, &outside, &t));
-	assert_true(t.outcome == BACK_SENT && chain.sends == 1);
+	assert_true(t.outcome == REFUND_SENT && chain.sends == 1);
 	t = refund_of("prepared");
 	chain.ours = only(CHAIN_PENDING); /* an earlier attempt has sent it */
 	assert_true(refund_probe(&w, &outside, &t, &done) && done);
-	assert_true(t.outcome == BACK_SENT && chain.sends == 1);
+	assert_true(t.outcome == REFUND_SENT && chain.sends == 1);
 	t = refund_of("prepared");
 	chain.ours = only(CHAIN_ABSENT);
 	chain.sent = CHAIN_FEE_LOW;
 	chain.fees = (struct chain_fees){ .max_fee = u256_of(50), .max_priority_fee = u256_of(500), .gas = 50000 };
 	assert_true(refund_effect(&w, &outside, &t));
-	assert_int_equal(t.outcome, BACK_RAISE);
+	assert_int_equal(t.outcome, REFUND_RAISE);
 	assert_int_equal(u256_cmp(t.fees.max_fee, u256_of(130)), 0);
 	t = refund_of("prepared");
 	chain.sent = CHAIN_NO_FUNDS;
@@ -791,7 +791,7 @@ static void M19_a_low_fee_is_raised_though_the_escrow_would_refuse(void **state)
 		refund = refund_of("prepared");
 		chain.reverts = reverts[i];
 		assert_true(refund_effect(&w, &outside, &refund));
-		assert_true(refund.outcome == BACK_RAISE && refund.fees.gas == 50000);
+		assert_true(refund.outcome == REFUND_RAISE && refund.fees.gas == 50000);
 		assert_int_equal(u256_cmp(refund.fees.max_fee, u256_of(130)), 0);
 		assert_true(send_effect(&w, &outside, &send));
 		assert_true(send.replace && send.fees.gas == 90000);
@@ -815,16 +815,16 @@ static void a_sent_refund_is_confirmed(void **state)
 	assert_err(&w, ERR_RETRY, "pay.shallow");
 	chain.ours = refunded(0xf1, 1000);
 	assert_true(refund_probe(&w, &outside, &t, &done) && done);
-	assert_true(t.outcome == BACK_DONE && t.hash[0] == 1 && !t.failed);
+	assert_true(t.outcome == REFUND_DONE && t.hash[0] == 1 && !t.failed);
 	t = refund_of("sent");
 	chain.ours = only(CHAIN_REVERTED);
 	assert_true(refund_probe(&w, &outside, &t, &done) && done);
-	assert_true(t.outcome == BACK_FAILED && t.hash[0] == 1);
+	assert_true(t.outcome == REFUND_FAILED && t.hash[0] == 1);
 	t = refund_of("sent");
 	chain.refunded = true; /* that is why */
 	chain.other = refunded(0xf1, 1000);
 	assert_true(refund_probe(&w, &outside, &t, &done) && done);
-	assert_true(t.outcome == BACK_DONE && t.hash[0] == 2 && t.failed);
+	assert_true(t.outcome == REFUND_DONE && t.hash[0] == 2 && t.failed);
 	assert_int_equal(chain.sends, 0);
 }
 
@@ -845,12 +845,12 @@ static void a_sent_refund_that_no_node_knows(void **state)
 	assert_err(&w, ERR_RETRY, "pay.nonce_used");
 	w.attempt = 8;
 	assert_true(refund_effect(&w, &outside, &t));
-	assert_int_equal(t.outcome, BACK_DEAD);
-	t.outcome = BACK_NONE;
+	assert_int_equal(t.outcome, REFUND_DEAD);
+	t.outcome = REFUND_NONE;
 	chain.refunded = true;
 	chain.other = refunded(0xf1, 1000);
 	assert_true(refund_effect(&w, &outside, &t));
-	assert_true(t.outcome == BACK_DONE && t.hash[0] == 2 && !t.failed);
+	assert_true(t.outcome == REFUND_DONE && t.hash[0] == 2 && !t.failed);
 	assert_int_equal(chain.sends, 1);
 }
 
@@ -861,7 +861,7 @@ static void decided_tasks_touch_nothing(void **state)
 	struct quote_task quote = { .decided = true };
 	struct send_task send = { .decided = true };
 	struct confirm_task confirm = { .decided = true };
-	struct refund_task refund = { .decided = true }, nothing_to_give = { .outcome = BACK_DONE };
+	struct refund_task refund = { .decided = true }, nothing_to_give = { .outcome = REFUND_DONE };
 	struct outside nothing = { 0 };
 	bool done = false;
 
