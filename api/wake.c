@@ -10,6 +10,7 @@
 static const char *due[QUEUES];
 static int n_due;
 static bool armed, sending;
+static usec sent_at;
 static struct pipe_call call;
 static struct arena *arena; /* of call's parameters */
 
@@ -33,6 +34,7 @@ static void send_hints(void)
 		queues[i] = str_c(due[i]);
 	n_due = 0;
 	sending = true;
+	sent_at = clock_monotonic();
 	arena = arena_new();
 	call = (struct pipe_call){ .sql = &sql_queue_hint_stmt, .done = on_sent };
 	query_encode(arena, call.sql, &in, &call.params);
@@ -48,10 +50,13 @@ static void on_timer(void *arg, u_int64_t now)
 		send_hints();
 }
 
+/* In the loop's next turn, after the answer, where none was sent lately. */
 static void arm(void)
 {
+	usec left = sent_at + WAKE_DEBOUNCE - clock_monotonic();
+
 	if (!armed)
-		kore_timer_add(on_timer, WAKE_DEBOUNCE / USEC_MS, NULL, KORE_TIMER_ONESHOT);
+		kore_timer_add(on_timer, left > 0 ? (u_int64_t)(left + USEC_MS - 1) / USEC_MS : 0, NULL, KORE_TIMER_ONESHOT);
 	armed = true;
 }
 
