@@ -115,7 +115,7 @@ class Stack {
     for (const [file, keys] of Object.entries(configuration(this))) {
       const mine = given.filter(([key]) => fileOf(key) === file)
       const lines = Object.entries({ ...keys, ...Object.fromEntries(mine) }).filter(([k, v]) => v !== undefined && v !== false && (this.options.knows?.(k) ?? true))
-      writeFileSync(this.path(file), lines.map(([k, v]) => `${k} = ${v}\n`).join(''), { mode: 0o600 })
+      writeFileSync(this.path(file), lines.map(([k, v]) => `${k} = ${typeof v === 'function' ? v(this) : v}\n`).join(''), { mode: 0o600 })
     }
   }
 
