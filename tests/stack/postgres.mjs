@@ -82,7 +82,7 @@ export async function prepare(dir, port, { fsync = true } = {}) {
   if (socket.length > 90) throw new Error(`${dir} is too long a path for a Unix socket: check out somewhere shorter`)
   const settings = {
     listen_addresses: '127.0.0.1', port, unix_socket_directories: socket, max_connections: 200, max_prepared_transactions: 2, cluster_name: 'patchwork',
-    log_line_prefix: '%m [%p] %u@%d ', fsync: fsync ? 'on' : 'off', timezone: 'UTC', log_timezone: 'UTC',
+    log_line_prefix: '%m [%p] %u@%d ', fsync: fsync ? 'on' : 'off', timezone: 'UTC', log_timezone: 'UTC', wal_compression: 'lz4',
   }
   const options = Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])
   return { argv: [`${BIN}/postgres`, '-D', data, ...options], user: where.user, socket }
