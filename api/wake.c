@@ -56,7 +56,8 @@ static void arm(void)
 	usec left = sent_at + WAKE_DEBOUNCE - clock_monotonic();
 
 	if (!armed)
-		kore_timer_add(on_timer, left > 0 ? (u_int64_t)(left + USEC_MS - 1) / USEC_MS : 0, NULL, KORE_TIMER_ONESHOT);
+		kore_timer_add(
+			on_timer, left > 0 ? (u_int64_t)(left + USEC_MS - 1) / USEC_MS : 0, NULL, KORE_TIMER_ONESHOT);
 	armed = true;
 }
 
