@@ -132,8 +132,8 @@ MUST bool github_hook_create(struct work *w, struct github *g, int64_t repo_id, 
 	const char *const events[], int64_t *hook_id);
 MUST bool github_hook_secret(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, str secret);
 struct github_hook {
-	bool listens; /* GitHub delivers all of the events to it */
-	bool signs;   /* and signs them: the hook has a secret, which GitHub does not show */
+	bool subscribed; /* to all of the events */
+	bool has_secret; /* so that GitHub signs them; it does not show which */
 };
 MUST bool github_hook_read(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id,
 	const char *const events[], struct github_hook *hook);

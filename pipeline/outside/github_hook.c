@@ -105,10 +105,10 @@ static bool lists(const cJSON *list, const char *event)
 
 static void describe(const cJSON *json, const char *const events[], struct github_hook *hook)
 {
-	hook->listens = true;
+	hook->subscribed = true;
 	for (size_t i = 0; events[i] != NULL; i++)
-		hook->listens &= lists(json_get(json, "events"), events[i]);
-	hook->signs = json_get_str(json, "config.secret").n > 0;
+		hook->subscribed &= lists(json_get(json, "events"), events[i]);
+	hook->has_secret = json_get_str(json, "config.secret").n > 0;
 }
 
 bool github_hook_read(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, const char *const events[],

@@ -1,17 +1,17 @@
 -- one: what GitHub lists of a hook's deliveries; those that did not arrive are asked for again, each once
--- in   hook_id  uuid
--- in   guids    text[]
--- in   ids      int8[]
--- in   events   text[]
--- in   status   int4[]   0 = GitHub got no answer
--- in   at       int8[]   microseconds since 1970
--- in   job      int8
--- in   trace    text?
--- in   listens  bool     GitHub delivers all that we want, and signs it
--- in   bare     bool     the hook has no secret any more: it gets another one
--- in   pinged   bool     it was asked for a ping
--- out  failed   int8     new ones
--- out  turned   bool     it gets another secret
+-- in   hook_id      uuid
+-- in   guids        text[]
+-- in   ids          int8[]
+-- in   events       text[]
+-- in   status       int4[]  0 = GitHub got no answer
+-- in   at           int8[]  microseconds since 1970
+-- in   job          int8
+-- in   trace        text?
+-- in   subscribed   bool    GitHub delivers all that we want, and signs it
+-- in   lost_secret  bool    the hook has none any more: it gets another one
+-- in   pinged       bool    it was asked for a ping
+-- out  failed       int8    new ones
+-- out  rotates      bool    it gets another secret
 -- role worker
 with told as (
 	select g::uuid as guid, id, event, status, 'epoch'::timestamptz + at * interval '1 microsecond' as at
@@ -35,8 +35,8 @@ with told as (
 	update core.hook set looked_at = now(), events_at = case when $9 then now() else events_at end,
 		ping_asked_at = case when $11 then now() else ping_asked_at end
 	where id = $1 returning id, serial, project_id
-), turned as (
+), rotated as (
 	select q.enqueue('sync', 'sync.rotate', 'rotate:' || id || ':' || serial, jsonb_build_object('hook_id', id), $7, trace => $8,
 		project_id => project_id) from looked where $10
 )
-select (select count(*) from asked) as failed, exists (select from turned) as turned;
+select (select count(*) from asked) as failed, exists (select from rotated) as rotates;

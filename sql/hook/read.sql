@@ -6,7 +6,7 @@
 -- out  secret       bytea?   sealed
 -- out  next         bytea?   sealed
 -- out  ping_due     bool     GitHub is to be asked for a ping: there was none, or it is nearly a week old
--- out  listens      bool     GitHub was seen today to deliver all that we want, signed
+-- out  subscribed   bool     GitHub was seen today to deliver all that we want, signed
 -- out  since        timestamptz  from when on its deliveries are not known to have been looked at
 -- out  check        uuid?    that its ping answers
 -- out  uid          int8?    GitHub account of who had it made
@@ -17,7 +17,7 @@
 select h.project_id, p.repo_id, h.github_id, h.secret, h.secret_next as next,
 	h.pinged_at is null or (h.check_id is not null and t.id is not null and h.ping_until < now() + interval '1 day'
 		and coalesce(h.ping_asked_at < now() - interval '1 hour', true)) as ping_due,
-	coalesce(h.events_at > now() - interval '1 day', false) as listens,
+	coalesce(h.events_at > now() - interval '1 day', false) as subscribed,
 	greatest(h.looked_at - interval '15 minutes', now() - interval '3 days') as since, h.check_id as check,
 	a.provider_uid as uid, t.id as token_id, t.sealed as token, core.token_ends(t) as token_ends
 from core.hook h join core.project p on p.id = h.project_id

@@ -79,7 +79,7 @@ static bool read_hook(struct work *w, struct tx *tx, struct hook_task *t, struct
 	t->repo_id = row->repo_id;
 	t->id = row->has_github_id ? row->github_id : 0;
 	t->ping_due = row->ping_due;
-	t->listens = row->listens;
+	t->subscribed = row->subscribed;
 	t->since = row->since;
 	t->waited_for = row->has_check;
 	t->url = arena_printf(
@@ -169,13 +169,14 @@ bool rotate_plan(struct work *w, struct tx *tx, void *task)
 {
 	struct hook_task *t = task;
 	struct sql_hook_read_out row = { 0 };
-	struct sql_hook_turn_out turned;
+	struct sql_hook_rotation_begin_out begun;
 
 	if (!read_hook(w, tx, t, &row) || t->decided || t->wait > 0)
 		return w->err.kind == ERR_NONE;
-	if (!sql_hook_turn(w, tx, &(struct sql_hook_turn_in){ t->hook_id, fresh_secret(w, t->hook_id) }, &turned))
+	if (!sql_hook_rotation_begin(
+		    w, tx, &(struct sql_hook_rotation_begin_in){ t->hook_id, fresh_secret(w, t->hook_id) }, &begun))
 		return false;
-	t->next = turned.next;
+	t->next = begun.next;
 	return seal_open(w, seal, sync_hook_about(w, t->hook_id), t->next, &t->secret);
 }
 
@@ -193,7 +194,7 @@ bool rotate_settle(struct work *w, struct tx *tx, void *task)
 {
 	const struct hook_task *t = task;
 
-	return t->decided || sql_hook_turned(w, tx, &(struct sql_hook_turned_in){ t->hook_id, t->next });
+	return t->decided || sql_hook_rotation_end(w, tx, &(struct sql_hook_rotation_end_in){ t->hook_id, t->next });
 }
 
 /* sync.hooks, sync.health, sync.redeliver --------------------------------------------------------------------------------- */
@@ -224,17 +225,17 @@ static bool subscribe(struct work *w, struct github *g, struct hook_task *t)
 {
 	struct github_hook hook;
 
-	if (t->listens)
+	if (t->subscribed)
 		return true;
 	if (github_hook_read(w, g, t->repo_id, t->id, events, &hook) &&
-		(hook.listens || github_hook_subscribe(w, g, t->repo_id, t->id, events, &hook))) {
-		t->listened = hook.listens && hook.signs;
-		t->lost_secret = !hook.signs;
+		(hook.subscribed || github_hook_subscribe(w, g, t->repo_id, t->id, events, &hook))) {
+		t->confirmed = hook.subscribed && hook.has_secret;
+		t->lost_secret = !hook.has_secret;
 		return true;
 	}
 	if (w->err.kind != ERR_INVALID)
 		return false;
-	t->deaf = w->err.code;
+	t->refusal = w->err.code;
 	err_clear(w);
 	return true;
 }
@@ -258,15 +259,15 @@ bool health_effect(struct work *w, const struct outside *outside, void *task)
 		(!t->ping_due || github_hook_ping(w, outside->github, t->repo_id, t->id));
 }
 
-static void say_looked(struct work *w, const struct hook_task *t, int64_t failed, bool turned)
+static void say_looked(struct work *w, const struct hook_task *t, int64_t failed, bool rotates)
 {
 	struct json *j = output_open(w);
 
 	json_i64(j, "deliveries", (int64_t)t->n_list);
 	json_i64(j, "failed", failed);
-	if (t->deaf != NULL)
-		json_str(j, "events", str_c(t->deaf));
-	if (turned)
+	if (t->refusal != NULL)
+		json_str(j, "events", str_c(t->refusal));
+	if (rotates)
 		json_str(j, "secret", STR("lost"));
 	output_close(w, j);
 }
@@ -297,10 +298,10 @@ bool health_settle(struct work *w, struct tx *tx, void *task)
 	}
 	if (!sql_hook_looked(w, tx,
 		    &(struct sql_hook_looked_in){ t->hook_id, { guids, n }, { ids, n }, { names, n }, { status, n },
-			    { at, n }, w->job, work_trace(w), t->listened, t->lost_secret, t->ping_due },
+			    { at, n }, w->job, work_trace(w), t->confirmed, t->lost_secret, t->ping_due },
 		    &out))
 		return false;
-	say_looked(w, t, out.failed, out.turned);
+	say_looked(w, t, out.failed, out.rotates);
 	return true;
 }
 

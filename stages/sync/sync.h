@@ -218,10 +218,10 @@ struct hook_task { /* a webhook of ours */
 	bool waited_for;      /* a check of ownership waits for its ping */
 	bool decided, listed; /* listed: sync.redeliver knows it */
 	bool ping_due;
-	bool listens;     /* GitHub delivers all that we want, signed: known before, */
-	bool listened;    /* or found out, or brought about, now */
-	bool lost_secret; /* somebody, or what we asked for, took it away */
-	const char *deaf; /* why nobody could say: an error code */
+	bool subscribed;     /* GitHub delivers all that we want, signed: known before, */
+	bool confirmed;      /* or found out, or brought about, now */
+	bool lost_secret;    /* somebody, or what we asked for, took it away */
+	const char *refusal; /* why nobody could say: an error code */
 	usec since;
 	str secret, next; /* next is the box that the rotation ends with */
 	str url;
