@@ -4,6 +4,8 @@ STAGE_OBJ := $(patsubst %.c,$(BUILD)/san/%.o,stages/stages.c $(sort $(wildcard s
 STAGE_TESTS := $(patsubst %,$(BUILD)/tests/unit/%,verdict verdict_policy replay statement formula effects collect collect_sync) \
 	$(patsubst tests/db/%.c,$(BUILD)/tests/db/%,$(sort $(wildcard tests/db/stages_*_test.c)))
 
+$(BUILD)/tests/unit/verdict $(BUILD)/tests/unit/verdict_policy: $(BUILD)/san/tests/unit/verdict_facts.o
+$(BUILD)/tests/unit/collect $(BUILD)/tests/unit/collect_sync: $(BUILD)/san/tests/unit/collect_github.o
 $(STAGE_TESTS): $(STAGE_OBJ)
 $(filter $(BUILD)/tests/db/%,$(STAGE_TESTS)): $(BUILD)/san/tests/db/rows.o
 # the library once more, behind the objects that need it

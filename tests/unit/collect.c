@@ -29,7 +29,7 @@ static void P10_the_policy_is_evidence(void **state)
 	merge();
 	t.policy_file = STR("{\"version\": 1, \"require\": [\"review\"]}");
 	t.policy_url = STR("u");
-	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(merge_effect(&work, &outside, &t));
 	assert_int_equal(t.n_sources, 17);
 	assert_int_equal(github.permissions, 1);
 	assert_int_equal(t.verdict.result, CHECK_PASS);
@@ -38,12 +38,12 @@ static void P10_the_policy_is_evidence(void **state)
 	t = merging();
 	t.policy_file = STR("{\"version\": 1, \"require\": [\"review\"]}");
 	t.policy_url = STR("u");
-	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(merge_effect(&work, &outside, &t));
 	assert_string_equal(t.verdict.decided->code, "verify.not_approved");
 	t = merging();
 	t.policy_file = STR("{\"version\": 9}");
-	assert_false(merge_effect(&w, &outside, &t));
-	assert_err(&w, ERR_INVALID, "policy.version");
+	assert_false(merge_effect(&work, &outside, &t));
+	assert_err(&work, ERR_INVALID, "policy.version");
 }
 
 static void evidence_is_complete(void **state)
@@ -52,7 +52,7 @@ static void evidence_is_complete(void **state)
 
 	(void)state;
 	merge();
-	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(merge_effect(&work, &outside, &t));
 	assert_int_equal(t.verdict.result, CHECK_PASS);
 	assert_int_equal(t.n_sources, 15);
 	assert_int_equal(github.permissions, 0);
@@ -69,9 +69,9 @@ static void what_is_not_merged_is_waited_for(void **state)
 
 	(void)state;
 	github.pull.merge_sha = STR(SHA); /* a test commit */
-	assert_false(merge_effect(&w, &outside, &t));
-	assert_true(w.err.snooze);
-	assert_err(&w, ERR_RETRY, "verify.not_merged");
+	assert_false(merge_effect(&work, &outside, &t));
+	assert_true(work.err.snooze);
+	assert_err(&work, ERR_RETRY, "verify.not_merged");
 	assert_null(t.facts.merge_sha.p);
 }
 
@@ -84,7 +84,7 @@ static void an_open_issue_is_waited_for_a_while(void **state)
 	merge();
 	github.issue_doc = ISSUE_DOC("open", "null");
 	t.facts.told_at = clock_now();
-	assert_true(merge_effect(&w, &outside, &t)); /* merged long ago */
+	assert_true(merge_effect(&work, &outside, &t)); /* merged long ago */
 	assert_int_equal(t.verdict.result, CHECK_REVIEW);
 	assert_string_equal(t.verdict.decided->code, "verify.issue_open");
 }
@@ -198,7 +198,7 @@ static void documents_say(void **state)
 	start(NULL);
 	merge();
 	*(const char **)(void *)((char *)&github + x->member) = x->document;
-	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(merge_effect(&work, &outside, &t));
 	c = &t.verdict.checks[atoi(x->name + 1) - 1];
 	if (!str_eq(str_c(c->code), str_c(x->code)) || t.verdict.level != x->level)
 		fail_msg("%s %s, level %d", check_result_name(c->result), c->code, t.verdict.level);
@@ -215,18 +215,18 @@ static void V9_asks_for_permission(void **state)
 	merge();
 	github.pull_doc = PULL_BY("7", "");
 	github.pull.merged_by_id = 7;
-	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(merge_effect(&work, &outside, &t));
 	assert_int_equal(github.permissions, 1);
 	assert_true(t.facts.approved);
 	github.permission = "{\"permission\":\"read\",\"user\":{\"id\":12}}";
 	t = merging();
-	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(merge_effect(&work, &outside, &t));
 	assert_string_equal(t.verdict.decided->code, "verify.self_merge");
 	github.permission = "{\"permission\":\"admin\",\"user\":{\"id\":12}}";
 	t = merging();
 	t.facts.kin = kin;
 	t.facts.n_kin = 2;
-	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(merge_effect(&work, &outside, &t));
 	assert_string_equal(t.verdict.decided->code, "verify.self_merge");
 }
 
@@ -246,14 +246,14 @@ static void V6_reads_comments(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct merge_task t = merging();
-		str list = arena_printf(w.arena, "[%s]", table[i].comment);
+		str list = arena_printf(work.arena, "[%s]", table[i].comment);
 
 		merge();
 		github.pull_doc = PULL_BY("8", "");
 		github.references = REFERENCES("");
 		github.history = HISTORY(CLOSED_BY("null"));
-		github.comments = arena_cstr(w.arena, list);
-		assert_true(merge_effect(&w, &outside, &t));
+		github.comments = arena_cstr(work.arena, list);
+		assert_true(merge_effect(&work, &outside, &t));
 		assert_int_equal(t.verdict.level, table[i].level);
 	}
 }
@@ -288,7 +288,7 @@ static void V6_reads_an_award(void **state)
 		github.history = HISTORY(CLOSED_BY("null"));
 		t.award = str_c(table[i].document);
 		t.award_url = STR("patchwork:comment/500/1");
-		assert_true(merge_effect(&w, &outside, &t));
+		assert_true(merge_effect(&work, &outside, &t));
 		assert_int_equal(t.n_sources, 16);
 		assert_int_equal(t.verdict.result, CHECK_REVIEW);
 		assert_int_equal(t.verdict.level, 0);
@@ -305,17 +305,17 @@ static void facts_need_their_documents(void **state)
 
 	(void)state;
 	merge();
-	assert_true(merge_effect(&w, &outside, &t));
-	assert_true(facts_of(&w, t.sources, t.n_sources, &f));
+	assert_true(merge_effect(&work, &outside, &t));
+	assert_true(facts_of(&work, t.sources, t.n_sources, &f));
 	for (size_t i = 0; i < t.n_sources; i++) {
 		str role = t.sources[i].role;
 
 		t.sources[i].role = STR("nothing");
 		if (str_one_of(role, "comments|reviews|files|checks|statuses|reach|since|before"))
-			assert_true(facts_of(&w, t.sources, t.n_sources, &f));
+			assert_true(facts_of(&work, t.sources, t.n_sources, &f));
 		else {
-			assert_false(facts_of(&w, t.sources, t.n_sources, &f));
-			assert_err(&w, ERR_INVALID, "verify.evidence_incomplete");
+			assert_false(facts_of(&work, t.sources, t.n_sources, &f));
+			assert_err(&work, ERR_INVALID, "verify.evidence_incomplete");
 		}
 		t.sources[i].role = role;
 	}
@@ -337,7 +337,7 @@ static void V3_V5_a_listed_base_counts(void **state)
 		"\"title\":\"Round\",\"user\":{\"id\":7,\"type\":\"User\"}}";
 	t.facts.branches = branches;
 	t.facts.n_branches = 1;
-	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(merge_effect(&work, &outside, &t));
 	assert_int_equal(t.verdict.result, CHECK_PASS);
 }
 
@@ -348,11 +348,11 @@ static void an_unlinked_author_costs_no_request(void **state)
 	(void)state;
 	merge();
 	t.facts.claimant_uid = 0;
-	assert_false(merge_effect(&w, &outside, &t));
-	assert_err(&w, ERR_RETRY, "verify.author_unlinked");
+	assert_false(merge_effect(&work, &outside, &t));
+	assert_err(&work, ERR_RETRY, "verify.author_unlinked");
 	assert_int_equal(github.calls, 0);
 	t.facts.rival_won = 5; /* nothing is left to win */
-	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(merge_effect(&work, &outside, &t));
 	assert_string_equal(t.verdict.decided->code, "verify.not_first");
 	stop(NULL);
 	start(NULL);
@@ -364,7 +364,7 @@ static void an_unlinked_author_costs_no_request(void **state)
 		"{\"base\":{\"ref\":\"main\",\"repo\":{\"id\":10}},\"created_at\":\"2026-01-01T00:00:00Z\",\"head\":{"
 		"\"sha\":\"aa\"},\"id\":44,\"merge_commit_sha\":\"" SHA "\",\"merged\":true,\"merged_at\":"
 		"\"2026-01-02T03:04:05Z\",\"number\":4,\"title\":\"T\",\"user\":{\"id\":7,\"type\":\"Bot\"}}";
-	assert_true(merge_effect(&w, &outside, &t));
+	assert_true(merge_effect(&work, &outside, &t));
 	assert_string_equal(t.verdict.decided->code, "verify.author_not_user");
 }
 

@@ -5,13 +5,13 @@ static struct pull_sync fetched(const char *text)
 {
 	struct pull_sync p = { .repo_id = 10, .full_name = STR("octo/hello"), .number = 4, .text = str_c(text) };
 
-	assert_true(pull_fetch(&w, &github, &p));
+	assert_true(pull_fetch(&work, &github, &p));
 	return p;
 }
 
 static void assert_links(const struct pull_sync *p, const char *want)
 {
-	struct buf b = buf_new(w.arena, 4096);
+	struct buf b = buf_new(work.arena, 4096);
 
 	for (size_t i = 0; i < p->n_links; i++)
 		buf_printf(&b, "%s%d:%d:" STR_FMT, i > 0 ? " " : "", p->links[i].number, p->links[i].level,
@@ -84,14 +84,14 @@ static void projects_and_issues(void **state)
 	struct issue_task i = { .repo_id = 10, .number = 3 };
 
 	(void)state;
-	assert_true(project_effect(&w, &outside, &p));
+	assert_true(project_effect(&work, &outside, &p));
 	assert_int_equal(p.repo.id, 10);
 	p = (struct project_task){ .known = true, .repo_id = 10 };
-	assert_true(project_effect(&w, &outside, &p));
-	assert_true(issue_effect(&w, &outside, &i));
+	assert_true(project_effect(&work, &outside, &p));
+	assert_true(issue_effect(&work, &outside, &i));
 	github.issue.is_pull = true;
-	assert_false(issue_effect(&w, &outside, &i));
-	assert_err(&w, ERR_INVALID, "sync.issue_is_pull");
+	assert_false(issue_effect(&work, &outside, &i));
+	assert_err(&work, ERR_INVALID, "sync.issue_is_pull");
 }
 
 int main(void)
