@@ -310,6 +310,7 @@ describe('O13: the audit log and the jobs, by filter and page', () => {
       assert.deepEqual((await walk(`/v1/audit?limit=3&${query}`)).map(r => r.id), all.filter(keep).map(r => r.id), query)
     assert.ok(all.filter(r => r.actor === person('operator')).length > 3)
     assert.ok(all.filter(r => r.actor === person('operator')).every(r => r.reason && r.detail && r.db_role === 'patchwork_api'))
+    await signed(people.admin, '1 second', { action: 'role.grant' })
     const granted = await post('/v1/roles', { person_id: people.stranger.person_id, role: 'auditor', reason: 'asked for' }, 'admin')
     assert.deepEqual((await walk(`/v1/audit?actor=${person('admin')}&action=role.granted`)).map(r => [r.object, r.actor]), [[`person/${people.stranger.person_id}`, person('admin')]],
       'whichever way the kind is written before the id')

@@ -18,7 +18,10 @@ before(async () => {
   api = await startApi()
   document = (await api.get('/openapi.json')).body
   people = {}
-  for (const role of [...ROLES, 'signed-in']) people[role] = await api.signIn(privateKeyToAccount(generatePrivateKey()))
+  for (const role of [...ROLES, 'signed-in']) {
+    const account = privateKeyToAccount(generatePrivateKey())
+    people[role] = { account, ...await api.signIn(account) }
+  }
   const grant = (role, project = null, bounty = null) => api.sql(`insert into core.role_grant (person_id, role, project_id, bounty_id, granted_by)
     values ('${people[role].person_id}', '${role}', ${project ? `'${project}'` : null}, ${bounty ? `'${bounty}'` : null}, 'test')`)
   for (const role of GLOBAL) await grant(role)
@@ -147,6 +150,7 @@ test('a role is given once, works at once, ends at once; each with an event and 
   const path = `/v1/projects/${world.public.project}/roles`
   const give = (body, by) => api.post(path, { person_id: person, role: 'maintainer', reason: 'they know the code', ...body }, { token: people[by].token })
   assert.equal((await api.get(path, { token })).body.code, 'auth.role')
+  for (const by of ['owner', 'admin']) await api.stepUp(people[by], 'role.grant', world.public.project)
   const made = await give({}, 'owner')
   assert.deepEqual([made.status, made.body.role, made.body.granted_by], [201, 'maintainer', `person/${people.owner.person_id}`], made.text)
   const again = await give({}, 'admin')
@@ -166,9 +170,23 @@ test('a role is given once, works at once, ends at once; each with an event and 
   assert.equal(await api.sql(`select string_agg(topic, ' ' order by topic) from q.outbox where subject = 'person/${person}'`), 'role.granted role.revoked')
 })
 
+test('A12: a stolen token gives no role to who could sign instead', async () => {
+  const { person_id: person } = await api.signIn(privateKeyToAccount(generatePrivateKey()))
+  const give = async (path, role, by) => (await api.post(path, { person_id: person, role, reason: 'mine' }, { token: people[by].token })).body.code
+  const path = `/v1/projects/${world.private.project}/roles`
+  for (const other of [nobody, world.public.project]) await api.stepUp(people.owner, 'role.grant', other)
+  assert.equal(await give(path, 'maintainer', 'owner'), 'auth.step_up_required', 'signed for another project')
+  assert.equal(await give(path, 'maintainer', 'admin'), 'auth.step_up_required')
+  await api.stepUp(people.admin, 'token.create', people.admin.person_id)
+  await api.stepUp(people.admin, 'role.grant', person)
+  assert.equal(await give('/v1/roles', 'operator', 'admin'), 'auth.step_up_required', 'signed for something else')
+  assert.equal(await api.sql(`select count(*) from core.role_grant where person_id = '${person}'`), '0')
+})
+
 test('an admin gives global roles, a bounty its arbiter; role and object must belong together', async () => {
   const { token, person_id: person } = await api.signIn(privateKeyToAccount(generatePrivateKey()))
   const give = body => api.post('/v1/roles', { person_id: person, reason: 'asked for', ...body }, { token: people.admin.token })
+  await api.stepUp(people.admin, 'role.grant', people.admin.person_id)
   assert.equal((await api.get('/v1/roles', { token })).body.code, 'auth.role')
   const { body } = await give({ role: 'auditor' })
   assert.equal((await api.get('/v1/roles', { token })).status, 200)
