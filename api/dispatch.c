@@ -23,11 +23,13 @@ static size_t body_limit(const struct http_request *req)
 
 void dispatch_prepare(void)
 {
+	const struct route *r;
+
 	http_body_limit = body_limit;
 	keys_load();
 	openapi_prepare();
-	for (size_t i = 0; i < n_routes; i++)
-		metrics_routes(routes[i].method, routes[i].path);
+	for (size_t i = 0; (r = route_at(i)) != NULL; i++)
+		metrics_routes(r->method, r->path);
 }
 
 /* The routes need nothing of their own in a worker. */

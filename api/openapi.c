@@ -252,24 +252,29 @@ static void operation(struct json *j, const struct route *r)
 	json_close(j, '}');
 }
 
-static bool told_before(size_t route)
+static bool told_before(size_t i)
 {
-	for (size_t i = 0; i < route; i++)
-		if (strcmp(routes[i].path, routes[route].path) == 0)
+	const char *path = route_at(i)->path;
+
+	while (i > 0)
+		if (strcmp(route_at(--i)->path, path) == 0)
 			return true;
 	return false;
 }
 
+/* All methods of a path, where it comes first. */
 static void paths(struct json *j)
 {
+	const struct route *first, *r;
+
 	json_open(j, "paths", '{');
-	for (size_t i = 0; i < n_routes; i++) {
+	for (size_t i = 0; (first = route_at(i)) != NULL; i++) {
 		if (told_before(i))
 			continue;
-		json_open(j, routes[i].path, '{');
-		for (size_t k = i; k < n_routes; k++)
-			if (strcmp(routes[i].path, routes[k].path) == 0)
-				operation(j, &routes[k]);
+		json_open(j, first->path, '{');
+		for (size_t k = i; (r = route_at(k)) != NULL; k++)
+			if (strcmp(first->path, r->path) == 0)
+				operation(j, r);
 		json_close(j, '}');
 	}
 	json_close(j, '}');

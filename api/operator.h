@@ -1,4 +1,4 @@
-/* What operators ask: what the tables of routes.c cannot say of it. */
+/* What operators ask: what the table of routes_operator.c cannot say of it. */
 #pragma once
 
 #include "call.h"

@@ -138,7 +138,7 @@ void reply_send(struct call *c)
 		cross_origin(c);
 	if (c->status != 204 && c->status != 304)
 		header(c, "content-type", str_c(c->media));
-	metrics_request(c->route == NULL ? -1 : (int)(c->route - routes), c->status, took);
+	metrics_request(route_number(c->route), c->status, took);
 	if (c->status == 204 || c->status == 304)
 		http_response(c->req, c->status, NULL, 0);
 	else

@@ -1,4 +1,4 @@
-/* The public surface on one page: dispatch() serves it and openapi.json describes it, both from this table. */
+/* The public surface: tables by noun in routes_NOUN.c, joined in routes.c. dispatch() serves it, openapi.json describes it. */
 #pragma once
 
 #include "base/field.h"
@@ -66,8 +66,14 @@ struct route {
 	const char *tag; /* heading in openapi.json */
 };
 
-extern const struct route routes[];
-extern const size_t n_routes;
+struct route_table {
+	const struct route *routes;
+	size_t n;
+};
+extern const struct route_table routes_account, routes_project, routes_bounty, routes_operator, routes_service;
+
+const struct route *route_at(size_t i);  /* of all; NULL behind the last */
+int route_number(const struct route *r); /* the i of it; -1 of NULL */
 
 /* The method's route for the path in c->segments, or NULL with c->allow = the methods that the path has. */
 const struct route *route_find(struct call *c, const char *method);

@@ -7,8 +7,10 @@
 
 static bool known_action(str action)
 {
-	for (size_t i = 0; i < n_routes; i++) {
-		if (str_eq(action, str_c(routes[i].action)) || str_eq(action, str_c(routes[i].may_want)))
+	const struct route *r;
+
+	for (size_t i = 0; (r = route_at(i)) != NULL; i++) {
+		if (str_eq(action, str_c(r->action)) || str_eq(action, str_c(r->may_want)))
 			return true;
 	}
 	return false;

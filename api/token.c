@@ -44,8 +44,10 @@ bool token_check(struct call *c, str token)
 
 static bool known_scope(str scope)
 {
-	for (size_t i = 0; i < n_routes; i++) {
-		if (routes[i].scope != NULL && str_eq(scope, str_c(routes[i].scope)))
+	const struct route *r;
+
+	for (size_t i = 0; (r = route_at(i)) != NULL; i++) {
+		if (r->scope != NULL && str_eq(scope, str_c(r->scope)))
 			return true;
 	}
 	return false;

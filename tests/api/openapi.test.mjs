@@ -1,7 +1,7 @@
-// openapi.json and the route table are one: what the document says, each route does; replies conform by Prism's judgement.
+// openapi.json and the tables of routes are one: what the document says, each route does; replies conform by Prism's judgement.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { after, before, test } from 'node:test'
 import { require } from '../peers/load.mjs'
@@ -30,10 +30,10 @@ test('it says OpenAPI 3.1.0, names each operation once, and each reference leads
   for (const ref of refs) assert.ok(ref.slice(1).split('/').reduce((at, key) => at?.[key], document), ref)
 })
 
-test('it has exactly the routes of the table', () => {
-  const source = readFileSync(new URL('../../api/routes.c', import.meta.url), 'utf8')
-  const table = source.slice(source.indexOf('const struct route routes[]'))
-  const routes = [...table.matchAll(/\b(READ|WRITE|REMOVE|OWN|SCRIPT)\(\s*"([^"]+)"/g)].map(([, kind, path]) => `${{ WRITE: 'post', REMOVE: 'delete' }[kind] ?? 'get'} ${path}`)
+test('it has exactly the routes of the tables', () => {
+  const api = new URL('../../api/', import.meta.url)
+  const tables = readdirSync(api).filter(f => /^routes_\w+\.c$/.test(f)).map(f => readFileSync(new URL(f, api), 'utf8')).join('\n')
+  const routes = [...tables.matchAll(/\b(READ|WRITE|REMOVE|OWN|SCRIPT)\(\s*"([^"]+)"/g)].map(([, kind, path]) => `${{ WRITE: 'post', REMOVE: 'delete' }[kind] ?? 'get'} ${path}`)
   assert.ok(routes.length >= 27)
   assert.deepEqual(operations().map(o => `${o.method} ${o.path}`).sort(), routes.sort())
 })

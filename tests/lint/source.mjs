@@ -56,14 +56,14 @@ export const codes = () => {
     for (const [, code] of text.matchAll(/\b(?:constraint|index) "([^"]+)"/g)) add(found, code, file)
     for (const literal of sql(text)) if (CODE.test(literal.text) && !sql_is_other(literal)) add(found, literal.text, file)
   }
-  for (const noun of missing_nouns()) add(found, `${noun}.not_found`, 'api/routes.c')
+  for (const file of ROUTES()) for (const noun of missing_nouns(file)) add(found, `${noun}.not_found`, file)
   return found
 }
 
+const ROUTES = () => files('api', /^routes_\w+\.c$/)
 // A path that names nothing is refused as NOUN.not_found, the noun being that of the route's statement.
-const missing_nouns = () => {
-  if (!exists('api/routes.c')) return []
-  const entries = read('api/routes.c').split(/^\t(?=\{ (?:READ|WRITE|REMOVE)\()/m).filter(e => !/ACCESS_HOOK/.test(e)) // 401, whatever is not there
+const missing_nouns = file => {
+  const entries = read(file).split(/^\t(?=\{ (?:READ|WRITE|REMOVE)\()/m).filter(e => !/ACCESS_HOOK/.test(e)) // 401, whatever is not there
   const routes = entries.map(e => e.match(/^\{ (?:READ|WRITE|REMOVE)\(\s*"[^"]*\{[^"]*",\s*"[^"]*",\s*(\w+)/)?.[1]).filter(Boolean)
   const nouns = readdirSync('sql', { withFileTypes: true }).filter(e => e.isDirectory()).map(e => e.name)
   return [...new Set(routes.map(r => nouns.find(n => exists(`sql/${n}/${r.slice(n.length + 1)}.sql`) && r.startsWith(`${n}_`))))]
