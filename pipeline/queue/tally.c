@@ -5,11 +5,11 @@
 
 static struct metric_label stages = { 1, RUNNER_LANES + 1, { "stage=\"other\"" } };
 static struct metric_label kinds = { 1, METRIC_VALUES, { "stage=\"other\",kind=\"other\"" } };
-#define RETURNED 4
-static const char *const states[RETURNED + 1] = { "done", "failed", "parked", "snoozed", "returned" };
-static struct metric_label outcomes = { 5, 5,
+#define RETURNED 5
+static const char *const states[RETURNED + 1] = { "done", "failed", "parked", "snoozed", "cancelled", "returned" };
+static struct metric_label outcomes = { 6, 6,
 	{ "outcome=\"done\"", "outcome=\"failed\"", "outcome=\"parked\"", "outcome=\"snoozed\"",
-		"outcome=\"returned\"" } };
+		"outcome=\"cancelled\"", "outcome=\"returned\"" } };
 
 static struct metric claimed = { .name = "patchwork_jobs_claimed_total", .help = "Jobs taken.", .by = { &stages } };
 static struct metric ended = {

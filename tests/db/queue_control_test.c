@@ -269,6 +269,8 @@ static bool wait_effect(struct work *w, const struct outside *outside, void *tas
 	return note_then_wait(w, "effect");
 }
 
+#define RUNS(OUTCOME) counted("patchwork_jobs_total{stage=\"test\",kind=\"test.one\",outcome=\"" OUTCOME "\"}")
+
 static void O8_a_running_job_is_cancelled_before_its_effect_and_never_after(void **state)
 {
 	static const struct stage planned = STAGE("test.one", .plan = wait_plan, .effect = note_effect);
@@ -279,6 +281,7 @@ static void O8_a_running_job_is_cancelled_before_its_effect_and_never_after(void
 
 	for (int i = 0; i < 2; i++) {
 		struct run run = run_of(stages[i]);
+		long long cancelled = RUNS("cancelled"), returned = RUNS("returned");
 
 		empty_queue(state);
 		db_test_sql("select q.enqueue('test', 'test.one', 'k', '{}')");
@@ -291,6 +294,8 @@ static void O8_a_running_job_is_cancelled_before_its_effect_and_never_after(void
 		eventually("select count(*) from q.cancel", "0");
 		run_stop(&run);
 		assert_string_equal(db_test_value("select string_agg(what, ',' order by id) from seen"), seen[i]);
+		assert_int_equal(RUNS("cancelled") - cancelled, i == 0);
+		assert_int_equal(RUNS("returned") - returned, 0);
 	}
 }
 

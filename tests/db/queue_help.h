@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "base/metric.h"
 #include "db_test.h"
 #include "queue/stage.h"
 
@@ -112,6 +113,26 @@ static inline usec eventually(const char *sql, const char *expected)
 		clock_sleep(5 * USEC_MS);
 	}
 	return clock_monotonic() - began;
+}
+
+/* What a series stands at: "name{label=\"value\"}"; 0 as long as nobody has counted it. */
+static inline long long counted(const char *series)
+{
+	struct arena *arena = arena_new();
+	struct buf b = buf_new(arena, 1 << 20);
+	size_t n = strlen(series);
+	long long value = 0;
+
+	metric_print(&b);
+	buf_byte(&b, '\0');
+	assert_false(buf_full(&b));
+	for (const char *line = b.p; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, series, n) == 0 && line[n] == ' ')
+			value = atoll(line + n);
+	}
+	arena_free(&arena);
+	return value;
 }
 
 /* What a stage did, in a table: also from a process that is killed right after. */
