@@ -125,11 +125,6 @@ static void request_body(struct json *j, const struct route *r)
 		json_close(j, '}');
 }
 
-/* What finish writes in place of the row. */
-static const char *const token_members[] = { "token", "token_type", "expires_at", "refresh_token", "session_expires_at",
-	"person_id", "session_id", "address", NULL };
-static const char *const explain_members[] = { "object", "id", "state", "code", "who", "text", NULL };
-
 static void members_schema(struct json *j, const char *const *names)
 {
 	json_open(j, "schema", '{');
@@ -153,10 +148,8 @@ static void content(struct json *j, const struct route *r)
 	json_open(j, r->reply == REPLY_OWN ? r->media : "application/json", '{');
 	if (r->reply == REPLY_PAGE)
 		schema_of_page(j, r->sql);
-	else if (r->sql == &sql_auth_verify_stmt || r->sql == &sql_auth_refresh_stmt)
-		members_schema(j, token_members);
-	else if (r->sql == &sql_explain_find_stmt)
-		members_schema(j, explain_members);
+	else if (r->members != NULL)
+		members_schema(j, r->members);
 	else if (r->reply == REPLY_OBJECT)
 		schema_of_row(j, "schema", r->sql);
 	json_close(j, '}');

@@ -144,22 +144,22 @@ bool operator_explain(struct call *c, void *p)
 	return in->has_number || in->has_id || problem_set(c, "explain.not_found");
 }
 
+const char *const operator_explained_members[] = { "object", "id", "state", "code", "who", "text", NULL };
+
 bool operator_explained(struct call *c, void *p)
 {
 	const struct sql_explain_find_out *row = p;
 	struct json j = { .b = &c->out };
 	struct explanation e;
+	const str *values;
 
 	if (!str_eq(row->object, c->segments[2]))
 		return problem_set(c, "explain.not_found");
 	explain(&c->w, row, &e);
+	values = (str[]){ row->object, c->segments[3], row->state, row->code, str_c(e.who), e.text };
 	json_open(&j, NULL, '{');
-	json_str(&j, "object", row->object);
-	json_str(&j, "id", c->segments[3]);
-	json_str(&j, "state", row->state);
-	json_str(&j, "code", row->code);
-	json_str(&j, "who", str_c(e.who));
-	json_str(&j, "text", e.text);
+	for (const char *const *name = operator_explained_members; *name != NULL; name++)
+		json_str(&j, *name, *values++);
 	json_close(&j, '}');
 	return true;
 }

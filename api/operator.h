@@ -10,3 +10,4 @@ bool operator_previewed(struct call *c, void *row);
 bool operator_replay(struct call *c, void *in);
 bool operator_explain(struct call *c, void *in);
 bool operator_explained(struct call *c, void *row);
+extern const char *const operator_explained_members[]; /* of its reply; ends with NULL */

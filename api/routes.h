@@ -57,11 +57,12 @@ struct route {
 	int status;                             /* of success, unless the row has a status */
 	bool (*bind)(struct call *c, void *in); /* what the table cannot say, before the statement */
 	bool (*finish)(struct call *c,
-		void *row); /* REPLY_OBJECT: changes the row; REPLY_OWN: writes the reply; may be NULL */
-	bool lenient;       /* query parameters that params does not name are passed over */
-	bool always;        /* finish also runs when PostgreSQL does not answer: no row, c->w.err says why */
-	const char *wakes;  /* queue that the statement may have fed */
-	const char *media;  /* REPLY_OWN: of the reply */
+		void *row);         /* REPLY_OBJECT: changes the row; REPLY_OWN: writes the reply; may be NULL */
+	const char *const *members; /* that finish writes in place of the row's; NULL = it leaves the row */
+	bool lenient;               /* query parameters that params does not name are passed over */
+	bool always;                /* finish also runs when PostgreSQL does not answer: no row, c->w.err says why */
+	const char *wakes;          /* queue that the statement may have fed */
+	const char *media;          /* REPLY_OWN: of the reply */
 	const char *doc;
 	const char *tag; /* heading in openapi.json */
 };

@@ -41,6 +41,9 @@ bool session_refresh(struct call *c, void *p)
 	return true;
 }
 
+const char *const session_members[] = { "token", "token_type", "expires_at", "refresh_token", "session_expires_at",
+	"person_id", "session_id", "address", NULL };
+
 void session_reply(struct call *c, struct json *j, uuid person, uuid session, usec expires_at)
 {
 	usec now = clock_now(),

@@ -13,6 +13,7 @@ str session_secret(struct call *c, str prefix);
 MUST bool session_refresh(struct call *c, void *in);
 
 /* Replies: the tokens of a session that begins or goes on; expires_at is the session's. */
+extern const char *const session_members[]; /* of that reply, and the wallet's address; ends with NULL */
 void session_reply(struct call *c, struct json *j, uuid person, uuid session, usec expires_at);
 MUST bool session_refreshed(struct call *c, void *row);
 MUST bool session_jwks(struct call *c, void *row);
