@@ -1,6 +1,7 @@
 #include "model/policy.h"
 
 #include "base/json.h"
+#include "model/glob.h"
 
 #define VERSION 1
 #define EVIDENCE 3
@@ -16,13 +17,14 @@ static const char *const names[CHECKS + 1] = {
 
 struct file {
 	int32_t version, evidence;
-	str branches, require, bounties; /* the first two as JSON */
+	str branches, require, paths, bounties; /* all but the last as JSON */
 };
 static const struct field fields[] = {
 	FIELD(FIELD_I32, struct file, version),
 	FIELD(FIELD_I32, struct file, evidence, .min = EVIDENCE, .max = 5, .optional = true),
 	FIELD(FIELD_JSON, struct file, branches, .optional = true),
 	FIELD(FIELD_JSON, struct file, require, .optional = true),
+	FIELD(FIELD_JSON, struct file, paths, .optional = true),
 	FIELD(FIELD_STR, struct file, bounties, .one_of = "anyone|members", .optional = true),
 };
 
@@ -99,6 +101,40 @@ static bool read_required(struct work *w, str text, struct project_policy *out)
 	return true;
 }
 
+static str without_sign(str pattern)
+{
+	return str_starts(pattern, STR("!")) ? str_skip(pattern, 1) : pattern;
+}
+
+static bool read_paths(struct work *w, str text, struct project_policy *out)
+{
+	const cJSON *list, *item;
+
+	if (text.n == 0)
+		return true;
+	if (!json_parse(w, text, &list))
+		return refused(w);
+	if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) > POLICY_PATHS_MAX)
+		return wrong(w, "paths: a list of at most 20 patterns");
+	cJSON_ArrayForEach(item, list) {
+		str pattern = cJSON_IsString(item) ? str_c(item->valuestring) : (str){ NULL, 0 };
+
+		if (!glob_valid(without_sign(pattern)))
+			return wrong(w,
+				"paths: each is a pattern of at most 200 bytes, of * ? and ** alone between slashes, no [ ] { }");
+		out->paths[out->n_paths++] = pattern;
+	}
+	return true;
+}
+
+bool project_policy_counts(const str *paths, size_t n, str path)
+{
+	for (size_t i = n; i-- > 0;)
+		if (glob_match(without_sign(paths[i]), path))
+			return !str_starts(paths[i], STR("!"));
+	return n == 0 || str_starts(paths[0], STR("!"));
+}
+
 bool project_policy_read(struct work *w, str text, struct project_policy *out)
 {
 	struct file file = { .evidence = EVIDENCE };
@@ -114,7 +150,8 @@ bool project_policy_read(struct work *w, str text, struct project_policy *out)
 		return refused(w);
 	out->evidence = file.evidence;
 	out->members = str_eq(file.bounties, STR("members"));
-	return read_branches(w, file.branches, out) && read_required(w, file.require, out);
+	return read_branches(w, file.branches, out) && read_required(w, file.require, out) &&
+		read_paths(w, file.paths, out);
 }
 
 str project_policy_text(struct work *w, const struct project_policy *p)
@@ -129,6 +166,10 @@ str project_policy_text(struct work *w, const struct project_policy *p)
 	json_open(&j, "branches", '[');
 	for (size_t i = 0; i < p->n_branches; i++)
 		json_str(&j, NULL, p->branches[i]);
+	json_close(&j, ']');
+	json_open(&j, "paths", '[');
+	for (size_t i = 0; i < p->n_paths; i++)
+		json_str(&j, NULL, p->paths[i]);
 	json_close(&j, ']');
 	json_open(&j, "require", '[');
 	for (int i = 1; i <= CHECKS; i++)

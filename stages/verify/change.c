@@ -1,6 +1,8 @@
 /* Checks on the merge commit, and what the files' diff amounts to. */
 #include "document.h"
 
+#include "model/policy.h"
+
 /* GitHub hands out 100 at once; a green page of more says nothing about the rest. */
 static enum ci ci_of_runs(const cJSON *json)
 {
@@ -83,9 +85,18 @@ static bool is_whitespace(struct work *w, const cJSON *file)
 	return patch.n > 0 && str_eq(squeezed(w, patch, '+'), squeezed(w, patch, '-'));
 }
 
-enum diff change_diff(struct work *w, const cJSON *files)
+/* A file that is moved changes where it was, too. */
+static bool counts(const struct policy *p, const cJSON *file)
 {
-	bool trivial = true, whitespace = true;
+	str name = json_get_str(file, "filename"), before = json_get_str(file, "previous_filename");
+
+	return project_policy_counts(p->paths, p->n_paths, name) ||
+		(before.n > 0 && project_policy_counts(p->paths, p->n_paths, before));
+}
+
+enum diff change_diff(struct work *w, const struct policy *p, const cJSON *files)
+{
+	bool trivial = true, whitespace = true, counted = false;
 	const cJSON *file;
 
 	if (!cJSON_IsArray(files))
@@ -93,10 +104,16 @@ enum diff change_diff(struct work *w, const cJSON *files)
 	if (cJSON_GetArraySize(files) == 0)
 		return DIFF_EMPTY;
 	cJSON_ArrayForEach(file, files) {
-		bool blank = is_whitespace(w, file);
+		bool blank;
 
+		if (!counts(p, file))
+			continue;
+		blank = is_whitespace(w, file);
 		trivial = trivial && (blank || is_generated(json_get_str(file, "filename")));
 		whitespace = whitespace && blank;
+		counted = true;
 	}
+	if (!counted)
+		return DIFF_UNCOUNTED;
 	return whitespace ? DIFF_WHITESPACE : trivial ? DIFF_GENERATED : DIFF_REAL;
 }

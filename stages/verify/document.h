@@ -28,6 +28,6 @@ void review_read(struct work *w, const struct source *sources, size_t n, struct 
 size_t review_approvers(/* as facts_approvers */
 	struct work *w, const cJSON *list, const struct facts *f, str logins[], int64_t uids[], size_t max);
 
-/* change.c. Any document may be NULL. */
+/* change.c. Any document may be NULL. What files the policy does not count are as if they were not changed. */
 enum ci change_ci(const cJSON *checks, const cJSON *statuses);
-enum diff change_diff(struct work *w, const cJSON *files);
+enum diff change_diff(struct work *w, const struct policy *p, const cJSON *files);

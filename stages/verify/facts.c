@@ -117,15 +117,20 @@ static bool merged_by_another(const struct facts *f)
 		!facts_is_kin(f, f->merger_uid);
 }
 
-/* Whether the project's own file asks for a review; one that is not to be read is told of by policy_of. */
+/* What the project's own file says; one that is not to be read is told of by policy_of. */
+static bool own_policy(struct work *w, const struct source *sources, size_t n, struct policy *out)
+{
+	if (policy_of(w, &policy_merge, sources, n, out))
+		return true;
+	err_clear(w);
+	return false;
+}
+
 static bool review_required(struct work *w, const struct source *sources, size_t n)
 {
 	struct policy p;
 
-	if (policy_of(w, &policy_merge, sources, n, &p))
-		return (p.required >> 11 & 1) != 0;
-	err_clear(w);
-	return true;
+	return !own_policy(w, sources, n, &p) || (p.required >> 11 & 1) != 0;
 }
 
 size_t facts_approvers(struct work *w, const struct source *sources, size_t n, str logins[], int64_t uids[], size_t max)
@@ -148,7 +153,9 @@ static void read_optional(
 	struct work *w, const struct source *sources, size_t n, const cJSON *repository, struct facts *f)
 {
 	const cJSON *reach = document_json(w, sources, n, "reach");
+	struct policy own = policy_merge;
 
+	(void)own_policy(w, sources, n, &own);
 	since_reach(reach, f);
 	since_read(w, document_json(w, sources, n, "since"), reach, document_json(w, sources, n, "before"),
 		json_get_str(repository, "full_name"), f);
@@ -156,7 +163,7 @@ static void read_optional(
 	ties_award(document_json(w, sources, n, "award"), f);
 	review_read(w, sources, n, f);
 	f->ci = change_ci(document_json(w, sources, n, "checks"), document_json(w, sources, n, "statuses"));
-	f->diff = change_diff(w, document_json(w, sources, n, "files"));
+	f->diff = change_diff(w, &own, document_json(w, sources, n, "files"));
 }
 
 bool facts_of(struct work *w, const struct source *sources, size_t n, struct facts *f)
@@ -197,6 +204,8 @@ bool policy_of(struct work *w, const struct policy *base, const struct source *s
 	out->required = own->required;
 	out->branches = own->branches;
 	out->n_branches = own->n_branches;
+	out->paths = own->paths;
+	out->n_paths = own->n_paths;
 	if (out->level < own->evidence)
 		out->level = own->evidence;
 	return true;

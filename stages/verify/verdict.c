@@ -266,6 +266,9 @@ static struct check substance(const struct facts *f)
 	case DIFF_EMPTY: return flag("V13", "medium", "verify.diff_empty", "it changes nothing");
 	case DIFF_WHITESPACE: return flag("V13", "medium", "verify.diff_whitespace", "it changes white space only");
 	case DIFF_GENERATED: return flag("V13", "low", "verify.diff_generated", "it changes generated files only");
+	case DIFF_UNCOUNTED:
+		return flag("V13", "medium", "verify.diff_uncounted",
+			"it changes none of the paths that the project counts");
 	case DIFF_UNKNOWN: return flag("V13", "low", "verify.diff_unknown", "what it changes cannot be read");
 	default: return pass("V13");
 	}

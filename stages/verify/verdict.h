@@ -7,7 +7,7 @@
 /* Who closed the issue, as GitHub names it; a rival is another submission for the bounty. */
 enum closer { CLOSER_NONE, CLOSER_OURS, CLOSER_RIVAL, CLOSER_UNDECIDED, CLOSER_OTHER };
 enum ci { CI_UNKNOWN, CI_NONE, CI_GREEN, CI_PENDING, CI_RED }; /* checks on the merge commit */
-enum diff { DIFF_UNKNOWN, DIFF_REAL, DIFF_EMPTY, DIFF_WHITESPACE, DIFF_GENERATED };
+enum diff { DIFF_UNKNOWN, DIFF_REAL, DIFF_EMPTY, DIFF_WHITESPACE, DIFF_GENERATED, DIFF_UNCOUNTED };
 
 struct facts {
 	/* our own rows */
@@ -69,6 +69,8 @@ struct policy {
 	const char *name;    /* "merge": does it win; "hold": may it still be paid */
 	const str *branches; /* bases that count beside the default branch */
 	size_t n_branches;
+	const str *paths; /* of changes that count (model/policy.h); none: all do */
+	size_t n_paths;
 	int32_t level;     /* least evidence for the automatic path when GitHub names nothing that closed the issue */
 	usec skew;         /* GitHub's clock may be ahead of ours by this much */
 	uint32_t deciding; /* bit n: check Vn decides; the others are only told */

@@ -48,6 +48,8 @@ static void write_project(struct json *j, const struct policy *p)
 		if ((p->required >> i & 1) != 0)
 			json_i64(j, NULL, i);
 	json_close(j, ']');
+	if (p->n_paths > 0)
+		write_names(j, "paths", p->paths, p->n_paths);
 }
 
 static void write_policy(struct json *j, const char *key, const struct policy *p)
@@ -137,7 +139,7 @@ static void write_findings(struct json *j, const struct facts *f)
 {
 	static const char *const closers[] = { "none", "ours", "rival", "undecided", "other" };
 	static const char *const cis[] = { "unknown", "none", "green", "pending", "red" };
-	static const char *const diffs[] = { "unknown", "real", "empty", "whitespace", "generated" };
+	static const char *const diffs[] = { "unknown", "real", "empty", "whitespace", "generated", "uncounted" };
 
 	json_str(j, "closer", str_c(closers[f->closer]));
 	json_bool(j, "reference", f->reference);

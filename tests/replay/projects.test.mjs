@@ -581,7 +581,7 @@ test('P10: an invalid file leaves the last valid one in force and says so; a pus
   for (const [text, code] of [['{"version": 1, "colour": "red"}', 'policy.unknown_key'], ['{"version": 1', 'policy.malformed'],
     ['{"version": 1, "version": 1}', 'policy.malformed'], ['{"version": 2, "new": 1}', 'policy.version'], ['{"evidence": 3}', 'policy.value'],
     ['{"version": 1, "evidence": 2}', 'policy.value'], ['{"version": 1, "require": ["labels"]}', 'policy.value'], ['', 'policy.malformed'],
-    ['[]', 'policy.value'], ['{"version": 1, "branches": ["a b"]}', 'policy.value'], [' '.repeat(70_000), 'policy.too_large']]) {
+    ['[]', 'policy.value'], ['{"version": 1, "branches": ["a b"]}', 'policy.value'], ['{"version": 1, "paths": ["src/[ab]"]}', 'policy.value'], [' '.repeat(70_000), 'policy.too_large']]) {
     seen.push(`${await pushed(repo, text)} ${code}`)
     const now = await project(id)
     assert.deepEqual([now.policy_refused?.code, now.policy], [code, policy], text.slice(0, 40))

@@ -196,6 +196,24 @@ test('P10: what a project\'s policy asks for is there: paid, and the verdict of 
     assert.equal((await patchwork(['verify', 'replay', id])).status, 0)
 })
 
+test('V13, P10, S12: a merge that touches none of the paths that the project counted then stops for a person; replayed, the same bytes', async () => {
+  const c = await opened()
+  const sha = await policy(c, { paths: ['lib/', 'src/**', '!src/*.c'], require: ['substance'] })
+  const { policy: shown } = await get(at, `/v1/projects/${c.project.id}`)
+  assert.deepEqual(shown.rules.paths, ['lib/', 'src/**', '!src/*.c'])
+  await merge(c)
+  await github(at, 'file', { repo: c.repo, path: '.github/patchwork.json', text: '{"version": 1}' })
+  const s = await state(c.submission.id, 'review')
+  const { result, severity, code, detail } = checkOf(s, 'V13')
+  assert.deepEqual([s.reason, result, severity, code, detail], ['verify.diff_uncounted', 'review', 'medium', 'verify.diff_uncounted',
+    'it changes none of the paths that the project counts'])
+  const [id, paths, diff] = (await world.sql(`select id, b -> 'policy' ->> 'paths', b -> 'github' ->> 'diff' from proof.verdict,
+    lateral (select convert_from(body, 'utf8')::json) x (b) where submission_id = '${s.id}' and '\\x${sha}' = any (evidence)`)).split('|')
+  assert.deepEqual([paths, diff], ['["lib/","src/**","!src/*.c"]', 'uncounted'])
+  const again = await patchwork(['verify', '--replay', id, '--json'])
+  assert.deepEqual([again.status, JSON.parse(again.out).identical], [0, true], again.err)
+})
+
 // A bounty with two pull requests, neither of them merged.
 async function rivals() {
   const c = await opened()

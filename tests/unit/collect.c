@@ -46,6 +46,37 @@ static void P10_the_policy_is_evidence(void **state)
 	assert_err(&work, ERR_INVALID, "policy.version");
 }
 
+/* What the project counts is what is looked at, as its file was at the merge; a file that is moved was changed in both places. */
+static void P10_V13_only_what_the_project_counts_is_looked_at(void **state)
+{
+	static const struct {
+		const char *paths, *files, *code;
+	} table[] = {
+		{ "[\"src/**\"]", FILE_DOC("src/round.c", "@@\\n+x"), NULL },
+		{ "[\"src/**\"]", FILE_DOC("README.md", "@@\\n+x"), "verify.diff_uncounted" },
+		{ "[\"!*.md\"]", FILE_DOC("docs/a.md", "@@\\n+x") "," FILE_DOC("b.md", "@@\\n+x"),
+			"verify.diff_uncounted" },
+		{ "[\"!*.md\"]", FILE_DOC("docs/a.md", "@@\\n+x") "," FILE_DOC("b.c", "@@\\n+x"), NULL },
+		{ "[\"src/**\"]", FILE_DOC("README.md", "@@\\n+x") "," FILE_DOC("src/a.c", "@@\\n-a\\n+ a"),
+			"verify.diff_whitespace" },
+		{ "[\"src/**\"]", "{\"filename\":\"old/a.c\",\"previous_filename\":\"src/a.c\"}", NULL },
+		{ "[]", FILE_DOC("README.md", "@@\\n+x"), NULL },
+	};
+
+	(void)state;
+	merge();
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct merge_task t = merging();
+
+		t.policy_file = arena_printf(work.arena, "{\"version\": 1, \"paths\": %s}", table[i].paths);
+		t.policy_url = STR("u");
+		github.files = arena_cstr(work.arena, arena_printf(work.arena, "[%s]", table[i].files));
+		assert_true(merge_effect(&work, &outside, &t));
+		assert_int_equal(t.verdict.result, CHECK_PASS);
+		assert_str(str_c(t.verdict.checks[12].code), table[i].code);
+	}
+}
+
 static void evidence_is_complete(void **state)
 {
 	struct merge_task t = merging();
@@ -370,7 +401,7 @@ static void an_unlinked_author_costs_no_request(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[COUNT(fixtures) + 10] = {
+	static struct CMUnitTest tests[COUNT(fixtures) + 11] = {
 		cmocka_unit_test_setup_teardown(V3_V5_a_listed_base_counts, start, stop),
 		cmocka_unit_test_setup_teardown(V9_asks_for_permission, start, stop),
 		cmocka_unit_test_setup_teardown(V6_reads_an_award, start, stop),
@@ -378,12 +409,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(facts_need_their_documents, start, stop),
 		cmocka_unit_test_setup_teardown(evidence_is_complete, start, stop),
 		cmocka_unit_test_setup_teardown(P10_the_policy_is_evidence, start, stop),
+		cmocka_unit_test_setup_teardown(P10_V13_only_what_the_project_counts_is_looked_at, start, stop),
 		cmocka_unit_test_setup_teardown(what_is_not_merged_is_waited_for, start, stop),
 		cmocka_unit_test_setup_teardown(an_open_issue_is_waited_for_a_while, start, stop),
 		cmocka_unit_test_setup_teardown(an_unlinked_author_costs_no_request, start, stop),
 	};
 
 	for (size_t i = 0; i < COUNT(fixtures); i++)
-		tests[10 + i] = (struct CMUnitTest){ fixtures[i].name, documents_say, NULL, NULL, &fixtures[i] };
+		tests[11 + i] = (struct CMUnitTest){ fixtures[i].name, documents_say, NULL, NULL, &fixtures[i] };
 	return cmocka_run_group_tests_name("S3 S4 S7 S8 S10 collect", tests, NULL, NULL);
 }

@@ -96,6 +96,7 @@ static struct fixture {
 	{ "V13 empty", empty_diff, CHECK_FLAG, "verify.diff_empty", 5 },
 	{ "V13 white space", whitespace, CHECK_FLAG, "verify.diff_whitespace", 5 },
 	{ "V13 generated", generated, CHECK_FLAG, "verify.diff_generated", 5 },
+	{ "V13 nothing that the project counts", uncounted, CHECK_FLAG, "verify.diff_uncounted", 5 },
 	{ "V13 unknown", diff_unknown, CHECK_FLAG, "verify.diff_unknown", 5 },
 	{ "V14 stands", nothing, CHECK_PASS, NULL, 5 },
 	{ "V14 reverted (S10)", reverted, CHECK_REVIEW, "verify.reverted", 5 },

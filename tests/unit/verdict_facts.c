@@ -251,6 +251,10 @@ void generated(struct facts *f)
 	f->diff = DIFF_GENERATED;
 }
 
+void uncounted(struct facts *f)
+{
+	f->diff = DIFF_UNCOUNTED;
+}
 void diff_unknown(struct facts *f)
 {
 	f->diff = DIFF_UNKNOWN;

@@ -18,9 +18,9 @@ extern change nothing, other_repo, not_merged, no_time, other_base, listed_base,
 	ghost, unlinked, unlinked_bot, other_author, helped, helped_by_nobody_known, self_merged,
 	self_merged_and_approved, merged_by_kin, merger_unknown, merged_by_bot, merged_by_bot_and_approved,
 	funder_is_payee, reciprocal, stale_review, no_review, red, pending, no_checks, checks_unknown, empty_diff,
-	whitespace, generated, diff_unknown, reverted, reach_unknown, since_unknown, reverted_and_more, rival_won,
-	rival_first, both_rivals, in_grace, opened_late, after_grace, to_the_second, clock_ahead, clock_a_little_ahead,
-	never_told;
+	whitespace, generated, uncounted, diff_unknown, reverted, reach_unknown, since_unknown, reverted_and_more,
+	rival_won, rival_first, both_rivals, in_grace, opened_late, after_grace, to_the_second, clock_ahead,
+	clock_a_little_ahead, never_told;
 /* of the evidence that ties it to the issue, and of two at once. */
 extern change no_evidence, closer_alone, reference_alone, late_reference, lost_reference, removed_reference,
 	claim_alone, late_claim, added_claim, lost_claim, removed_claim, dated_claim, sidebar, commit_alone, awarded,

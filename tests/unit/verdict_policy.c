@@ -36,6 +36,7 @@ static void P10_what_a_project_requires(void **state)
 		{ 11, no_review, "verify.not_approved" },
 		{ 12, red, "verify.ci_red" },
 		{ 13, whitespace, "verify.diff_whitespace" },
+		{ 13, uncounted, "verify.diff_uncounted" },
 	};
 	struct verdict v;
 
@@ -93,6 +94,12 @@ static void P10_a_file_changes_the_policy(void **state)
 		"{\"branches\":[\"stable\"],\"deciding\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17],\"level\":4,"
 		"\"name\":\"merge\",\"project\":\"26c5324645dfd2ed5aac09cb7ac5077147c57f2c539ee66d1293a330b96a595a\","
 		"\"required\":[11,12],\"skew_seconds\":120,\"version\":3}");
+	s.bytes = STR("{\"version\": 1, \"paths\": [\"src/**\", \"!*.md\"]}");
+	assert_true(policy_of(&w, &policy_hold, &s, 1, &p) && policy_text(&w, &p, &text));
+	assert_str(text,
+		"{\"branches\":[],\"deciding\":[1,2,4,14,15],\"level\":3,\"name\":\"hold\",\"paths\":[\"src/**\",\"!*.md\"],"
+		"\"project\":\"5af27b26f967393031b21e7097cecfdeeb44853d7faae74462e8de2de1b69430\","
+		"\"required\":[],\"skew_seconds\":120,\"version\":3}");
 	s.bytes = STR("{\"version\": 1, \"evidence\": 1}");
 	assert_false(policy_of(&w, &policy_merge, &s, 1, &p));
 	assert_string_equal(w.err.code, "policy.value");
