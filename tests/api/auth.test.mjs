@@ -5,6 +5,7 @@ import { Agent, request } from 'node:http'
 import { after, before, test } from 'node:test'
 import { CHAIN, startApi } from './api.mjs'
 import { require } from '../peers/load.mjs'
+import { eachSeed } from '../seed.mjs'
 
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
 const { createSiweMessage, parseSiweMessage } = require('viem/siwe')
@@ -118,7 +119,7 @@ test('refused challenges', async () => {
   assert.equal(await api.rows('core.auth_nonce'), nonces)
 })
 
-test('A2, F40: a signature that is not the wallet\'s', async () => {
+test('A2, F40: a signature that is not the wallet\'s', t => eachSeed(t, 1, async ({ below }) => {
   const { message } = await api.challenge(account)
   const { signature } = await signed(message)
   const s = BigInt(`0x${signature.slice(66, 130)}`)
@@ -131,8 +132,16 @@ test('A2, F40: a signature that is not the wallet\'s', async () => {
   await refused({ message, signature: signature.slice(0, 100) }, 422, 'json.range')
   await refused({ message, signature: `0x${'zz'.repeat(65)}` }, 422, 'auth.signature_format')
   await refused({ message, signature: 7 }, 422, 'json.type')
+  for (let i = 0; i < 40; i++) { // one bit of r or s
+    const bytes = Buffer.from(signature.slice(2), 'hex')
+    const at = below(512)
+    bytes[at >> 3] ^= 1 << (at & 7)
+    const a = await api.post('/v1/auth/verify', { message, signature: `0x${bytes.toString('hex')}` })
+    assert.equal(a.status, 401, `bit ${at}`)
+    assert.match(a.body.code, /^auth\.signature(_high_s)?$/)
+  }
   assert.equal((await api.post('/v1/auth/verify', { message, signature })).status, 200, 'none of them has spent it')
-})
+}))
 
 test('A2, F40: a message that was not handed out', async () => {
   const { message, nonce } = await api.challenge(account)
@@ -171,7 +180,7 @@ test('a suspended person', async () => {
   assert.deepEqual([made.status, made.body.code], [401, 'auth.session_ended'])
 })
 
-test('F40: tokens that are none', async () => {
+test('F40: tokens that are none', t => eachSeed(t, 1, async ({ below }) => {
   const { token, session_id: session } = await api.signIn(account)
   const [head, claims, signature] = token.split('.')
   const b64 = o => Buffer.from(JSON.stringify(o)).toString('base64url')
@@ -187,9 +196,16 @@ test('F40: tokens that are none', async () => {
   await ask(bearer(`${b64({ alg: 'none', typ: 'JWT' })}.${claims}.`), 'auth.token_malformed')
   await ask(bearer(`${b64({ ...JSON.parse(Buffer.from(head, 'base64url')), alg: 'HS256' })}.${claims}.${signature}`), 'auth.token_malformed')
   await ask(bearer(`${head}.${b64({ ...told, sub: session })}.${signature}`), 'auth.token_signature')
+  for (let i = 0; i < 40; i++) { // one character is another one, which may be of the bits that no byte has
+    const at = below(token.length)
+    const other = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.replace(token[at], '')[below(63)]
+    const a = await api.get('/v1/me', { headers: bearer(token.slice(0, at) + other + token.slice(at + 1)) })
+    assert.equal(a.status, 401, `character ${at} is ${other}`)
+    assert.match(a.body.code, /^auth\.token_/)
+  }
   await api.sql(`update core.session set revoked_at = now() where id = '${session}'`)
   await ask(bearer(token), 'auth.session_ended')
-})
+}))
 
 // fetch takes ten times as long
 const post = (agent, url, body) => new Promise((done, fail) => {

@@ -12,6 +12,7 @@ import { promisify } from 'node:util'
 import { command } from '../stack/parts.mjs'
 import { launch, stop, until } from '../stack/proc.mjs'
 import { startStack } from '../stack/stack.mjs'
+import { eachSeed } from '../seed.mjs'
 
 const TURNS = fileURLToPath(new URL('../../build/tests/outside/turns', import.meta.url))
 const PATIENCE = { timeout: 60_000 }
@@ -141,11 +142,11 @@ describe('workers', () => {
     assert.match(await sql(`select convert_from(bytes, 'UTF8') from ingest.evidence where sha256 = '\\x${sha}'`), /"title":"another title"/)
   })
 
-  test('F10: Retry-After with 403 and 429, a spent window, GraphQL\'s 200 with an error: nobody asks before the end, no attempt is burned', async () => {
+  test('F10: Retry-After with 403 and 429, a spent window, GraphQL\'s 200 with an error: nobody asks before the end, no attempt is burned', t => eachSeed(t, 1, async ({ shuffle }) => {
     const pulls = []
     for (let i = 0; i < 3; i++)
       pulls.push(await control('pull', { repo: 'ada/engine', user: 'grace', title: `pull ${i}`, commits: [{ message: 'x' }] }))
-    await control('windows', { every: 2, kinds: ['retry_after', 'too_many', 'reset', 'graphql'], seconds: 1, serial: 1, times: 4 })
+    await control('windows', { every: 2, kinds: shuffle(['retry_after', 'too_many', 'reset', 'graphql']), seconds: 1, serial: 1, times: 4 })
     const jobs = []
     for (const p of pulls) jobs.push(await deliver(p.number))
     for (const id of jobs) await done(id)
@@ -156,7 +157,7 @@ describe('workers', () => {
     assert.equal(opened, 4)
     const all = (await Promise.all(jobs.map(runs))).flat()
     assert.deepEqual(all.filter(r => !['done', 'snoozed'].includes(r.state)), [])
-  })
+  }))
 
   test('F10: a secondary limit that names no end is waited for a minute, and longer the next time', async () => {
     await control('windows', { every: 1, kinds: ['secondary'] })
@@ -180,8 +181,10 @@ describe('workers', () => {
     for (const j of [first, second]) await done(j)
   })
 
-  test('F11: 500, 502, cut-off bodies, broken connections, truncated JSON: tried again, nothing half stored', async () => {
-    const faults = [{ status: 500 }, { status: 502 }, { truncate: 40 }, { reset: true, times: 2 }, { body: '{"id": 12, "numb' }]
+  test('F11: 500, 502, cut-off bodies, broken connections, truncated JSON: tried again, nothing half stored', t => eachSeed(t, 1, async ({ below, pick }) => {
+    const whole = JSON.stringify([{ sha: 'a'.repeat(40), commit: { message: 'x' } }])
+    const faults = [{ status: 500 }, { status: pick([502, 503, 504]) }, { truncate: 1 + below(40) }, { reset: true, times: 2 + below(2) },
+      { body: whole.slice(0, 1 + below(whole.length - 1)) }]
     await Promise.all(faults.map(async fault => {
       const p = await control('pull', { repo: 'ada/engine', user: 'grace', title: 'a pull', body: 'Fixes #3', commits: [{ message: 'x' }] })
       await control('fault', { match: { path: `/pulls/${p.number}/commits` }, ...fault })
@@ -196,5 +199,5 @@ describe('workers', () => {
       assert.equal(await sql(`select state from core.pull where number = ${p.number}`), 'open')
       assert.equal(await sql(`select count(*) from core.pull_issue_link l join core.pull p on p.id = l.pull_id where p.number = ${p.number}`), '1')
     }))
-  })
+  }))
 })

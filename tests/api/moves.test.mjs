@@ -170,6 +170,20 @@ test('F14: an app that is suspended leaves its projects degraded, what is open s
   assert.equal(await state(p), 'verified')
 })
 
+test('F14: whatever an app goes through, the last of it counts', t => eachSeed(t, 1, async ({ pick }) => {
+  const ways = { verified: ['suspend', 'deleted'], suspend: ['unsuspend', 'deleted'], deleted: ['created'] }
+  const ends = { suspend: 'degraded installation.suspended', deleted: 'degraded installation.deleted' }
+  const p = await project()
+  let at = 'verified'
+  await installed(p, 'created')
+  for (let i = 0; i < 8; i++) {
+    const action = pick(ways[at])
+    await installed(p, action)
+    at = ways[action] ? action : 'verified'
+    assert.equal(await state(p), ends[at] ?? 'verified', action)
+  }
+}))
+
 // What somebody has shown, once, about whose the repository is; GitHub is asked about it again whenever a delivery makes that necessary.
 const shown = (p, method) => sql(`insert into core.ownership_check (project_id, person_id, method, state, checked_at, proven_at, runs)
   values ('${p.id}', '${GRACE}', '${method}', 'passed', now(), now(), 1) returning id`)
@@ -346,6 +360,7 @@ const LIES = {
   'that it belongs to another repository': { merged: true, fault: n => ({ match: { path: `/pulls/${n}$` }, times: 99, patch: { base: { repo: { id: 4711 } } } }) },
   'that the merge is not in the branch': { merged: true, fault: () => ({ match: { path: '/compare/' }, times: 99, patch: { status: 'diverged', behind_by: 1 } }) },
   'that another wrote it': { merged: true, fault: n => ({ match: { path: `/pulls/${n}$` }, times: 99, patch: { user: { id: 666, login: 'mallory' } } }) },
+  '404 for the issue': { merged: true, fault: () => ({ match: { path: '/issues/1$' }, times: 99, status: 404, json: { message: 'Not Found' } }) },
   '404 for the pull request': { merged: true, fault: n => ({ match: { path: `/pulls/${n}$` }, times: 99, status: 404, json: { message: 'Not Found' } }) },
   '410 for the issue': { merged: true, fault: () => ({ match: { path: '/issues/1$' }, times: 99, status: 410, json: { message: 'This issue was deleted' } }) },
   'that the issue moved': { merged: true, fault: () => ({ match: { path: '/issues/1$' }, times: 99, status: 301, headers: { location: 'http://127.0.0.1:1/repositories/4711/issues/1' },

@@ -99,7 +99,7 @@ describe('with eight workers', () => {
   const workers = () => readdirSync('/proc').filter(pid => /^\d+$/.test(pid)).filter(pid => {
     try { return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[1] === String(api.stack.running.api.pid) } catch { return false }
   })
-  const resident = () => workers().reduce((sum, pid) => sum + Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]), 0) / 1024
+  const resident = () => workers().reduce((sum, pid) => sum + Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]), 0) / 1024
 
   test('I3, F3: one id a hundred times at once is one row and one job', t => eachSeed(t, 5, async ({ below }) => {
     const guid = randomUUID()
@@ -190,7 +190,7 @@ describe('with eight workers', () => {
     const refused = await Promise.all(Array.from({ length: 8 }, () => raw([head(tooLong, [`X-Hub-Signature-256: ${signature(tooLong)}`]), tooLong])))
     assert.deepEqual(refused.filter(s => s !== 413 && s !== 0), [], 'one byte more, eight times at once')
     assert.deepEqual(delta(await rows(), then), [2, 2, 2, 2])
-    t.diagnostic(`resident: ${small.toFixed()} MiB, then ${resident().toFixed()} MiB in eight workers`)
+    t.diagnostic(`resident, at most: ${small.toFixed()} MiB, then ${resident().toFixed()} MiB in eight workers`)
     assert.ok(resident() - small < 8 * 25, 'what is refused is not read into memory')
   })
 
@@ -216,7 +216,6 @@ describe('more than can be done', () => {
     const then = await rows()
     const answered = []
     const statuses = new Map()
-    const quick = []
     const one = async agent => {
       const guid = randomUUID()
       const from = performance.now()
@@ -226,6 +225,14 @@ describe('more than can be done', () => {
       if (a?.status === 503) assert.ok(Number(a.retry) >= 1, 'Retry-After')
       return performance.now() - from
     }
+    const calm = async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      const ms = []
+      for (let i = 0; i < 50; i++) ms.push(await one(agent))
+      agent.destroy()
+      return ms.sort((a, b) => a - b)[48]
+    }
+    const before = await calm()
     const held = api.sql(`begin; lock table ingest.delivery in access exclusive mode; select pg_sleep(0.5); commit`)
     const end = Date.now() + seconds * 1000
     await Promise.all(Array.from({ length: 200 }, async () => {
@@ -239,11 +246,8 @@ describe('more than can be done', () => {
     assert.ok(statuses.get(503) > 0, 'it was more than can be done')
     assert.deepEqual(delta(await rows(), then), Array(4).fill(answered.length))
     await oneEach(answered)
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    for (let i = 0; i < 50; i++) quick.push(await one(agent))
-    agent.destroy()
-    quick.sort((a, b) => a - b)
-    t.diagnostic(`after it: median ${quick[25].toFixed(1)} ms, longest ${quick[49].toFixed(1)} ms`)
-    assert.ok(quick[48] < 10_000, `${quick[48]} ms after the storm`)
+    let now
+    await until('a delivery takes as long as before it', async () => (now = await calm()) < 3 * before + 20, { timeout: 30_000 })
+    t.diagnostic(`the slowest but one of 50: ${before.toFixed(1)} ms before, ${now.toFixed(1)} ms after it`)
   })
 })
