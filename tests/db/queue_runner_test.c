@@ -194,7 +194,7 @@ static void o2_parks_after_its_attempts_and_at_once_when_invalid(void **state)
 	assert_string_equal(db_test_value("select count(*) from q.scheduled"), "0");
 }
 
-static void snooze_burns_no_attempt(void **state)
+static void o2_snooze_burns_no_attempt(void **state)
 {
 	static const struct stage stage = STAGE(.effect = snooze_effect);
 	struct run run = run_of(&stage);
@@ -208,7 +208,7 @@ static void snooze_burns_no_attempt(void **state)
 	run_stop(&run);
 }
 
-static void obeys_retry_after(void **state)
+static void o2_obeys_retry_after(void **state)
 {
 	static const struct stage stage = STAGE(.effect = wait_effect);
 	struct run run = run_of(&stage);
@@ -246,7 +246,7 @@ static void scheduled_waits_for_its_time(void **state)
 		"3");
 }
 
-static void priorities_run_in_their_order(void **state)
+static void o8_priorities_run_in_their_order(void **state)
 {
 	static const struct stage stage = STAGE(.effect = note_effect);
 	struct run run = run_of(&stage);
@@ -557,10 +557,10 @@ int main(void)
 		cmocka_unit_test_setup(o2_retries_within_the_bounds_of_backoff, empty_queue),
 		cmocka_unit_test_setup(o2_jitter_is_spread_and_capped, empty_queue),
 		cmocka_unit_test_setup(o2_parks_after_its_attempts_and_at_once_when_invalid, empty_queue),
-		cmocka_unit_test_setup(snooze_burns_no_attempt, empty_queue),
-		cmocka_unit_test_setup(obeys_retry_after, empty_queue),
+		cmocka_unit_test_setup(o2_snooze_burns_no_attempt, empty_queue),
+		cmocka_unit_test_setup(o2_obeys_retry_after, empty_queue),
 		cmocka_unit_test_setup(scheduled_waits_for_its_time, empty_queue),
-		cmocka_unit_test_setup(priorities_run_in_their_order, empty_queue),
+		cmocka_unit_test_setup(o8_priorities_run_in_their_order, empty_queue),
 		cmocka_unit_test_setup(pure_batches_settle_together_and_fall_apart_on_a_bad_job, empty_queue),
 		cmocka_unit_test_setup(bad_arguments_and_unknown_kinds, empty_queue),
 		cmocka_unit_test_setup(a_stage_that_cannot_run_is_refused, empty_queue),
