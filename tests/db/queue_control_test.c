@@ -269,7 +269,7 @@ static bool wait_effect(struct work *w, const struct outside *outside, void *tas
 	return note_then_wait(w, "effect");
 }
 
-#define RUNS(OUTCOME) counted("patchwork_jobs_total{stage=\"test\",kind=\"test.one\",outcome=\"" OUTCOME "\"}")
+#define RUNS(OUTCOME) tallied("patchwork_jobs_total{stage=\"test\",kind=\"test.one\",outcome=\"" OUTCOME "\"}")
 
 static void O8_a_running_job_is_cancelled_before_its_effect_and_never_after(void **state)
 {

@@ -116,7 +116,7 @@ static inline usec eventually(const char *sql, const char *expected)
 }
 
 /* What a series stands at: "name{label=\"value\"}"; 0 as long as nobody has counted it. */
-static inline long long counted(const char *series)
+static inline long long tallied(const char *series)
 {
 	struct arena *arena = arena_new();
 	struct buf b = buf_new(arena, 1 << 20);
