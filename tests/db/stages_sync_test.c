@@ -427,6 +427,9 @@ static void pinged(const char *age)
 	"select k.state || ' ' || (h.ping_until = d.received_at + interval '7 days') || ' ' || (h.pinged_at = d.received_at)" \
 	" from core.ownership_check k join core.hook h on h.check_id = k.id, ingest.delivery d"
 
+/* GitHub, whether its person may administer the repository */
+#define ASKED "select count(*) from q.job where kind = 'sync.check'"
+
 static void p3_a_ping_counts_from_when_it_came(void **state)
 {
 	(void)state;
@@ -437,10 +440,12 @@ static void p3_a_ping_counts_from_when_it_came(void **state)
 	db_test_sql("update ingest.delivery set own_hook = (select id from core.hook)");
 	pinged("8 days");
 	assert_value(PING, "pending true true");
+	assert_value(ASKED, "0");
 	pinged("2 days");
-	assert_value(PING, "passed true true");
+	assert_value(PING, "pending true true");
+	assert_value(ASKED, "1");
 	pinged("3 days");
-	assert_value(PING, "passed false false");
+	assert_value(PING, "pending false false");
 	assert_value("select ping_until > now() + interval '4.5 days' from core.hook", "t");
 }
 

@@ -399,6 +399,31 @@ test('P3, P5: a ping counts for a week: another one is asked for before its end;
   assert.deepEqual([await rolesOf(people.ivan, id), (await checks(id))[0].state], ['owner', 'passed'])
 })
 
+test('P3: a delivery that was kept and is sent again as a ping makes no administrator of who was one', async () => {
+  if (workers.length === 0) worker()
+  const repo = await repository('ivan')
+  const { body: { id } } = await register(people.ivan, repo)
+  await quiet()
+  await ask(people.ivan, id, 'ping')
+  await until('the ping is taken', async () => (await checks(id))[0]?.state === 'passed')
+  const [hook] = await hooksOf(repo)
+  await control('member', { repo: repo.name, user: 'ivan', permission: 'read' })
+  await api.deliver({ action: 'removed', member: { login: 'ivan', id: people.ivan.uid }, repository: { id: repo.id, full_name: repo.name },
+    sender: { login: 'ada', id: 1 } }, { event: 'member' })
+  await until('he is asked about', async () => (await checks(id))[0].code === 'ownership.not_admin')
+  for (const w of workers.splice(0)) await stop(w)
+  await control('fault', { match: { path: `/hooks/${hook.id}/pings$` }, times: 1, status: 502 }) // his own question comes later
+  assert.equal((await ask(people.ivan, id, 'ping')).body.state, 'pending')
+  const kept = { action: 'opened', issue: { number: 1 }, repository: { id: repo.id, full_name: repo.name } }
+  assert.equal(await deliver(hook.url, hook.secret, 'ping', kept), 200)
+  worker()
+  await until('GitHub has said', async () => (await checks(id))[0].state !== 'pending')
+  await quiet()
+  assert.equal((await checks(id))[0].code, 'ownership.not_admin')
+  assert.equal(await sql(`select count(*) from core.role_grant where project_id = '${id}' and person_id = '${people.ivan.person_id}'`), '1', 'the one of before')
+  assert.deepEqual([await stateOf(id), await rolesOf(people.ivan, id)], ['degraded ownership.lost', ''])
+})
+
 async function run(...words) {
   const env = words.pop()
   const [file, ...args] = command(stack, ...words)
