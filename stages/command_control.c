@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "model/rate.h"
 #include "print.h"
 #include "sql.h"
 #include "stages.h"
@@ -141,18 +142,6 @@ static bool number(struct invocation *in, const char *name, int64_t least, bool 
 	return true;
 }
 
-/* Digits with at most one point among them. */
-static bool is_rate(str text)
-{
-	size_t points = 0, digits = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		points += text.p[i] == '.';
-		digits += text.p[i] >= '0' && text.p[i] <= '9';
-	}
-	return digits > 0 && digits <= 12 && points <= 1 && digits + points == text.n;
-}
-
 struct limit_set {
 	const struct invocation *in;
 	struct sql_control_limit_set_in limit;
@@ -181,6 +170,7 @@ int command_limit_set(struct work *w, const struct invocation *in)
 			.per_second = str_c(command_option(&rest, "rate")),
 		} };
 	struct sql_control_limit_set_in *limit = &s.limit;
+	size_t digits = rate_digits(limit->per_second);
 	struct command_by by;
 
 	if (!command_by(w, &rest, &by) || !number(&rest, "most", 0, &limit->has_most, &limit->most) ||
@@ -188,7 +178,7 @@ int command_limit_set(struct work *w, const struct invocation *in)
 		return EXIT_USAGE;
 	if (rest.argc != 1 || (!limit->has_most && limit->per_second.p == NULL))
 		return command_usage("limit set NAME with --most or --rate, or both");
-	if (limit->per_second.p != NULL && !is_rate(limit->per_second))
+	if (limit->per_second.p != NULL && (digits == 0 || digits > 12))
 		return command_usage("--rate is a number of jobs a second");
 	limit->name = str_c(rest.argv[0]);
 	limit->actor = by.actor;

@@ -5,6 +5,17 @@
 
 #define DAY 86400
 
+size_t rate_digits(str number)
+{
+	size_t points = 0, digits = 0;
+
+	for (size_t i = 0; i < number.n; i++) {
+		points += number.p[i] == '.';
+		digits += number.p[i] >= '0' && number.p[i] <= '9';
+	}
+	return points <= 1 && digits + points == number.n ? digits : 0;
+}
+
 bool rate_parse(str text, int64_t *per_day)
 {
 	char copy[32], *end;
@@ -14,9 +25,10 @@ bool rate_parse(str text, int64_t *per_day)
 		return false;
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
-	n = strtod(copy, &end);
-	if ((size_t)(end - copy) != strspn(copy, "0123456789."))
-		return false; /* hexadecimal, or an exponent */
+	end = copy + strspn(copy, "0123456789.");
+	if (rate_digits(str_of(copy, (size_t)(end - copy))) == 0)
+		return false;
+	n = strtod(copy, NULL);
 	seconds = strcmp(end, "") == 0 || strcmp(end, "/s") == 0 ? 1
 		: strcmp(end, "/m") == 0                         ? 60
 		: strcmp(end, "/h") == 0                         ? 3600
