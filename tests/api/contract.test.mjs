@@ -6,7 +6,7 @@ import { require } from '../peers/load.mjs'
 import { rpc } from '../stack/evm.mjs'
 import { command } from '../stack/parts.mjs'
 import { alive, launch, stop, until } from '../stack/proc.mjs'
-import { faultPoints } from '../replay/points.mjs'
+import { ended, faultPoints } from '../replay/points.mjs'
 import { CHAIN, startApi } from './api.mjs'
 
 const viem = require('viem')
@@ -208,6 +208,7 @@ test('A3, F15: a worker that is killed at each point of the job leaves a sign-in
     const started = await begin(wallet, signed)
     const killed = worker({ PATCHWORK_FAULT: `verify.wallet.${phase}:kill` })
     await until(`killed at ${phase}`, () => !alive(killed))
+    assert.equal(await ended(killed), 'SIGKILL', phase)
     workers.pop()
     const next = worker()
     const answer = await answered(started)

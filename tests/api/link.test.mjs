@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { require } from '../peers/load.mjs'
 import { command } from '../stack/parts.mjs'
 import { alive, answers, freePort, launch, stop, until } from '../stack/proc.mjs'
-import { faultPoints } from '../replay/points.mjs'
+import { ended, faultPoints } from '../replay/points.mjs'
 import { sha256, startApi } from './api.mjs'
 
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
@@ -439,6 +439,11 @@ test('A5: tokens go from one key to the next; another key, and a box of another 
   }
 })
 
+async function killed(w, point) {
+  await until(`killed at ${point}`, () => !alive(w))
+  assert.equal(await ended(w), 'SIGKILL', point)
+}
+
 test('A5, F15: a worker that is killed at each point leaves an account that is linked once, or an attempt that says why not', { timeout: 300_000 }, async () => {
   for (const w of [...workers]) await retire(w)
   await api.sql('delete from core.account_token') // what the test before left behind
@@ -453,7 +458,7 @@ test('A5, F15: a worker that is killed at each point leaves an account that is l
     const { confirm: word } = fragment((await browse(url, who)).location)
     const first = worker({ PATCHWORK_FAULT: `sync.link.${phase}:kill` })
     assert.equal((await confirm(me, word)).status, 202)
-    await until(`killed at sync.link.${phase}`, () => !alive(first))
+    await killed(first, `sync.link.${phase}`)
     const second = worker({ PATCHWORK_FAULT: `sync.account.${phase}:kill` })
     let at = id
     if (LOST.includes(`sync.link.${phase}`)) {
@@ -463,7 +468,7 @@ test('A5, F15: a worker that is killed at each point leaves an account that is l
       at = again.id
       assert.equal((await confirm(me, fragment((await browse(again.url, who)).location).confirm)).status, 202)
     }
-    await until(`killed at sync.account.${phase}`, () => !alive(second))
+    await killed(second, `sync.account.${phase}`)
     workers.splice(0)
     const w = worker()
     const end = await decided(me, at)
@@ -478,7 +483,7 @@ test('A5, F15: a worker that is killed at each point leaves an account that is l
 async function killedAtEach(kind) {
   for (const phase of kinds[kind]) {
     const w = worker({ PATCHWORK_FAULT: `${kind}.${phase}:kill` })
-    await until(`killed at ${kind}.${phase}`, () => !alive(w))
+    await killed(w, `${kind}.${phase}`)
     workers.splice(workers.indexOf(w), 1)
   }
 }
@@ -524,7 +529,7 @@ test('A5, F15: a worker that is killed at each point of a renewal leaves the nex
   for (const { phase, n, me, id } of accounts) {
     const job = await lookAgain(id)
     const second = worker({ PATCHWORK_FAULT: `sync.renew.${phase}:kill` })
-    await until(`killed at sync.renew.${phase}`, () => !alive(second))
+    await killed(second, `sync.renew.${phase}`)
     workers.splice(workers.indexOf(second), 1)
     const w = worker()
     await looked(job)

@@ -190,7 +190,7 @@ static bool deadly(struct work *w, const struct outside *outside, void *task)
 	return true;
 }
 
-static void O8_a_crash_gives_back_its_place_under_a_limit(void **state)
+static void O8_F15_a_crash_gives_back_its_place_under_a_limit(void **state)
 {
 	static const struct stage stage = STAGE("test.one", .effect = deadly);
 	struct run run = run_of(&stage), other = run_of(&one);
@@ -304,7 +304,7 @@ int main(void)
 		TEST(O8_a_limit_of_a_stage_is_exact_across_processes),
 		TEST(O8_a_limit_of_a_key_is_exact_and_blocks_no_other_key),
 		TEST(O8_a_limit_set_under_load_holds_from_then_on),
-		TEST(O8_a_crash_gives_back_its_place_under_a_limit),
+		TEST(O8_F15_a_crash_gives_back_its_place_under_a_limit),
 		TEST(O8_a_rate_is_kept_by_tokens_and_burns_nothing),
 		TEST(O8_a_rate_of_a_key_has_tokens_of_its_own),
 		TEST(O3_enqueue_many_tells_the_survivors_under_contention),

@@ -100,7 +100,7 @@ static void o4_steps_run_in_their_order_once(void **state)
 }
 
 /* Killed before and after the end of a step: what is behind the job is not done again. */
-static void o4_a_killed_job_goes_on_where_it_stopped(void **state)
+static void o4_f15_a_killed_job_goes_on_where_it_stopped(void **state)
 {
 	static const struct {
 		const char *fault, *effects;
@@ -301,7 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(o4_steps_run_in_their_order_once, empty_queue),
-		cmocka_unit_test_setup(o4_a_killed_job_goes_on_where_it_stopped, empty_queue),
+		cmocka_unit_test_setup(o4_f15_a_killed_job_goes_on_where_it_stopped, empty_queue),
 		cmocka_unit_test_setup(o4_a_stopped_worker_cannot_end_a_step, empty_queue),
 		cmocka_unit_test_setup(o4_a_step_is_fenced_by_the_claim, empty_queue),
 		cmocka_unit_test_setup(o4_a_step_that_leaves_too_much_parks_its_job, empty_queue),

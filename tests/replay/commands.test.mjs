@@ -87,7 +87,7 @@ after(async () => {
   await stack?.stop({ remove: true })
 })
 
-test(`B2: one draft and one comment of ours, though a worker is killed at each of ${points.length} points`, async () => {
+test(`B2, F15: one draft and one comment of ours, though a worker is killed at each of ${points.length} points`, async () => {
   const n = await issue()
   await tell(n, 'ada', 'Let us see.\n\n/bounty 12.5 ptd by 2031-01-31\n')
   for (const point of points) {
@@ -273,7 +273,7 @@ test('B16: a comment of ours that a person edited or removed is left alone, unti
   }
 })
 
-test(`B10, B18: /attempt and /unattempt: who may, for how long; a lease that ends, though a worker is killed at each of ${ends.length} points`, async () => {
+test(`B10, B18, F15: /attempt and /unattempt: who may, for how long; a lease that ends, though a worker is killed at each of ${ends.length} points`, async () => {
   someone()
   const [n, id] = await open(23)
   const running = () => sql(`select count(*) from core.attempt where bounty_id = '${id}' and ended_at is null`)

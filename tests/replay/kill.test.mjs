@@ -119,7 +119,7 @@ describe('killed at', { concurrency: 2 }, () => {
 
   // A bounty whose deadline is now; the trigger makes its job.
   for (const phase of points.kinds['verify.deadline'])
-    test(`verify.deadline.${phase}`, async () => {
+    test(`F15: verify.deadline.${phase}`, async () => {
       const world = free.pop()
       const state = id => world.sql(`select state || ' ' || (select string_agg(event, ',' order by seq) from core.bounty_event
         where bounty_id = b.id) || ' ' || (select count(*) from q.outbox where topic = 'bounty.expired' and key = b.id::text)

@@ -137,7 +137,7 @@ after(async () => {
   await api?.stop()
 })
 
-test(`P2: an administrator is shown to own the repository, though a worker is killed at each of ${points('sync.check').length} points`, async () => {
+test(`P2, F15: an administrator is shown to own the repository, though a worker is killed at each of ${points('sync.check').length} points`, async () => {
   const repo = await repository('ada')
   const { body: made } = await register(people.ada, repo)
   await sql(`select q.pause('kind', 'sync.check', 'test:kill', 'until the repository is known')`)
@@ -302,7 +302,7 @@ test('P2, P5: the App: installed and administered by the person; asked in the in
   assert.equal(await stateOf(body.id), 'degraded installation.removed')
 })
 
-test(`P3, P6: a webhook is made once with the person's own token, and its signed ping shows who may administer; killed at ${points('sync.hook').length} points`, async () => {
+test(`P3, P6, F15: a webhook is made once with the person's own token, and its signed ping shows who may administer; killed at ${points('sync.hook').length} points`, async () => {
   const ivan = await person('ivan')
   if (workers.length === 0) worker()
   await token(ivan)
@@ -444,7 +444,7 @@ async function hooked() {
   return { id: body.id, repo, hook: (await hooksOf(repo))[0] }
 }
 
-test(`P6: another secret: both pass for a day, then the new one alone; killed at ${points('sync.rotate').length} points`, async () => {
+test(`P6, F15: another secret: both pass for a day, then the new one alone; killed at ${points('sync.rotate').length} points`, async () => {
   const { id, repo, hook } = await hooked()
   const mine = body => ({ ...body, repository: { id: repo.id, full_name: repo.name } })
   for (const w of workers.splice(0)) await stop(w)
@@ -502,7 +502,7 @@ test('P6: a hook that was made before we wanted an event is told to deliver it, 
   assert.equal(await sql(`select serial, events_at is null from core.hook where project_id = '${id}'`), '2|f')
 })
 
-test('P11: what did not arrive is found, asked for again once, and shown; killed at every point of these jobs', async () => {
+test('P11, F15: what did not arrive is found, asked for again once, and shown; killed at every point of these jobs', async () => {
   const { id, repo } = await hooked()
   await control('issue', { repo: repo.name, user: 'grace', title: 'It stalls' })
   await control('clock', { skew: -120 })
@@ -573,7 +573,7 @@ test('P6: a hook that is made, and whose secret is rotated, in the name of an in
   await quiet()
 })
 
-test(`P10: a policy file is read at a commit and kept as a version, though a worker is killed at each of ${points('sync.policy').length} points`, async () => {
+test(`P10, F15: a policy file is read at a commit and kept as a version, though a worker is killed at each of ${points('sync.policy').length} points`, async () => {
   const repo = await repository('ada')
   const text = JSON.stringify({ version: 1, evidence: 4, branches: ['stable'], require: ['review'] })
   const { sha: first } = await control('file', { repo: repo.name, path: POLICY, text })
