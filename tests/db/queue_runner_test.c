@@ -19,6 +19,12 @@ static bool refuse_effect(struct work *w, const struct outside *outside, void *t
 	return err_set(w, ERR_INVALID, "test.never", "the same input will fail again");
 }
 
+static bool broken_effect(struct work *w, const struct outside *outside, void *task)
+{
+	(void)outside, (void)task;
+	return err_set(w, ERR_BUG, "test.broken", "our own rule");
+}
+
 static bool snooze_effect(struct work *w, const struct outside *outside, void *task)
 {
 	(void)outside, (void)task;
@@ -165,31 +171,38 @@ static void o2_jitter_is_spread_and_capped(void **state)
 		"1,5");
 }
 
-static void o2_parks_after_its_attempts_and_at_once_when_invalid(void **state)
+static void o2_parks_after_its_attempts_and_at_once_what_no_retry_mends(void **state)
 {
 	static const struct stage again = STAGE(.effect = fail_effect);
 	static const struct stage never = {
 		.name = "test", .kind = "test.never", .lease_s = 30, .attempts = 3, .effect = refuse_effect
 	};
+	static const struct stage broken = {
+		.name = "test", .kind = "test.broken", .lease_s = 30, .attempts = 3, .effect = broken_effect
+	};
 	struct run run = run_of(&again);
 
 	(void)state;
 	run.stages[1] = &never;
+	run.stages[2] = &broken;
 	calls = 0;
 	failures = 1000;
-	db_test_sql("select q.enqueue('test', 'test.one', null, '{}'), q.enqueue('test', 'test.never', null, '{}')");
+	db_test_sql("select q.enqueue('test', 'test.one', null, '{}'), q.enqueue('test', 'test.never', null, '{}'),"
+		    " q.enqueue('test', 'test.broken', null, '{}')");
 	run_start(&run);
 	eventually("select string_agg(kind || ' ' || attempt || ' ' || error_code, ',' order by kind) from q.parked",
-		"test.never 1 test.never,test.one 3 test.again");
+		"test.broken 1 test.broken,test.never 1 test.never,test.one 3 test.again");
 	run_stop(&run);
 	assert_string_equal(
 		db_test_value(
 			"select string_agg(concat_ws(' ', attempt, r.state, error_kind, error_code, error), ', ' order by attempt)"
 			" from q.run r join q.job j on j.id = r.job_id where kind = 'test.one'"),
 		"1 failed retry test.again number 1, 2 failed retry test.again number 2, 3 parked retry test.again number 3");
-	assert_string_equal(db_test_value("select concat_ws(' ', attempt, r.state, error_kind, error_code, error)"
-					  " from q.run r join q.job j on j.id = r.job_id where kind = 'test.never'"),
-		"1 parked invalid test.never the same input will fail again");
+	assert_string_equal(
+		db_test_value(
+			"select string_agg(concat_ws(' ', attempt, r.state, error_kind, error_code, error), ', ' order by kind)"
+			" from q.run r join q.job j on j.id = r.job_id where kind <> 'test.one'"),
+		"1 parked bug test.broken our own rule, 1 parked invalid test.never the same input will fail again");
 	assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
 	assert_string_equal(db_test_value("select count(*) from q.scheduled"), "0");
 }
@@ -556,7 +569,7 @@ int main(void)
 		cmocka_unit_test_setup(threads_that_wait_outside_hold_no_connection, empty_queue),
 		cmocka_unit_test_setup(o2_retries_within_the_bounds_of_backoff, empty_queue),
 		cmocka_unit_test_setup(o2_jitter_is_spread_and_capped, empty_queue),
-		cmocka_unit_test_setup(o2_parks_after_its_attempts_and_at_once_when_invalid, empty_queue),
+		cmocka_unit_test_setup(o2_parks_after_its_attempts_and_at_once_what_no_retry_mends, empty_queue),
 		cmocka_unit_test_setup(o2_snooze_burns_no_attempt, empty_queue),
 		cmocka_unit_test_setup(o2_obeys_retry_after, empty_queue),
 		cmocka_unit_test_setup(scheduled_waits_for_its_time, empty_queue),
