@@ -154,6 +154,21 @@ static void O8_a_limit_of_a_key_is_exact_and_blocks_no_other_key(void **state)
 	holds("select (" MOST("true", "j.args = '{}'") ") > 1"); /* those without a key wait for nobody */
 }
 
+static void O8_a_limit_by_project_is_each_one_s_own(void **state)
+{
+	struct run run = run_of(&counted);
+
+	(void)state;
+	db_test_sql("select q.limit_set('each', 'test', null, 'project', 1, null, null, 'cli:me', 'why')");
+	db_test_sql(
+		"select q.enqueue('test', 'test.one', null, jsonb_build_object('project', n), project_id => case n % 3 when 0 then '" NOISY
+		"'::uuid when 1 then '" QUIET "'::uuid end) from generate_series(1, 45) n");
+	in_two_processes(&run, 45);
+	assert_string_equal(db_test_value(MOST("j.project_id", "j.project_id is not null")), "1");
+	holds("select (" MOST("true", "j.project_id is not null") ") > 1"); /* the one does not wait for the other */
+	holds("select (" MOST("true", "j.project_id is null") ") > 1");
+}
+
 static void O8_a_limit_set_under_load_holds_from_then_on(void **state)
 {
 	struct run run = run_of(&counted);
@@ -303,6 +318,7 @@ int main(void)
 		TEST(F20_backlogs_go_on_in_turn),
 		TEST(O8_a_limit_of_a_stage_is_exact_across_processes),
 		TEST(O8_a_limit_of_a_key_is_exact_and_blocks_no_other_key),
+		TEST(O8_a_limit_by_project_is_each_one_s_own),
 		TEST(O8_a_limit_set_under_load_holds_from_then_on),
 		TEST(O8_F15_a_crash_gives_back_its_place_under_a_limit),
 		TEST(O8_a_rate_is_kept_by_tokens_and_burns_nothing),
