@@ -5,7 +5,10 @@
 #include "sql.h"
 #include "sync.h"
 
+/* The file of our own; or our member of the one that other funders' programs read, too. */
 #define FILE_PATH STR(".well-known/patchwork.json")
+#define FUNDING_PATH STR("FUNDING.json")
+#define FUNDING_MEMBER "patchwork"
 
 bool check_plan(struct work *w, struct tx *tx, void *task)
 {
@@ -115,19 +118,39 @@ static bool holds(const cJSON *file, str challenge)
 	return false;
 }
 
-static bool by_file(struct work *w, struct github *g, struct check_task *t)
+/* member  of the file; NULL = the file is all ours
+ * says    it has something for us */
+static bool file_says(struct work *w, struct github *g, struct check_task *t, str path, const char *member, bool *says)
 {
 	const cJSON *file;
 	bool found;
 	str text;
 
-	if (!github_file(w, g, t->repo_id, t->branch, FILE_PATH, &found, &text, &t->commit_sha, &t->ev))
+	*says = false;
+	if (!github_file(w, g, t->repo_id, t->branch, path, &found, &text, &t->commit_sha, &t->ev))
 		return false;
 	if (!found)
-		return refuse(t, "ownership.file_missing");
-	t->passed = json_parse(w, text, &file) && holds(file, t->challenge);
-	err_clear(w);
-	return t->passed || refuse(t, "ownership.file_challenge");
+		return true;
+	if (!json_parse(w, text, &file)) {
+		err_clear(w);
+		*says = member == NULL;
+		return true;
+	}
+	if (member != NULL)
+		file = json_get(file, member);
+	*says = file != NULL;
+	t->passed = holds(file, t->challenge);
+	return true;
+}
+
+static bool by_file(struct work *w, struct github *g, struct check_task *t)
+{
+	bool ours, funding = false;
+
+	if (!file_says(w, g, t, FILE_PATH, NULL, &ours) ||
+		(!t->passed && !file_says(w, g, t, FUNDING_PATH, FUNDING_MEMBER, &funding)))
+		return false;
+	return t->passed || refuse(t, ours || funding ? "ownership.file_challenge" : "ownership.file_missing");
 }
 
 bool check_effect(struct work *w, const struct outside *outside, void *task)

@@ -97,7 +97,7 @@ const struct stage sync_check = {
 	.plan = check_plan,
 	.effect = check_effect,
 	.settle = check_settle,
-	.quota = { QUOTA_COMMAND, .core = 3 },
+	.quota = { QUOTA_COMMAND, .core = 4 },
 };
 const struct stage sync_reverify = {
 	.name = "sync",

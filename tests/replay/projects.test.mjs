@@ -233,6 +233,28 @@ test('P4: a file shows that the repository wants to be listed, and no more: no b
   assert.equal(await sql(`select count(*) from core.role_grant where project_id = '${body.id}'`), '0')
 })
 
+test('P4: the member "patchwork" of FUNDING.json is the other place of that file', async () => {
+  if (workers.length === 0) worker()
+  const repo = await repository('ada')
+  const { body } = await register(people.mallory, repo)
+  await quiet()
+  const { body: { challenge } } = await ask(people.mallory, body.id, 'file')
+  const says = async (funding, own) => {
+    await control('file', { repo: repo.name, path: 'FUNDING.json', text: funding && JSON.stringify(funding) })
+    const { sha } = await control('file', { repo: repo.name, path: '.well-known/patchwork.json', text: own })
+    return { ...await checked(people.mallory, body.id, 'file'), sha }
+  }
+  assert.equal((await says({ drips: { ethereum: { ownedBy: `0x${'1'.repeat(40)}` } } }, null)).code, 'ownership.file_missing', 'it is for others')
+  assert.equal((await says({ challenge }, null)).code, 'ownership.file_missing', 'the member alone counts')
+  assert.equal((await says({ patchwork: { challenge: 'of somebody else' } }, null)).code, 'ownership.file_challenge')
+  for (const own of [null, '{"challenge": "of somebody else"}', 'no JSON']) {
+    const passed = await says({ patchwork: { challenges: ['another', challenge] } }, own)
+    assert.deepEqual([passed.state, passed.commit_sha], ['passed', passed.sha], own)
+  }
+  assert.equal((await says(null, 'no JSON')).code, 'ownership.file_challenge')
+  assert.equal((await project(body.id)).state, 'unverified')
+})
+
 test(`P5, F15: a role that is lost: degraded by the daily look, killed at ${points('sync.reverify').length} points, or at once by the delivery that says so; new bounties 409, what is open stays`, async () => {
   const { id, repo, check } = await proven()
   const bounty = (await api.bounty(people.ada.token, id)).body.id
