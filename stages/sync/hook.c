@@ -221,14 +221,16 @@ bool health_plan(struct work *w, struct tx *tx, void *task)
 }
 
 /* A hook is made once, and what we want of it grows. That we may not say so hinders nothing else. */
-static bool subscribe(struct work *w, struct github *g, struct hook_task *t)
+static bool subscribe(struct work *w, struct github *g, struct hook_task *t, bool *wrote)
 {
 	struct github_hook hook;
+	bool told;
 
 	if (t->subscribed)
 		return true;
-	if (github_hook_read(w, g, t->repo_id, t->id, events, &hook) &&
-		(hook.subscribed || github_hook_subscribe(w, g, t->repo_id, t->id, events, &hook))) {
+	told = github_hook_read(w, g, t->repo_id, t->id, events, &hook);
+	*wrote = told && !hook.subscribed;
+	if (told && (hook.subscribed || github_hook_subscribe(w, g, t->repo_id, t->id, events, &hook))) {
 		t->confirmed = hook.subscribed && hook.has_secret;
 		t->lost_secret = !hook.has_secret;
 		return true;
@@ -243,6 +245,7 @@ static bool subscribe(struct work *w, struct github *g, struct hook_task *t)
 bool health_effect(struct work *w, const struct outside *outside, void *task)
 {
 	struct hook_task *t = task;
+	bool wrote = false;
 
 	if (t->wait > 0)
 		return token_wait(w, t->wait);
@@ -255,8 +258,10 @@ bool health_effect(struct work *w, const struct outside *outside, void *task)
 		t->gone = "ownership.hook_gone";
 		return true;
 	}
-	return subscribe(w, outside->github, t) &&
-		(!t->ping_due || github_hook_ping(w, outside->github, t->repo_id, t->id));
+	if (!subscribe(w, outside->github, t, &wrote))
+		return false;
+	t->ping_due &= !wrote; /* one write in a turn; the next look asks for it */
+	return !t->ping_due || github_hook_ping(w, outside->github, t->repo_id, t->id);
 }
 
 static void say_looked(struct work *w, const struct hook_task *t, int64_t failed, bool rotates)

@@ -168,7 +168,7 @@ const struct stage sync_health = {
 	.plan = health_plan,
 	.effect = health_effect,
 	.settle = health_settle,
-	.quota = { QUOTA_SYNC, .core = 3 },
+	.quota = { QUOTA_SYNC, .core = 3, .writes = true },
 };
 const struct stage sync_redeliver = {
 	.name = "sync",

@@ -454,6 +454,8 @@ async function run(...words) {
 
 // A project of ivan's with a hook that works.
 async function hooked() {
+  if (workers.length === 0) worker()
+  if (!people.ivan) await token(await person('ivan'))
   const repo = await repository('ivan')
   const { body } = await register(people.ivan, repo)
   await quiet()
@@ -522,6 +524,22 @@ test('P6: a hook that was made before we wanted an event is told to deliver it, 
   assert.equal(await sql(`select serial, events_at is null from core.hook where project_id = '${id}'`), '2|t', 'it is looked at once more')
   await look()
   assert.equal(await sql(`select serial, events_at is null from core.hook where project_id = '${id}'`), '2|f')
+})
+
+test('I10: a look that changes what a hook delivers leaves the ping it is due to the next one: a write in a turn', async () => {
+  const { id, repo, hook } = await hooked()
+  const look = async () => { await sql(`select q.enqueue('sync', 'sync.hooks', 'test:${randomUUID()}', '{}')`); await quiet() }
+  const wrote = async () => (await log()).filter(r => r.method !== 'GET' && new RegExp(`/hooks/${hook.id}(/|$)`).test(r.url))
+    .map(r => `${r.method} ${r.url.split('/').at(-1) === 'pings' ? 'ping' : 'hook'}`)
+  const before = (await wrote()).length
+  await control('hook', { repo: repo.name, events: ['issues'], mute: true })
+  await sql(`update core.hook set events_at = null, pinged_at = null where project_id = '${id}'`)
+  await look()
+  assert.deepEqual((await wrote()).slice(before), ['PATCH hook'])
+  assert.equal(await sql(`select ping_asked_at is null from core.hook where project_id = '${id}'`), 't', 'nobody was asked for it')
+  await look()
+  assert.deepEqual((await wrote()).slice(before), ['PATCH hook', 'POST ping'])
+  await control('unhook', { repo: repo.name })
 })
 
 test('P11, F15: what did not arrive is found, asked for again once, and shown; killed at every point of these jobs', async () => {
