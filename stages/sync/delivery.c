@@ -57,7 +57,8 @@ static const struct field issue_fields[] = {
 static void read_issue(struct work *w, const cJSON *body, struct delivery_task *t)
 {
 	t->number = subject_number(json_get(body, "issue"));
-	if (!cJSON_IsObject(json_get(body, "issue")) ||
+	/* what happened to a comment, by another event's name: that is not signed */
+	if (json_get(body, "comment") != NULL || !cJSON_IsObject(json_get(body, "issue")) ||
 		!json_read(w, json_get(body, "issue"), FIELDS(struct github_issue, issue_fields), 0, &t->issue)) {
 		err_clear(w);
 		return ignore(t, "delivery.malformed");

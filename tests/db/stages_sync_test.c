@@ -157,6 +157,11 @@ static void an_issue_event_needs_no_fetch(void **state)
 		"done closed 10 8,done transferred 10 8");
 }
 
+/* What GitHub signed when somebody deleted a comment, sent again as another event: the event's name is not signed. */
+#define COMMENT_DELETED                                                                                                   \
+	"{\"action\": \"deleted\", \"comment\": {\"id\": 5}, \"issue\": {\"id\": 33, \"number\": 3, \"title\": \"Bug\", " \
+	"\"state\": \"open\", \"updated_at\": \"2026-01-01T00:00:00Z\"}, " REPO "}"
+
 static void ignores_with_a_reason(void **state)
 {
 	static const struct {
@@ -170,6 +175,7 @@ static void ignores_with_a_reason(void **state)
 			"delivery.malformed" },
 		{ "issues", "{\"action\": \"opened\", \"issue\": 3, " REPO "}", "delivery.malformed" },
 		{ "issues", "{\"action\": \"opened\"", "delivery.malformed" },
+		{ "issues", COMMENT_DELETED, "delivery.malformed" },
 		{ "ping", "{\"zen\": \"z\"}", "delivery.no_repository" },
 		{ "ping", "{\"repository\": {\"id\": 4711, \"full_name\": \"a/b\"}}", "project.unknown" },
 	};
