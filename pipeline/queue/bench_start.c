@@ -79,12 +79,12 @@ bool bench_runner_stop(struct work *w, struct bench_runner *b)
 static bool send_one(struct work *w, struct tx *tx, struct tx *hints)
 {
 	static const str queue = STR("bench_start");
-	struct sql_queue_enqueue_out out;
-	str args = arena_printf(w->arena, "{\"at\": %lld}", (long long)clock_monotonic());
+	struct sql_bench_start_in in = { .args = arena_printf(
+						 w->arena, "{\"at\": %lld}", (long long)clock_monotonic()) };
+	struct sql_bench_start_out out;
 
-	return sql_queue_enqueue(w, tx,
-		       &(struct sql_queue_enqueue_in){ .queue = queue, .kind = STR("bench.start"), .args = args },
-		       &out) &&
+	in.project_id.b[15] = 1;
+	return sql_bench_start(w, tx, &in, &out) &&
 		sql_queue_hint(w, hints, &(struct sql_queue_hint_in){ { &queue, 1 } });
 }
 
