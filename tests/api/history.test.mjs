@@ -209,6 +209,8 @@ describe('O4: patchwork history', () => {
     assert.equal(await sql(`select coalesce(to_regclass('q.job_0')::text, to_regclass('q.run_0')::text, 'gone')`), 'gone')
     await assert.rejects(leave('drop', 0, file(0)), /history\.not_detached/)
     assert.deepEqual(await states(), { 1: 'detached', 2: 'filling', 3: 'filling', 4: 'filling' })
+    assert.equal(await sql(`select string_agg(concat_ws(' ', actor_kind, actor_id, object_type, object_id, reason), ', ') from audit.log
+      where action = 'operator.history_drop'`), 'cli cli:ada partition 0 old', 'once, by the one that was carried out')
   })
 
   test('only the owner detaches and drops', async () => {

@@ -469,6 +469,7 @@ describe('--dry-run and --json', () => {
     Object.assign(of, { parked: await job.parked('rpc.busy', 'x'), ready: await job.ready(), ended: await job.done() })
     await stack.sql(`${world(shared)} insert into core.wallet (person_id, chain_id, caip10, address)
       values ('${shared(2)}', 338, 'eip155:338:${address}', '\\x${address.slice(2)}')`)
+    await stack.sql(`insert into q.outbox_cursor (sink, xid, id) values ('nats', '9', 9) on conflict (sink) do update set xid = excluded.xid, id = excluded.id`)
     of.review = await submission('review', { pull: 'merged', of: await bounty('frozen') })
     assert.equal((await run(['limit', 'set', 'known', '--stage', 'verify', '--most', '3', ...why])).code, 0)
     assert.equal((await run(['cron', 'add', 'known', '--cron', '0 3 * * *', '--queue', 'sync', '--kind', 'sync.backfill', ...why])).code, 0)
@@ -485,7 +486,7 @@ describe('--dry-run and --json', () => {
     'role grant': () => [['operator', '--address', address, ...why], owner], 'role revoke': () => [[of.grant, ...why], owner],
     'project branches': () => [[shared(3), 'next', ...why]], 'verify resolve': () => [[of.review, 'reject', ...why]],
     'cron add': () => [['new', '--cron', '0 4 * * *', '--queue', 'sync', '--kind', 'sync.backfill', ...why]],
-    'cron remove': () => [['known', ...why]], 'cron enable': () => [['known', ...why]], 'cron disable': () => [['known', ...why]],
+    'cron disable': () => [['known', ...why]], 'cron enable': () => [['known', ...why]], 'cron remove': () => [['known', ...why]],
     'jobs retry': () => [[of.parked, ...why]], 'jobs cancel': () => [[of.ready, ...why]], 'jobs replay': () => [[of.ended, ...why]],
     'jobs replay stop': () => [[of.batch, ...why]], 'audit checkpoint': () => [[], owner],
     'history export': () => [['0', '--to', `${dir}/dry-part`], 'patchwork_auditor'],
@@ -514,14 +515,27 @@ describe('--dry-run and --json', () => {
       assert.ok(!existsSync(env.PATCHWORK_AUDIT_KEY_FILE) && !existsSync(`${dir}/dry-part`))
     })
 
+  // What they leave is elsewhere: the schema's history, the checkpoint, the file.
+  const unsaid = ['migrate', 'audit checkpoint', 'history export']
+  for (const [name, words] of Object.entries(writers).filter(([n]) => !unsaid.includes(n)))
+    test(`${name}: done, it is one row of the audit log, with who and why`, async () => {
+      const [rest, role] = words(), last = await stack.sql('select max(id) from audit.log')
+      const said = await run([...name.split(' '), ...rest, '--actor', 'grace'], env, role)
+      assert.equal(said.code, 0, said.err)
+      const added = JSON.parse(await stack.sql(`select json_agg(json_build_array(actor_kind, regexp_replace(actor_id, '^cli:', ''), reason)) from audit.log where id > ${last}`))
+      assert.deepEqual(added.filter(row => row[2] !== null), [['cli', 'grace', 'a look']], JSON.stringify(added))
+      assert.ok(added.every(row => row[1] === 'grace'), JSON.stringify(added)) // a bounty moves with its submission
+    })
+
   test('a job that waits is cancelled once, and what is in force is JSON, without secrets', async () => {
-    const cancel = async () => rows(await run(['jobs', 'cancel', of.ready, ...why, '--json']))
+    const ready = await job.ready()
+    const cancel = async () => rows(await run(['jobs', 'cancel', ready, ...why, '--json']))
     const before = await everything()
     assert.equal((await cancel()).length, 1)
     assert.notEqual(await everything(), before)
-    assert.equal(await stack.sql(`select state from q.run where job_id = ${of.ready}`), 'cancelled')
+    assert.equal(await stack.sql(`select state from q.run where job_id = ${ready}`), 'cancelled')
     await cancel()
-    assert.equal(await stack.sql(`select count(*) from q.run where job_id = ${of.ready}`), '1')
+    assert.equal(await stack.sql(`select count(*) from q.run where job_id = ${ready}`), '1')
     const shown = JSON.parse((await run(['config', 'show', '--json'])).out)
     assert.deepEqual([shown['db.password'], shown['worker.threads']], ['(set)', (await run(['config', 'show'])).out.match(/^worker.threads = (\d+)/m)[1]])
   })
