@@ -1,5 +1,6 @@
 #include "contract.h"
 
+#include "access.h"
 #include "base/hex.h"
 #include "conf.h"
 #include "model/account.h"
@@ -11,21 +12,41 @@
 #define SIGNATURE_MAX 8192 /* bytes */
 #define SECRET STR("pws_")
 
+/* The signature is what the contract takes; none but it can read it. */
+static bool read_signed(struct call *c, str message, str *signature, struct login *l)
+{
+	if (!wallet_text(c, message, l))
+		return false;
+	if (l->casper.n > 0)
+		return problem_set(c, "auth.chain");
+	if (!hex_0x_decode(c->w.arena, *signature, signature) || signature->n == 0 || signature->n > SIGNATURE_MAX)
+		return problem_set(c, "auth.signature_format");
+	return true;
+}
+
 bool contract_begin(struct call *c, void *p)
 {
 	struct sql_auth_contract_in *in = p;
 	struct login l;
 
-	if (!wallet_text(c, in->message, &l))
+	if (!read_signed(c, in->message, &in->signature, &l))
 		return false;
-	if (l.casper.n > 0)
-		return problem_set(c, "auth.chain");
-	if (!hex_0x_decode(c->w.arena, in->signature, &in->signature) || in->signature.n == 0 ||
-		in->signature.n > SIGNATURE_MAX)
-		return problem_set(c, "auth.signature_format");
 	in->nonce = l.nonce;
 	in->caip10 = wallet_caip10(c, &l);
 	in->secret_sha256 = session_secret(c, SECRET);
+	return true;
+}
+
+bool contract_step_up(struct call *c, void *p)
+{
+	struct sql_auth_step_up_contract_in *in = p;
+	struct login l;
+
+	if (!read_signed(c, in->message, &in->signature, &l))
+		return false;
+	in->nonce = l.nonce;
+	in->chain_id = (int64_t)l.chain_id;
+	in->fresh = ACCESS_FRESH;
 	return true;
 }
 

@@ -24,12 +24,12 @@ static const struct param verify[] = {
 	PARAM(FROM_BODY, FIELD_STR, auth_verify, caip10, .name = "signature", .min = 128, .max = 132,
 		.doc = "EIP-191 over the message: 0x and 65 bytes r, s, v; low s. Casper: 64 bytes in hex, or the key's tag before them"),
 };
+#define CONTRACT_DOC "0x and up to 8192 bytes: what the contract takes, wrapped by EIP-6492 while it is not deployed"
 static const struct param contract[] = {
 	TRACE(auth_contract),
 	PARAM(FROM_BODY, FIELD_STR, auth_contract, message, .min = 1, .max = 4096,
 		.doc = "the challenge's message, unchanged"),
-	PARAM(FROM_BODY, FIELD_STR, auth_contract, signature, .min = 4, .max = 16386,
-		.doc = "0x and up to 8192 bytes: what the contract takes, wrapped by EIP-6492 while it is not deployed"),
+	PARAM(FROM_BODY, FIELD_STR, auth_contract, signature, .min = 4, .max = 16386, .doc = CONTRACT_DOC),
 };
 static const struct param check[] = {
 	ID(auth_check, "a sign-in under way"),
@@ -68,6 +68,14 @@ static const struct param step_up_verify[] = {
 	PARAM(FROM_BODY, FIELD_STR, auth_step_up_verify, nonce, .name = "signature", .min = 128, .max = 132,
 		.doc = SIGNATURE_DOC),
 };
+static const struct param step_up_contract[] = {
+	SESSION(auth_step_up_contract),
+	TRACE(auth_step_up_contract),
+	PARAM(FROM_BODY, FIELD_STR, auth_step_up_contract, message, .min = 1, .max = 4096, .doc = "unchanged"),
+	PARAM(FROM_BODY, FIELD_STR, auth_step_up_contract, signature, .min = 4, .max = 16386, .doc = CONTRACT_DOC),
+};
+static const struct param step_up_check[] = { SESSION(auth_step_up_check),
+	ID(auth_step_up_check, "a fresh signature that this session handed in") };
 /* In places of their own only after the bind function, which makes both texts. */
 static const struct param wallet_challenge_params[] = {
 	SESSION(wallet_challenge),
@@ -154,6 +162,13 @@ static const struct route routes[] = {
 		  "That text, signed: for five minutes this session may do what it names"),
 		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(step_up_verify),
 		.bind = statement_step_up_verify },
+	{ WRITE("/v1/auth/step-up/contract", "auth", auth_step_up_contract, 202,
+		  "That text, signed by a wallet that is a contract: the chain will be asked"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(step_up_contract), .bind = contract_step_up,
+		.wakes = "verify" },
+	{ READ("/v1/auth/checks/{id}", "auth", auth_step_up_check, REPLY_OBJECT,
+		  "What the chain said of a contract's fresh signature: 202 while it is pending, then what this session may do"),
+		PARAMS(step_up_check), .access = ACCESS_SESSION },
 	{ READ("/v1/wallets", "wallets", wallet_list, REPLY_PAGE, "One's own wallets, newest first"),
 		PARAMS(wallet_list), .access = ACCESS_SESSION },
 	{ WRITE("/v1/wallets/challenge", "wallets", wallet_challenge, 201,

@@ -16,7 +16,7 @@ with me as (
 ), signed as (
 	update core.statement t set signed_at = now() from me
 	where t.nonce = $2 and t.session_id = $1 and t.purpose = 'step_up' and t.message = $3 and t.signed_at is null
-		and t.expires_at > now() and me.person_id is not null
+		and t.used_at is null and t.expires_at > now() and me.person_id is not null
 	returning t.action, t.object_id, t.signed_at
 ), audited as materialized (
 	select audit.append('auth.stepped_up', 'session', $1::text, jsonb_build_object('action', s.action, 'object_id', s.object_id,
@@ -28,7 +28,7 @@ select case
 		when s.action is not null then null
 		when t.nonce is null then 'auth.nonce_unknown'
 		when t.message <> $3 then 'auth.message_changed'
-		when t.signed_at is null and t.expires_at <= now() then 'auth.expired'
+		when t.signed_at is null and t.used_at is null and t.expires_at <= now() then 'auth.expired'
 		else 'auth.nonce_used'
 	end as refused,
 	s.action, s.object_id, s.signed_at + $5::interval as valid_until

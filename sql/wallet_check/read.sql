@@ -1,4 +1,4 @@
--- maybe: the sign-in of a contract wallet
+-- maybe: the sign-in, or the fresh signature, of a contract wallet
 -- in   check_id   uuid
 -- out  state      text
 -- out  address    bytea

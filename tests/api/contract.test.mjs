@@ -1,4 +1,5 @@
-// A3: wallets that are contracts sign in. The API asks no node: a job does, and the client gets its session from the answer.
+// Wallets that are contracts sign in (A3) and sign afresh for what moves money (A12). The API asks no node: a job does, and the client asks
+// for its answer.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
@@ -199,6 +200,106 @@ test('A3: an answer that nobody asked for in time opens nothing; a suspended per
   const { body } = await answered(await begin(wallet, signed))
   await api.sql(`update core.person set status = 'suspended' where id = '${body.person_id}'`)
   assert.deepEqual(code(await answered(await begin(wallet, signed))), [403, 'auth.suspended'])
+})
+
+const text = async (me, action, object, chain = CHAIN) => (await api.post('/v1/auth/step-up',
+  { action, object_id: object, address: me.address, chain: `eip155:${chain}` }, { token: me.token })).body.message
+const hand = (me, message, signature) => api.post('/v1/auth/step-up/contract', { message, signature }, { token: me.token })
+const seen = (me, id) => api.get(`/v1/auth/checks/${id}`, { token: me.token })
+const decided = (me, id) => until('the chain was asked', async () => {
+  const a = await seen(me, id)
+  return a.status === 202 ? false : a
+})
+const someone = async wallet => {
+  const { body } = await answered(await begin(wallet, signed))
+  return { ...body, wallet: await api.sql(`select id from core.wallet where person_id = '${body.person_id}'`) }
+}
+const payOut = me => api.ask('POST', `/v1/wallets/${me.wallet}/payout`, { token: me.token })
+const bySome = async (me, message, by = signed) => (await hand(me, message, await by(message))).body.id
+
+test('A12: a contract wallet\'s session has a fresh signature once the chain was asked, for that action and object, five minutes from when it came', async () => {
+  const me = await someone(await deploy('Wallet', [owner.address]))
+  assert.deepEqual(code(await payOut(me)), [403, 'auth.step_up_required'])
+  const message = await text(me, 'wallet.payout', me.wallet)
+  await api.stack.kill('evm', 'SIGSTOP')
+  let begun
+  try {
+    begun = await hand(me, message, await signed(message))
+    assert.deepEqual([begun.status, begun.body.state, begun.body.status_url], [202, 'pending', `/v1/auth/checks/${begun.body.id}`], begun.text)
+    const waiting = await seen(me, begun.body.id)
+    assert.deepEqual([waiting.status, waiting.body.state], [202, 'pending'], waiting.text)
+    assert.deepEqual(code(await payOut(me)), [403, 'auth.step_up_required'], 'not before the chain was asked')
+    assert.deepEqual(code(await hand(me, message, await signed(message))), [401, 'auth.nonce_used'])
+    assert.equal((await api.post('/v1/auth/step-up/verify', { message, signature: await signed(message) }, { token: me.token })).status, 401)
+  } finally {
+    await api.stack.kill('evm', 'SIGCONT')
+  }
+  const done = await decided(me, begun.body.id)
+  assert.deepEqual([done.status, done.body], [200, { state: 'accepted', action: 'wallet.payout', object_id: me.wallet, valid_until: begun.body.expires_at }], done.text)
+  assert.equal((await payOut(me)).status, 200)
+  assert.equal(await api.sql(`select s.signed_at = k.created_at and k.expires_at = k.created_at + interval '5 minutes' from core.wallet_check k
+    join core.statement s using (nonce) where k.id = '${begun.body.id}'`), 't', 'from when it came, not from when it was decided')
+  const token = () => api.post('/v1/tokens', { name: 'ci', scopes: 'me:read', expires_at: new Date(Date.now() + 86_400_000).toISOString() }, { token: me.token })
+  assert.deepEqual(code(await token()), [403, 'auth.step_up_required'], 'another action')
+  assert.equal((await decided(me, await bySome(me, await text(me, 'token.create', me.person_id)))).status, 200)
+  assert.equal((await token()).status, 201)
+  assert.equal(await api.sql(`select string_agg(detail::jsonb ->> 'action', ' ' order by id) from audit.log
+    where action = 'auth.stepped_up' and object_id = '${me.session_id}' and actor_id = '${me.person_id}'`), 'wallet.payout token.create')
+  await api.sql(`update core.statement set signed_at = signed_at - interval '5 minutes 1 second' where session_id = '${me.session_id}'`)
+  assert.deepEqual(code(await payOut(me)), [403, 'auth.step_up_required'])
+})
+
+test('A12: what a contract does not call its own is no fresh signature; nor is one that is late, replayed, or of another chain', async () => {
+  const odd = await deploy('OddWallet', [MAGIC, false])
+  const started = await answered(await begin(odd, '0x1234'))
+  const me = { ...started.body, wallet: await api.sql(`select id from core.wallet where person_id = '${started.body.person_id}'`) }
+  const refused = async (id, ...expected) => {
+    assert.deepEqual(code(await decided(me, id)), expected)
+    assert.deepEqual(code(await payOut(me)), [403, 'auth.step_up_required'])
+  }
+  const fresh = () => text(me, 'wallet.payout', me.wallet)
+  const answers = word => rpc(node, 'anvil_setCode', [odd, `0x63${word}60e01b60005260206000f3`]) // PUSH4 PUSH1 SHL, MSTORE, RETURN
+  await answers('ffffffff')
+  const wrong = await fresh()
+  await refused(await bySome(me, wrong, () => '0x1234'), 401, 'auth.signature')
+  assert.deepEqual(code(await hand(me, wrong, '0x1234')), [401, 'auth.nonce_used'], 'a text is handed in once, whatever came out')
+  await answers('1626ba7e')
+  assert.equal((await decided(me, await bySome(me, await text(me, 'wallet.payout', me.person_id), () => '0x1234'))).status, 200, 'of another object')
+  await rpc(node, 'anvil_setCode', [odd, '0x'])
+  await refused(await bySome(me, await fresh(), () => '0x1234'), 401, 'auth.no_contract')
+  const message = await fresh()
+  for (const [m, s, ...expected] of [[message, 'zz00', 422, 'auth.signature_format'], [message.replace('Confirm', 'Refuse'), '0x12', 401, 'auth.message_changed'],
+    [message.replace(/Nonce: .*/, 'Nonce: abcdefgh12345678'), '0x12', 401, 'auth.nonce_unknown'], [message.replace(`Chain ID: ${CHAIN}`, 'Chain ID: 1'), '0x12', 401, 'auth.chain']])
+    assert.deepEqual(code(await hand(me, m, s)), expected)
+  await api.sql(`update core.wallet set chain_id = 1 where id = '${me.wallet}'`)
+  assert.deepEqual(code(await hand(me, message, '0x12')), [401, 'auth.chain'])
+  await api.sql(`update core.wallet set chain_id = ${CHAIN} where id = '${me.wallet}'; update core.statement set expires_at = now() where message = $$${message}$$`)
+  assert.deepEqual(code(await hand(me, message, '0x12')), [401, 'auth.expired'])
+})
+
+test('A12: a check that is decided too late grants nothing, and another\'s text or check is none', async () => {
+  const wallet = await deploy('Wallet', [owner.address])
+  const [me, other, mine] = [await someone(wallet), await someone(await deploy('Wallet', [owner.address])), await someone(wallet)]
+  const message = await text(me, 'wallet.payout', me.wallet)
+  for (const who of [other, mine]) assert.deepEqual(code(await hand(who, message, await signed(message))), [401, 'auth.nonce_unknown'], 'it is one session\'s')
+  assert.deepEqual(code(await hand({}, message, await signed(message))), [401, 'auth.missing'])
+  await api.stack.kill('evm', 'SIGSTOP')
+  let id
+  try {
+    id = await bySome(me, message)
+    for (const who of [other, mine]) assert.deepEqual(code(await seen(who, id)), [404, 'auth.check_unknown'])
+    assert.deepEqual(code(await poll({ id, secret: 'pws_' })), [404, 'auth.check_unknown'], 'it opens no session')
+    await api.sql(`update core.wallet_check set expires_at = now() where id = '${id}'`)
+  } finally {
+    await api.stack.kill('evm', 'SIGCONT')
+  }
+  await until('decided', async () => !(await row(id)).startsWith('pending'))
+  assert.deepEqual(code(await seen(me, id)), [401, 'auth.expired'])
+  assert.deepEqual(code(await payOut(me)), [403, 'auth.step_up_required'])
+  const theirs = await text(other, 'wallet.payout', me.wallet)
+  assert.equal((await decided(other, await bySome(other, theirs))).status, 200)
+  assert.deepEqual(code(await payOut({ ...me, token: other.token })), [404, 'wallet.not_found'])
+  assert.deepEqual(code(await payOut(me)), [403, 'auth.step_up_required'], 'another person\'s signature of that object')
 })
 
 test('A3, F15: a worker that is killed at each point of the job leaves a sign-in that another one decides, once', { timeout: 300_000 }, async () => {
