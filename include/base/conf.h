@@ -11,6 +11,6 @@
  * fails  ERR_INVALID conf.unreadable, conf.syntax, conf.unknown_key, conf.missing, conf.value; err.text names file, line
  *        and key */
 MUST bool conf_load(struct work *w, const char *path, struct fields fields, void *out);
-/* "key = value  # doc" lines of what is in force, secrets as "(set)" or "(empty)". */
+/* "key = value  # doc" lines of what is in force, secrets as "(set)" or "(empty)", what a URL holds of them as "..." (base/conf_mask.h). */
 str conf_show(struct work *w, struct fields fields, const void *conf);
 str conf_json(struct work *w, struct fields fields, const void *conf); /* the same as one JSON object of strings */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/conf_mask.h"
 #include "base/json.h"
 
 #define FILE_MAX ((size_t)1 << 20)
@@ -196,7 +197,7 @@ static str shown(struct work *w, const struct field *f, const void *conf)
 
 	if (f->type == FIELD_SECRET)
 		return text.n > 0 ? STR("(set)") : STR("(empty)");
-	return text;
+	return conf_mask(w->arena, text);
 }
 
 str conf_json(struct work *w, struct fields fields, const void *conf)

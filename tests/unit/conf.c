@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "base/conf.h"
+#include "base/conf_mask.h"
 
 struct settings {
 	str url;
@@ -193,6 +194,30 @@ static void shows_what_is_in_force(void **state)
 		&(size_t){ 0 }));
 }
 
+static void hides_what_a_value_holds_of_secrets(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "postgresql://u:hunter2@127.0.0.1:5432/x?sslmode=require",
+			"postgresql://u:...@127.0.0.1:5432/x?sslmode=require" },
+		{ "postgresql://u:a:b@c@h/x", "postgresql://u:...@h/x" },
+		{ "postgresql:///patchwork", "postgresql:///patchwork" },
+		{ "postgresql://u@h/x?password=hunter2&port=1", "postgresql://u@h/x?password=...&port=1" },
+		{ "host=h password=hunter2 user=u", "host=h password=... user=u" },
+		{ "host=h password='a b\\'c' user=u", "host=h password=... user=u" },
+		{ "password='never ends", "password=..." },
+		{ "https://rpc.example/v3/0123456789abcdef0123", "https://rpc.example/v3/..." },
+		{ "https://a.example/v1,https://u:p@b.example/v1", "https://a.example/v1,https://u:...@b.example/v1" },
+		{ "https://a.example/?apiKey=abc#d", "https://a.example/?apiKey=...#d" },
+		{ "unix:/run/redis/a-long-name-of-a-socket.sock", "unix:/run/redis/a-long-name-of-a-socket.sock" },
+		{ "http://", "http://" },
+		{ "", "" },
+	};
+	struct work *w = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_str(conf_mask(w->arena, str_c(cases[i][0])), cases[i][1]);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -204,6 +229,7 @@ int main(void)
 		CASE(refuses),
 		CASE(unreadable),
 		CASE(shows_what_is_in_force),
+		CASE(hides_what_a_value_holds_of_secrets),
 	};
 	int failed;
 
