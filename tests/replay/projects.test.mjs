@@ -623,7 +623,7 @@ test(`P10, F15: a policy file is read at a commit and kept as a version, though 
   await checked(people.ada, id, 'permission')
   const shown = await project(id)
   assert.deepEqual([shown.policy.commit_sha, shown.policy.sha256, shown.policy_refused], [first, sha(text), null], 'read when it is verified')
-  assert.deepEqual(shown.policy.rules, { version: 1, evidence: 4, bounties: 'anyone', branches: ['stable'], require: ['review'] })
+  assert.deepEqual(shown.policy.rules, { version: 1, evidence: 4, bounties: 'anyone', branches: ['stable'], require: ['review'], paths: [] })
   for (const w of workers.splice(0)) await stop(w)
   const { sha: second } = await control('file', { repo: repo.name, path: POLICY, text: '{"version": 1}' })
   await sql(`select q.enqueue('sync', 'sync.policy', 'test:killed:${id}', '{"project_id": "${id}"}')`)
