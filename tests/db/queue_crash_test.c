@@ -86,6 +86,9 @@ static void f15_a_killed_worker_s_job_runs_again(void **state)
 	}
 }
 
+#define RESCUED "patchwork_jobs_rescued_total"
+#define STALE "patchwork_jobs_stale_total{stage=\"test\"}"
+
 /* Stopped on its way, up to its settle before COMMIT, for longer than its lease: what it goes on to write is refused. */
 static void f16_o1_a_stopped_worker_cannot_settle(void **state)
 {
@@ -95,6 +98,7 @@ static void f16_o1_a_stopped_worker_cannot_settle(void **state)
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		struct run run = run_of(&stage);
+		long long rescued = tallied(RESCUED), stale = tallied(STALE);
 		pid_t pid;
 		int status;
 
@@ -117,6 +121,8 @@ static void f16_o1_a_stopped_worker_cannot_settle(void **state)
 		assert_string_equal(
 			db_test_value("select string_agg(what, ',' order by id) from seen"), "effect,settle");
 		assert_string_equal(db_test_value("select count(*) from q.ready"), "0");
+		assert_int_equal(tallied(RESCUED) - rescued, 1); /* by the one worker */
+		assert_int_equal(tallied(STALE) - stale, 1);     /* by the other */
 	}
 }
 
@@ -536,5 +542,6 @@ int main(void)
 
 	if (getenv("TEST_ONLY") != NULL)
 		cmocka_set_test_filter(getenv("TEST_ONLY"));
+	metric_share(1); /* what a worker that was forked counts is seen here */
 	return cmocka_run_group_tests(tests, open_queue, close_queue);
 }

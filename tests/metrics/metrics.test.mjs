@@ -202,6 +202,25 @@ test('a scrape costs the same with four times as many jobs, and counts no furthe
   await world.sql(`delete from q.ready where queue = 'bulk'`)
 })
 
+test('O15: how long the first job in line has waited, and the oldest payment that no chain has decided', async () => {
+  const oldest = async () => value(await scrape('api'), 'patchwork_queue_oldest_seconds', 'queue="bulk"')
+  const lag = async () => value(await scrape('api'), 'patchwork_chain_confirm_lag_seconds')
+  assert.deepEqual([await oldest(), await lag()], [0, 0])
+  await world.sql(`select q.enqueue('bulk', 'bulk.one', null, '{}') from generate_series(1, 2)`)
+  await world.sql(`update q.job set created_at = now() - interval '1 hour' * (3 - x.n) from (select job_id, row_number() over (order by seq) as n
+    from q.ready where queue = 'bulk') x where id = x.job_id`)
+  const waited = await oldest()
+  assert.ok(waited >= 7200 && waited < 7800, String(waited))
+  await world.sql(`delete from q.ready where queue = 'bulk'`)
+  const [id, state, sent] = (await world.sql('select id, state, sent_at from ledger.tx_intent order by id limit 1')).split('|')
+  const put = (to, at) => world.sql(`begin; set local session_replication_role = replica; update ledger.tx_intent set state = '${to}', sent_at = ${at} where id = '${id}'; commit`)
+  await put('sent', `now() - interval '1 hour'`)
+  const open = await lag()
+  await put(state, `'${sent}'`)
+  assert.ok(open >= 3600 && open < 4200, String(open))
+  assert.deepEqual([await oldest(), await lag()], [0, 0])
+})
+
 test('O15: books that disagree with themselves are told, by asset, each way', async () => {
   await until('a worker has checked them', async () => await world.sql('select count(*) = (select count(*) from core.asset) and count(*) > 0 from ledger.books') === 't')
   const asset = await world.sql(`select caip19 from core.asset a join ledger.entry e on e.asset_id = a.id limit 1`)
