@@ -47,7 +47,7 @@ const swap = async (folder, stages) => {
   worker = next
 }
 
-test('O12: the release before pays; the schema is upgraded while it does', async () => {
+test('O12, F47: the release before pays; the schema is upgraded while it does', async () => {
   assert.equal(await applied(), String(migrations.length), 'it has its own migrations and no others')
   await paid(await world.play({ events: true }), 'before the upgrade')
   const story = world.play({ events: true, before: { [MERGED]: async () => {
@@ -59,13 +59,13 @@ test('O12: the release before pays; the schema is upgraded while it does', async
   assert.ok(Number(await applied()) > migrations.length)
 })
 
-test('O12: the API of the release before with workers of this one, which take over what is in hand', async () => {
+test('O12, F47: the API of the release before with workers of this one, which take over what is in hand', async () => {
   const story = world.play({ events: true, before: { [MERGED]: () => swap(NEW) } })
   await paid(await story, 'whose worker was replaced')
   await paid(await world.play({ events: true }), 'old API, new worker')
 })
 
-test('O12: the API of this release with workers of the one before', async () => {
+test('O12, F47: the API of this release with workers of the one before', async () => {
   use(NEW)
   await world.stack.restart('api')
   const [status, { warnings }] = await ready()
@@ -74,7 +74,7 @@ test('O12: the API of this release with workers of the one before', async () => 
   await paid(await world.play({ events: true }), 'new API, old worker')
 })
 
-test('O12: both releases\' workers at once, then this one alone; nothing is lost, nothing is done twice', async () => {
+test('O12, F47: both releases\' workers at once, then this one alone; nothing is lost, nothing is done twice', async () => {
   const old = worker
   use(NEW)
   worker = world.worker()
