@@ -53,10 +53,10 @@ from found f
 left join lateral (
 	select k.job_id, k.error_code from stuck k where f.id is not null and (
 		f.id::text in (k.args ->> 'payout_id', k.args ->> 'submission_id')
-		or (k.args ->> 'submission_id')::uuid in (select s.id from core.submission s where s.bounty_id = f.id)
-		or (k.args ->> 'token_id')::uuid in (select t.id from core.account_token t where t.account_id = f.id)
-		or (k.args ->> 'contribution_id')::uuid in (select c.id from core.contribution c where c.bounty_id = f.id)
-		or (k.args ->> 'refund_id')::uuid in (select o.id from ledger.refund o where o.bounty_id = f.id)
-		or (k.args ->> 'payout_id')::uuid in (select o.id from ledger.payout o where f.id in (o.bounty_id, o.submission_id)))
+		or q.arg_uuid(k.args, 'submission_id') in (select s.id from core.submission s where s.bounty_id = f.id)
+		or q.arg_uuid(k.args, 'token_id') in (select t.id from core.account_token t where t.account_id = f.id)
+		or q.arg_uuid(k.args, 'contribution_id') in (select c.id from core.contribution c where c.bounty_id = f.id)
+		or q.arg_uuid(k.args, 'refund_id') in (select o.id from ledger.refund o where o.bounty_id = f.id)
+		or q.arg_uuid(k.args, 'payout_id') in (select o.id from ledger.payout o where f.id in (o.bounty_id, o.submission_id)))
 	order by k.job_id desc limit 1
 ) as t on true

@@ -27,15 +27,15 @@ with asked_jobs as (
 ), asked_delivery as (
 	select d.id from ingest.delivery d
 	where $1 = 'delivery' and d.id = coalesce($3, (select delivery_id from ingest.delivery_key where provider = 'github' and guid = $2))
-	union select (args ->> 'delivery_id')::int8 from asked_jobs where args ->> 'delivery_id' is not null
+	union select q.arg_int8(args, 'delivery_id') from asked_jobs
 ), asked_submission as (
 	select id, pull_id, bounty_id from core.submission where $1 = 'submission' and id = $2
 	union select id, pull_id, bounty_id from core.submission where $1 = 'bounty' and bounty_id = $2
 	union select s.id, s.pull_id, s.bounty_id from core.submission s join ledger.payout o on o.submission_id = s.id
 		where $1 = 'payout' and o.id = $2
 	union select s.id, s.pull_id, s.bounty_id from core.submission s
-		join asked_jobs j on s.id = (j.args ->> 'submission_id')::uuid
-	union select s.id, s.pull_id, s.bounty_id from asked_jobs j join ledger.payout o on o.id = (j.args ->> 'payout_id')::uuid
+		join asked_jobs j on s.id = q.arg_uuid(j.args, 'submission_id')
+	union select s.id, s.pull_id, s.bounty_id from asked_jobs j join ledger.payout o on o.id = q.arg_uuid(j.args, 'payout_id')
 		join core.submission s on s.id = o.submission_id
 ), pulls as materialized (
 	select p.* from core.pull p where p.id in (
@@ -52,9 +52,9 @@ with asked_jobs as (
 	select b.* from core.bounty b where b.id in (
 		select bounty_id from submissions
 		union select id from core.bounty where $1 = 'bounty' and id = $2
-		union select c.bounty_id from asked_jobs j join core.contribution c on c.id = (j.args ->> 'contribution_id')::uuid
-		union select o.bounty_id from asked_jobs j join ledger.refund o on o.id = (j.args ->> 'refund_id')::uuid
-		union select b2.id from asked_jobs j join core.bounty b2 on b2.issue_id = (j.args ->> 'issue_id')::uuid)
+		union select c.bounty_id from asked_jobs j join core.contribution c on c.id = q.arg_uuid(j.args, 'contribution_id')
+		union select o.bounty_id from asked_jobs j join ledger.refund o on o.id = q.arg_uuid(j.args, 'refund_id')
+		union select b2.id from asked_jobs j join core.bounty b2 on b2.issue_id = q.arg_uuid(j.args, 'issue_id'))
 ), contributions as materialized (
 	select c.* from core.contribution c where c.bounty_id in (select id from bounties)
 ), payouts as materialized (
@@ -73,7 +73,7 @@ with asked_jobs as (
 ), projects as (
 	select p.id, p.full_name, p.state from core.project p where p.id in (
 		select project_id from pulls union select project_id from bounties
-		union select (args ->> 'project_id')::uuid from asked_jobs where args ->> 'project_id' is not null)
+		union select q.arg_uuid(args, 'project_id') from asked_jobs)
 	limit 1
 ), keys as (
 	select 'sync' as queue, 'delivery:' || guid as key from deliveries
@@ -99,7 +99,7 @@ select
 	(select coalesce(jsonb_agg(jsonb_build_object('id', id, 'guid', guid, 'event', event, 'action', action, 'number', number,
 		'state', state, 'reason', reason, 'received_at', received_at) order by received_at, id), '[]') from ingest.delivery where id in (
 			select id from deliveries union
-			select (args ->> 'delivery_id')::int8 from jobs where args ->> 'delivery_id' is not null)) as deliveries,
+			select q.arg_int8(args, 'delivery_id') from jobs)) as deliveries,
 	(select coalesce(jsonb_agg(jsonb_build_object('id', id, 'number', number, 'title', title, 'author', author_login,
 		'state', state, 'head_sha', head_sha, 'merge_sha', merge_sha, 'merged_at', merged_at, 'updated_at', updated_at)
 		order by id), '[]') from pulls) as pulls,

@@ -139,6 +139,17 @@ test('A9, T9: wallets, sessions and tokens of another person: 404, as one that t
   assert.equal((await api.get('/v1/wallets', { token: me.token })).status, 200, 'all of it is still there')
 })
 
+test('O11: a job whose args name nothing hides nothing: explain and lineage', async () => {
+  const { bounty, submission, job } = world.public
+  const names = ['delivery', 'submission', 'payout', 'contribution', 'refund', 'issue', 'project', 'token'].map(n => `"${n}_id": "none"`)
+  const id = await api.sql(`select job_id from patchwork.enqueue('verify', 'verify.merge', '{${names}}', parent => ${job})`)
+  await api.sql(`delete from q.ready where job_id = ${id}; insert into q.parked (job_id, queue, kind, attempt, error_code) values (${id}, 'verify', 'verify.merge', 1, 'json.type')`)
+  for (const path of [`explain/bounty/${bounty}`, `explain/submission/${submission}`, `lineage/job/${job}`, `lineage/job/${id}`, `lineage/submission/${submission}`]) {
+    const { status, text } = await api.get(`/v1/${path}`, { token: people.auditor.token })
+    assert.equal(status, 200, `${path}: ${text}`)
+  }
+})
+
 test('T9: lists show a private project\'s rows to those alone who have a role in it', async () => {
   const shown = async (path, role) => JSON.stringify((await api.get(path, { token: people[role]?.token })).body.items)
   for (const [path, id] of [['/v1/projects', world.private.project], ['/v1/bounties', world.private.bounty], ['/v1/jobs?limit=200', `"project_id":"${world.private.project}"`]]) {
