@@ -58,7 +58,7 @@ static bool look_for_release(struct work *w, struct chain *c, struct confirm_tas
 	if (!look(w, c, t, hash))
 		return false;
 	if (t->receipt.seen != CHAIN_DONE)
-		return err_snooze(w, pay_wait(w), "pay.shallow", "the release is not deep enough yet");
+		return pay_shallow(w, "the release is not deep enough yet");
 	return check_log(w, t);
 }
 
@@ -78,7 +78,6 @@ static bool reverted(struct work *w, struct chain *c, struct confirm_task *t, co
 	return true;
 }
 
-/* Its nonce is used and no node knows it: it can never pay, unless the node that counted is ahead of the one that looked. */
 static bool nonce_used(struct work *w, struct chain *c, struct confirm_task *t, const struct attempt *a)
 {
 	bool paid;
@@ -87,32 +86,22 @@ static bool nonce_used(struct work *w, struct chain *c, struct confirm_task *t, 
 		return false;
 	if (paid)
 		return true;
-	if (!look(w, c, t, a->hash))
+	if (!look(w, c, t, a->hash) || !pay_dead(w, t->receipt.seen))
 		return false;
-	if (t->receipt.seen != CHAIN_ABSENT || w->attempt < PAY_LOOKS_MIN)
-		return err_snooze(
-			w, pay_wait(w), "pay.nonce_used", "its nonce is used: looking for the transaction again");
 	t->outcome = CONFIRM_DEAD;
 	return true;
 }
 
-/* No node knows it: either it was dropped, and the same bytes go out again, or its nonce went to another transaction. */
 static bool absent(struct work *w, struct chain *c, struct confirm_task *t, const struct attempt *a)
 {
-	enum chain_sent sent;
-	uint8_t from[20];
-	uint64_t nonce;
-	str reason = { NULL, 0 };
+	bool used;
 
-	signer_address(pay_signer(), from);
-	if (!chain_nonce(w, c, from, &nonce))
+	if (!pay_resend(w, c, a, &used))
 		return false;
-	if (nonce > (uint64_t)a->nonce)
+	if (used)
 		return nonce_used(w, c, t, a);
-	if (!chain_send(w, c, a->raw, &sent, &reason))
-		return false;
 	FAULT("pay.rebroadcast");
-	return err_snooze(w, pay_wait(w), "pay.absent", "no node knew the transaction: it was sent again");
+	return pay_absent(w);
 }
 
 static bool judge(struct work *w, struct chain *c, struct confirm_task *t, const struct attempt *a)
@@ -121,7 +110,7 @@ static bool judge(struct work *w, struct chain *c, struct confirm_task *t, const
 	case CHAIN_DONE: return check_log(w, t);
 	case CHAIN_REVERTED: return reverted(w, c, t, a);
 	case CHAIN_ABSENT: return absent(w, c, t, a);
-	default: return err_snooze(w, pay_wait(w), "pay.shallow", "the payout is not deep enough yet");
+	default: return pay_shallow(w, "the payout is not deep enough yet");
 	}
 }
 
@@ -129,7 +118,7 @@ static bool judge(struct work *w, struct chain *c, struct confirm_task *t, const
 static bool gone(struct work *w, struct confirm_task *t)
 {
 	if (w->attempt < LOOKS_GONE)
-		return err_snooze(w, pay_wait(w), "pay.shallow", "the release is not deep enough yet");
+		return pay_shallow(w, "the release is not deep enough yet");
 	memcpy(t->hash, t->payout.adopted, sizeof(t->hash));
 	t->outcome = CONFIRM_GONE;
 	return true;

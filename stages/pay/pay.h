@@ -37,8 +37,9 @@ struct pay_call { /* of the escrow, by the pay key */
 	uint8_t escrow[20];
 	str data;
 };
-#define PAY_LOOKS_MIN 8              /* before a transaction whose nonce is used counts as dead */
-usec pay_wait(const struct work *w); /* from one look to the next: 1 s, 2 s, 4 s ... 30 s */
+/* These two put off the next look: by 1 s, 2 s, 4 s ... 30 s. */
+bool pay_shallow(struct work *w, const char *why);
+bool pay_absent(struct work *w); /* a transaction that was sent again */
 MUST bool pay_sign(struct work *w, const struct pay_call *call, const struct chain_fees *fees, struct evm_signed *out);
 bool pay_would_revert(const struct work *w); /* the error is the escrow's refusal of a call that was only asked about */
 /* What the chain asks for now, and at least 15 % more than what was too low. It is for a call that was signed: also when the escrow
@@ -46,6 +47,11 @@ bool pay_would_revert(const struct work *w); /* the error is the escrow's refusa
  * fails  ERR_RETRY chain.fee_cap; as chain_quote, without chain.reverts */
 MUST bool pay_raise(struct work *w, struct chain *c, const uint8_t escrow[20], str data, const struct chain_fees *low,
 	struct chain_fees *out);
+/* No node knows the transaction: it was dropped, and the same bytes go out again, or its nonce went to another one. */
+MUST bool pay_resend(struct work *w, struct chain *c, const struct attempt *a, bool *used);
+/* Its nonce is used, and this was seen of it since. True: nothing, after so many looks that it can never be mined; the node that
+ * counted may be ahead of the one that looked. */
+MUST bool pay_dead(struct work *w, enum chain_seen seen);
 /* True when there is nothing to wait for: sent, fees too low, nonce used. */
 MUST bool pay_react(struct work *w, enum chain_sent sent, str reason);
 

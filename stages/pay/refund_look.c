@@ -38,7 +38,7 @@ static bool one_earlier(struct work *w, struct chain *c, const struct refund_tas
 	if (!chain_receipt_of(w, c, hash, &receipt))
 		return false;
 	if (receipt.seen != CHAIN_DONE)
-		return err_snooze(w, pay_wait(w), "pay.shallow", "an earlier refund is not deep enough yet");
+		return pay_shallow(w, "an earlier refund is not deep enough yet");
 	if (receipt.block_number >= *at)
 		return err_set(
 			w, ERR_RETRY, "pay.refund_not_found", "the node tells of another block than was asked for");
@@ -104,7 +104,7 @@ static bool look_for_refund(struct work *w, struct chain *c, struct refund_task 
 	if (!*found)
 		return true;
 	if (t->receipt.seen != CHAIN_DONE)
-		return err_snooze(w, pay_wait(w), "pay.shallow", "the refund is not deep enough yet");
+		return pay_shallow(w, "the refund is not deep enough yet");
 	return check_log(w, c, t);
 }
 
@@ -138,7 +138,7 @@ static bool probe_live(struct work *w, struct chain *c, struct refund_task *t)
 	switch (t->receipt.seen) {
 	case CHAIN_DONE: return check_log(w, c, t);
 	case CHAIN_REVERTED: return reverted(w, c, t);
-	default: return err_snooze(w, pay_wait(w), "pay.shallow", "the refund is not deep enough yet");
+	default: return pay_shallow(w, "the refund is not deep enough yet");
 	}
 }
 
@@ -192,7 +192,7 @@ static bool would_revert(struct work *w, struct refund_task *t)
 	if (str_eq(why, STR("TooEarly(uint64)")))
 		return too_early(w, 1);
 	if (str_eq(why, STR("ZeroAmount()")))
-		return err_snooze(w, pay_wait(w), "pay.shallow", "somebody has just had it refunded");
+		return pay_shallow(w, "somebody has just had it refunded");
 	t->outcome = REFUND_REFUSED;
 	t->code = "chain.reverts";
 	t->why = arena_printf(w->arena, "the escrow would refuse the refund: " STR_FMT, STR_ARG(why));
@@ -243,35 +243,30 @@ static bool send(struct work *w, struct chain *c, struct refund_task *t)
 	return pay_react(w, sent, reason);
 }
 
-/* It was sent and no node knows it: dropped, and the same bytes go out again, or its nonce went to another transaction. */
-static bool absent(struct work *w, struct chain *c, struct refund_task *t)
+static bool nonce_used(struct work *w, struct chain *c, struct refund_task *t)
 {
-	enum chain_sent sent;
-	uint8_t from[20];
-	uint64_t nonce;
 	bool found;
-	str reason = { NULL, 0 };
 
-	signer_address(pay_signer(), from);
-	if (!chain_nonce(w, c, from, &nonce))
-		return false;
-	if (nonce <= (uint64_t)t->live.nonce) {
-		if (!chain_send(w, c, t->live.raw, &sent, &reason))
-			return false;
-		FAULT("refund.rebroadcast");
-		return err_snooze(w, pay_wait(w), "pay.absent", "no node knew the transaction: it was sent again");
-	}
 	if (!look_for_refund(w, c, t, &found))
 		return false;
 	if (found)
 		return true;
-	if (!look(w, c, t, t->live.hash))
+	if (!look(w, c, t, t->live.hash) || !pay_dead(w, t->receipt.seen))
 		return false;
-	if (t->receipt.seen != CHAIN_ABSENT || w->attempt < PAY_LOOKS_MIN)
-		return err_snooze(
-			w, pay_wait(w), "pay.nonce_used", "its nonce is used: looking for the transaction again");
 	t->outcome = REFUND_DEAD;
 	return true;
+}
+
+static bool absent(struct work *w, struct chain *c, struct refund_task *t)
+{
+	bool used;
+
+	if (!pay_resend(w, c, &t->live, &used))
+		return false;
+	if (used)
+		return nonce_used(w, c, t);
+	FAULT("refund.rebroadcast");
+	return pay_absent(w);
 }
 
 bool refund_effect(struct work *w, const struct outside *outside, void *task)

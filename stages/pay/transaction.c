@@ -2,10 +2,21 @@
 #include "pay.h"
 
 #define WAIT_MAX (30 * USEC_S)
+#define LOOKS_DEAD 8
 
-usec pay_wait(const struct work *w)
+static usec next_look(const struct work *w)
 {
 	return clock_doubled(USEC_S, w->attempt - 1, WAIT_MAX);
+}
+
+bool pay_shallow(struct work *w, const char *why)
+{
+	return err_snooze(w, next_look(w), "pay.shallow", "%s", why);
+}
+
+bool pay_absent(struct work *w)
+{
+	return err_snooze(w, next_look(w), "pay.absent", "no node knew the transaction: it was sent again");
 }
 
 bool pay_sign(struct work *w, const struct pay_call *call, const struct chain_fees *fees, struct evm_signed *out)
@@ -68,6 +79,26 @@ bool pay_raise(struct work *w, struct chain *c, const uint8_t escrow[20], str da
 	out->max_priority_fee = greater(out->max_priority_fee, raised(low->max_priority_fee));
 	return u256_cmp(out->max_fee, chain_conf(c)->max_fee_cap) <= 0 ||
 		err_retry_after(w, 60 * USEC_S, "chain.fee_cap", "the chain asks for more than evm.max_fee allows");
+}
+
+bool pay_resend(struct work *w, struct chain *c, const struct attempt *a, bool *used)
+{
+	enum chain_sent sent;
+	uint8_t from[20];
+	uint64_t nonce;
+	str reason = { NULL, 0 };
+
+	signer_address(pay_signer(), from);
+	if (!chain_nonce(w, c, from, &nonce))
+		return false;
+	*used = nonce > (uint64_t)a->nonce;
+	return *used || chain_send(w, c, a->raw, &sent, &reason);
+}
+
+bool pay_dead(struct work *w, enum chain_seen seen)
+{
+	return (seen == CHAIN_ABSENT && w->attempt >= LOOKS_DEAD) ||
+		err_snooze(w, next_look(w), "pay.nonce_used", "its nonce is used: looking for the transaction again");
 }
 
 bool pay_react(struct work *w, enum chain_sent sent, str reason)
