@@ -1,4 +1,4 @@
--- one: what GitHub lists of a hook's deliveries; those that did not arrive are asked for again, each once
+-- one: what GitHub lists of a hook's deliveries; those that did not arrive are asked for again, here for the first time
 -- in   hook_id      uuid
 -- in   guids        text[]
 -- in   ids          int8[]
@@ -24,8 +24,8 @@ with told as (
 	where not exists (select from ingest.delivery_key k where k.provider = 'github' and k.guid = l.guid)
 		and l.at < now() - interval '15 seconds' and l.event <> 'ping'
 ), kept as (
-	insert into ingest.hook_delivery (hook_id, guid, github_id, event, status, delivered_at)
-	select $1, guid, id, event, status, at from lost order by guid
+	insert into ingest.hook_delivery (hook_id, guid, github_id, event, status, delivered_at, asks, ask_at)
+	select $1, guid, id, event, status, at, 1, now() + ingest.redelivery_pause(1) from lost order by guid
 	on conflict (hook_id, guid) do nothing
 	returning guid
 ), asked as (

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "base/hex.h"
+#include "base/log.h"
 #include "base/output.h"
 #include "sql.h"
 #include "stages/stages.h"
@@ -205,7 +206,10 @@ bool hooks_settle(struct work *w, struct tx *tx, void *task)
 	(void)task;
 	if (!sql_hook_due(w, tx, &(struct sql_hook_due_in){ w->job, work_trace(w) }, &out))
 		return false;
-	w->output = arena_printf(w->arena, "{\"hooks\":%" PRId64 "}", out.hooks);
+	w->output = arena_printf(w->arena, "{\"hooks\":%" PRId64 ",\"asked\":%" PRId64 ",\"given_up\":%" PRId64 "}",
+		out.hooks, out.asked, out.given_up);
+	if (out.given_up > 0)
+		log_event(LOG_WARN, w, "hook.given_up", "deliveries=%" PRId64, out.given_up);
 	return true;
 }
 
@@ -332,16 +336,26 @@ bool redeliver_plan(struct work *w, struct tx *tx, void *task)
 /* Asked for twice, it comes twice with one id, and is stored once. */
 bool redeliver_effect(struct work *w, const struct outside *outside, void *task)
 {
-	const struct hook_task *t = task;
+	struct hook_task *t = task;
 
 	if (t->wait > 0)
 		return token_wait(w, t->wait);
-	return t->decided || github_hook_redeliver(w, outside->github, t->repo_id, t->id, t->delivery);
+	if (t->decided || github_hook_redeliver(w, outside->github, t->repo_id, t->id, t->delivery))
+		return true;
+	if (w->err.kind != ERR_INVALID)
+		return false;
+	t->refusal = w->err.code; /* it may be taken the next time */
+	err_clear(w);
+	return true;
 }
 
 bool redeliver_settle(struct work *w, struct tx *tx, void *task)
 {
 	const struct hook_task *t = task;
 
+	if (t->refusal != NULL) {
+		output_word(w, "refused", t->refusal, NULL);
+		return true;
+	}
 	return !t->listed || sql_hook_redelivered(w, tx, &(struct sql_hook_redelivered_in){ t->hook_id, t->guid });
 }

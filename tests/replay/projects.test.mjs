@@ -574,6 +574,60 @@ test('P11, F15: what did not arrive is found, asked for again once, and shown; k
     'ownership.hook_gone')
 })
 
+// What sync.hooks does at its next tick; the pauses between two asks are over.
+async function lookAgain(id) {
+  await sql(`update ingest.hook_delivery set ask_at = now() where hook_id in (select id from core.hook where project_id = '${id}')`)
+  await sql(`select q.enqueue('sync', 'sync.hooks', 'test:${randomUUID()}', '{}')`)
+  await quiet()
+}
+
+test('I8, F2: a delivery whose redelivery is lost, too, is asked for again until it comes, after growing pauses', async () => {
+  const { id, repo } = await hooked()
+  await control('issue', { repo: repo.name, user: 'grace', title: 'It stalls twice' })
+  await control('clock', { skew: -120 })
+  const { sent: [{ guid }] } = await control('happen', { repo: repo.name, event: 'issues', action: 'opened', number: 1, lost: 3 })
+  await control('clock', { skew: 0 })
+  const came = () => sql(`select count(*) from ingest.delivery_key where guid = '${guid}'`)
+  const row = what => sql(`select ${what} from ingest.hook_delivery where guid = '${guid}'`)
+  const tries = async () => (await hooksOf(repo))[0].deliveries.filter(d => d.guid === guid).length
+  await lookAgain(id)
+  assert.deepEqual([await came(), await tries()], ['0', 2], 'GitHub took the ask, and its delivery got no answer')
+  assert.equal(await row(`ask_at between now() + interval '8 minutes' and now() + interval '10 minutes'`), 't')
+  await sql(`select q.enqueue('sync', 'sync.hooks', 'test:${randomUUID()}', '{}')`)
+  await quiet()
+  assert.equal(await tries(), 2, 'not before the pause is over')
+  await lookAgain(id)
+  assert.deepEqual([await came(), await tries()], ['0', 3])
+  assert.equal(await row(`ask_at between now() + interval '16 minutes' and now() + interval '20 minutes'`), 't', 'twice as long')
+  await lookAgain(id)
+  assert.deepEqual([await came(), await tries()], ['1', 4])
+  await lookAgain(id)
+  assert.deepEqual([await tries(), await row('asks, arrived_at is not null, given_up_at is null')], [4, '3|t|t'])
+  const { hook } = await project(id)
+  assert.deepEqual([hook.failed, hook.missing, hook.redelivered, hook.given_up], [1, 0, 1, 0])
+  await control('unhook', { repo: repo.name })
+})
+
+test('I8, P11: what GitHub delivers no more, after three days, is given up, and shown as that', async () => {
+  const { id, repo } = await hooked()
+  await control('issue', { repo: repo.name, user: 'grace', title: 'It never came' })
+  await control('clock', { skew: -120 })
+  const { sent: [{ guid }] } = await control('happen', { repo: repo.name, event: 'issues', action: 'opened', number: 1, lost: 99 })
+  await control('clock', { skew: 0 })
+  const asks = () => sql(`select asks, given_up_at is not null from ingest.hook_delivery where guid = '${guid}'`)
+  await lookAgain(id)
+  await lookAgain(id)
+  assert.equal(await asks(), '2|f')
+  await sql(`update ingest.hook_delivery set delivered_at = now() - interval '73 hours' where guid = '${guid}'`)
+  await lookAgain(id)
+  await lookAgain(id)
+  assert.equal(await asks(), '2|t')
+  const { hook } = await project(id)
+  assert.deepEqual([hook.failed, hook.missing, hook.given_up], [1, 1, 1])
+  assert.equal(await sql(`select sum((output ->> 'given_up')::int) from q.run join q.job on id = job_id where kind = 'sync.hooks'`), '1', 'said once')
+  await control('unhook', { repo: repo.name })
+})
+
 // A push of the project's policy file, as GitHub tells it; lying: it names another commit.
 async function pushed(repo, text, { at = Math.floor(Date.now() / 1000), names = true, after } = {}) {
   const { sha } = await control('file', { repo: repo.name, path: POLICY, text })

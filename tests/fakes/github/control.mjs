@@ -31,7 +31,7 @@
 //   hooks    { repo }                           its webhooks with secrets and deliveries    unhook { repo }
 //   hook     { repo, events, mute, forgets }    what its hooks deliver; mute: a ping that is asked for is not sent; forgets: a change of
 //                                               one without its secret takes the secret away
-//   happen   { repo, event, action, number, lost }    sent to the repository's hooks; lost: GitHub gets no answer
+//   happen   { repo, event, action, number, lost }    sent to the repository's hooks; lost: GitHub gets no answer, so often
 //   GET log  requests seen; DELETE clears
 // repo is "owner/name"; secret is the webhook's. `deliver` answers { status, body, delivery, headers, payload }.
 import { randomUUID } from 'node:crypto'

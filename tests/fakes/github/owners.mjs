@@ -202,7 +202,7 @@ export class Owners {
     return { status: 201, json: this.hook(repo, h) }
   }
 
-  // spec: event, action, thread, changes, lost: GitHub tries and gets no answer
+  // spec: event, action, thread, changes, lost: GitHub tries and gets no answer; a number: so many times
   send(repo, h, spec) {
     const { world } = this.g
     const body = JSON.stringify(hookPayload(this.g.shape(), {
@@ -212,7 +212,9 @@ export class Owners {
     return this.transmit(h, guid, spec.event, spec.action ?? null, body, repo, false, spec.lost).then(d => ({ ...d, at: world.now() }))
   }
 
-  async transmit(h, guid, event, action, body, repo, redelivery, lost = false) {
+  async transmit(h, guid, event, action, body, repo, redelivery, lost = 0) {
+    const left = h.losses?.get(guid) ?? Number(lost)
+    if (left > 0) (h.losses ??= new Map()).set(guid, left - 1)
     const d = {
       id: this.g.world.id(), guid, delivered_at: this.g.world.now(), redelivery, duration: 0.1, status: 'OK', status_code: 200, event, action,
       installation_id: null, repository_id: repo.id, body,
@@ -220,7 +222,7 @@ export class Owners {
     h.deliveries.push(d)
     const headers = hookHeaders({ event, secret: h.secret, delivery: guid, hook_id: h.id, target: repo.id }, body)
     try {
-      if (lost) throw new Error('lost')
+      if (left > 0) throw new Error('lost')
       const resp = await fetch(h.url, { method: 'POST', headers, body, signal: AbortSignal.timeout(10_000) })
       Object.assign(d, { status_code: resp.status, status: resp.ok ? 'OK' : `Invalid HTTP Response: ${resp.status}` })
     } catch {
