@@ -97,6 +97,51 @@ test('up, a kill -9 of everything, up again, down: nothing is left', async () =>
   assert.deepEqual(naming(dir), [])
 })
 
+test('a second up while one goes on is refused, a signal or down stops the first, and nothing is left', async () => {
+  const dir = folder()
+  const begin = async () => {
+    const child = spawn(process.execPath, [CLI, 'up', '--outside', '--dir', dir], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const end = new Promise(done => child.once('exit', (code, signal) => done(code ?? signal)))
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', data => { said += data })
+    await until('a part runs', () => existsSync(join(dir, 'run')) && readdirSync(join(dir, 'run')).some(f => f.endsWith('.pid')))
+    return { child, end, said: () => said, pids: () => readdirSync(join(dir, 'run')).map(f => JSON.parse(readFileSync(join(dir, 'run', f), 'utf8')).pid) }
+  }
+  const none = pids => assert.deepEqual(pids.filter(pid => startTime(pid) !== null), [])
+  try {
+    const first = await begin()
+    first.child.kill('SIGSTOP')
+    const second = await cli(dir, 'up', '--outside').catch(e => e)
+    assert.equal(second.code, 1)
+    assert.match(second.stderr, new RegExp(`being started in \\S+ already, process ${first.child.pid}: `))
+    assert.match((await cli(dir, 'status').catch(e => e)).stdout, /being started by process/)
+    const pids = first.pids()
+    first.child.kill('SIGCONT')
+    first.child.kill('SIGINT')
+    assert.equal(await first.end, 130, first.said())
+    assert.match(first.said(), /SIGINT: stopping what was started\n$/)
+    none(pids)
+    const third = await begin()
+    const started = third.pids()
+    await cli(dir, 'down')
+    assert.equal(await third.end, 143, third.said())
+    none(started)
+    assert.equal(existsSync(join(dir, 'up.pid')), false)
+  } finally {
+    await cli(dir, 'clean')
+  }
+  assert.deepEqual(naming(dir), [])
+})
+
+test('an end without readers is a quiet one: no stack trace, and what was asked for is done', async () => {
+  const dir = folder()
+  const shell = text => run('bash', ['-c', text], { env: { ...process.env, CLI, DIR: dir, NODE: process.execPath } })
+  const { stdout, stderr } = await shell('"$NODE" "$CLI" status --dir "$DIR" >/dev/full || true; { "$NODE" "$CLI" down --dir "$DIR"; echo $? >&2; } | true')
+  assert.equal(stdout, '')
+  assert.equal(stderr, 'patchwork: the output could not be written: ENOSPC\n0\n')
+  rmSync(dir, { recursive: true })
+})
+
 test('down ends only what it started: a pid that is now another process is left alone', async () => {
   const dir = folder()
   const other = spawn('sleep', ['60'])

@@ -3,13 +3,13 @@
 // demo.mjs --against var/stack.json     play one on a stack that runs; it goes on running
 // Exits 0 only when every step truly happened.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { alive, recall, startTime, tail } from '../stack/proc.mjs'
+import { alive, claim, onUnheard, tail } from '../stack/proc.mjs'
 import { play } from '../stack/scenario.mjs'
-import { startStack, stopStack } from '../stack/stack.mjs'
+import { startStack, stopOnSignal, stopStack } from '../stack/stack.mjs'
 import { lineageLines } from './lineage.mjs'
 import { Steps } from './steps.mjs'
 
@@ -106,34 +106,21 @@ function explain(e, logs) {
 }
 
 // Two in one folder would stop each other's parts: the later one does not begin.
-function claim(dir) {
-  const file = join(dir, 'demo.pid')
-  const other = recall(file)
-  if (other) return other
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  writeFileSync(file, JSON.stringify({ pid: process.pid, start: startTime(process.pid) }))
-  process.once('exit', () => rmSync(file, { force: true }))
-  return null
-}
-
 async function alone(dir) {
-  const other = claim(dir)
+  const other = claim(join(dir, 'demo.pid'))
   if (other) {
     process.stderr.write(`patchwork: a demo runs in ${here(dir)} already, process ${other.pid}: wait for its end, or name another --dir\n`)
     return 1
   }
   let stack
-  let ending = null // set when a signal came: the step that it breaks off has not failed
-  const interrupted = signal => {
+  const { halt, end } = stopOnSignal(dir, signal => {
+    steps.end()
     process.stderr.write(`\n${signal}: stopping everything\n`)
-    ending = stopStack(dir).then(() => signal === 'SIGINT' ? 130 : 143)
-    ending.then(code => process.exit(code))
-  }
-  process.once('SIGINT', () => interrupted('SIGINT'))
-  process.once('SIGTERM', () => interrupted('SIGTERM'))
+  })
+  onUnheard(end)
   try {
     steps.title('Patchwork and its outside world')
-    stack = await step('everything started', () => startStack({ dir, told: (name, ms) => steps.part(name, ms) }), s => Object.keys(s.running).join(', '))
+    stack = await step('everything started', () => startStack({ dir, halt, told: (name, ms) => steps.part(name, ms) }), s => Object.keys(s.running).join(', '))
     const c = await contribution(stack.info)
     steps.title('The end')
     await step('everything stopped', () => stopAll(stack), () => 'no process is left')
@@ -141,7 +128,7 @@ async function alone(dir) {
     steps.say('The proof is kept; make up starts the same and leaves it running. To look at the proof again:')
     steps.say(`  ${here(PROGRAM)} --config ${here(join(dir, 'patchwork.conf'))} proof verify ${here(c.proof.file)}`)
   } catch (e) {
-    if (ending) return ending
+    if (halt.aborted) return new Promise(() => {}) // the signal's end is ours
     explain(e, join(dir, 'log'))
     await stopStack(dir)
     return 1
@@ -155,6 +142,7 @@ async function against(file) {
     return 1
   }
   const at = JSON.parse(readFileSync(file, 'utf8'))
+  onUnheard(code => process.exit(code))
   try {
     const c = await contribution(at)
     steps.say(`\n${steps.paint(32, 'Every step happened:')} ${steps.total()}`)

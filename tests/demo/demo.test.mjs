@@ -76,7 +76,8 @@ test('colours and lines that are rewritten are for terminals, without NO_COLOR',
 test('it may be interrupted, and stops everything', async () => {
   const child = spawn(process.execPath, [DEMO, '--dir', dir], { stdio: ['ignore', 'pipe', 'ignore'] })
   const end = new Promise(done => child.once('exit', (code, signal) => done(code ?? signal)))
-  await new Promise(go => child.stdout.on('data', data => String(data).includes('wallets log in') && go()))
+  let said = ''
+  await new Promise(go => child.stdout.on('data', data => (said += data).includes('wallets log in') && go()))
   child.kill('SIGSTOP')
   const second = await demo()
   child.kill('SIGCONT')
@@ -84,7 +85,18 @@ test('it may be interrupted, and stops everything', async () => {
   assert.match(second.stderr, new RegExp(`a demo runs in \\S+ already, process ${child.pid}`))
   child.kill('SIGINT')
   assert.equal(await end, 130)
+  assert.doesNotMatch(said, /✗/, 'a step that was broken off has not failed')
   await until('nothing is left', () => left().length === 0, { timeout: 30_000 })
+})
+
+test('it ends quietly, and leaves nothing, when its reader goes or its disk is full', async () => {
+  for (const [to, code, said] of [['| head -n 3 >/dev/null', 141, ''], ['>/dev/full', 1, 'patchwork: the output could not be written: ENOSPC\n']]) {
+    const { stdout, stderr } = await run('bash', ['-c', `"$NODE" "$DEMO" --dir "$DIR" ${to}; echo $PIPESTATUS`], {
+      env: { ...process.env, NODE: process.execPath, DEMO, DIR: dir },
+    })
+    assert.deepEqual([stdout, stderr], [`${code}\n`, said])
+    assert.deepEqual(left(), [])
+  }
 })
 
 test('it works after a kill -9 of everything', async () => {

@@ -14,8 +14,12 @@ export class Steps {
     this.done = 0
   }
 
+  write(text) {
+    if (!this.over) this.stream.write(text)
+  }
+
   say(text = '') {
-    this.stream.write(`${text}\n`)
+    this.write(`${text}\n`)
   }
 
   title(text) {
@@ -24,14 +28,24 @@ export class Steps {
 
   goes(name) {
     this.now = name
-    if (this.live) this.stream.write(`  ${this.paint(2, time(0))}  ${name} ...`)
+    if (this.live) this.write(`  ${this.paint(2, time(0))}  ${name} ...`)
+  }
+
+  clear() {
+    if (this.live) this.write('\r\x1b[K')
   }
 
   // A part of the step that goes on, and how long it took.
   part(name, ms) {
-    if (this.live) this.stream.write('\r\x1b[K')
+    this.clear()
     this.say(`  ${this.paint(2, `${time(ms)}  ${name}`)}`)
     this.goes(this.now)
+  }
+
+  // Nothing is said any more: a step that a signal breaks off has not failed.
+  end() {
+    this.clear()
+    this.over = true
   }
 
   // Runs act and says what came of it: its answer, when it is text, stands behind the name.
@@ -40,7 +54,7 @@ export class Steps {
     const from = performance.now()
     this.goes(name)
     const line = (mark, text) => {
-      if (this.live) this.stream.write('\r\x1b[K')
+      this.clear()
       this.say(`${mark} ${this.paint(2, time(performance.now() - from))}  ${text}`)
     }
     try {

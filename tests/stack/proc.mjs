@@ -1,7 +1,7 @@
 // Processes that outlive or must not outlive us: started with a log, known again by pid and start time, stopped and
 // waited for. Ports of loopback.
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename, dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -27,6 +27,47 @@ export function recall(file) {
   } catch {
     return null
   }
+}
+
+// Makes FILE name this process until it ends -> null, or the process that it names already.
+export function claim(file) {
+  const mine = `${file}.${process.pid}`, stale = `${mine}.stale`
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(mine, JSON.stringify({ pid: process.pid, start: startTime(process.pid) }))
+  try {
+    for (;;) {
+      try {
+        linkSync(mine, file)
+        process.once('exit', () => rmSync(file, { force: true }))
+        return null
+      } catch (e) {
+        if (e.code !== 'EEXIST') throw e
+      }
+      const other = recall(file)
+      if (other) return other
+      try { // of a process that is gone, unless another one has replaced it meanwhile
+        renameSync(file, stale)
+        if (recall(stale)) linkSync(stale, file)
+      } catch (e) {
+        if (e.code !== 'ENOENT' && e.code !== 'EEXIST') throw e
+      }
+      rmSync(stale, { force: true })
+    }
+  } finally {
+    rmSync(mine, { force: true })
+  }
+}
+
+// Once, when nobody reads what we say or its disk is full: act(code) with the exit status that shells know for it.
+export function onUnheard(act) {
+  let seen = false
+  const lost = e => {
+    if (seen) return
+    seen = true
+    if (e.code !== 'EPIPE') process.stderr.write(`patchwork: the output could not be written: ${e.code}\n`)
+    act(e.code === 'EPIPE' ? 141 : 1)
+  }
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', lost)
 }
 
 // Debian keeps nats-server in /usr/sbin, which is not in the PATH of anybody but root.

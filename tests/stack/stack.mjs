@@ -6,13 +6,14 @@
 import { execFile } from 'node:child_process'
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { deploy, wallets } from './evm.mjs'
 import { command, configuration, fileOf, OUTSIDE, PARTS, prepareFolder, PROGRAMS } from './parts.mjs'
 import { DATABASE, home, provision, psql, purge, ROLES } from './postgres.mjs'
-import { alive, freePort, launch, recall, stop, tail, until } from './proc.mjs'
+import { alive, claim, freePort, launch, onUnheard, recall, stop, tail, until } from './proc.mjs'
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 const BUILD = join(ROOT, 'build')
@@ -75,6 +76,7 @@ class Stack {
       for (const port of part.ports ?? []) this.ports[port] ??= await freePort()
       Object.assign(this.urls, part.urls?.(this))
       const { argv, user, env, signal = 'SIGTERM' } = await part.spec(this)
+      this.options.halt?.throwIfAborted()
       const from = existsSync(this.log(name)) ? readFileSync(this.log(name)).length : 0
       this.launched[name] = new Date().toISOString()
       const p = launch({
@@ -270,6 +272,7 @@ function wantRoom(dir, least = ROOM) {
 // tied      end with this process (default)           fresh     empty database, streams, chain (default)
 // fsync     false is faster; a crash of the machine then loses data        migrate   also without our programs
 // told      (name, ms) => what is up, and what it took                     room      bytes that it wants free (default ROOM)
+// halt      an AbortSignal: once aborted, no part is started any more
 export async function startStack(options) {
   const dir = resolve(options.dir)
   await stopParts(dir)
@@ -279,6 +282,26 @@ export async function startStack(options) {
 
 export async function stopStack(dir) {
   return stopParts(resolve(dir))
+}
+
+// A signal stops what runs under the folder, then ends this process as shells count it; told(signal) comes first.
+// -> { halt, end(code) }: the AbortSignal that startStack() has to know, and the same end for another reason
+export function stopOnSignal(dir, told) {
+  const control = new AbortController()
+  const end = code => {
+    if (control.signal.aborted) return
+    control.abort()
+    stopStack(dir).then(() => process.exit(code), e => {
+      process.stderr.write(`patchwork: ${e.message}\n`)
+      process.exit(1)
+    })
+  }
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'])
+    process.on(signal, () => {
+      if (!control.signal.aborted) told(signal)
+      end(128 + constants.signals[signal])
+    })
+  return { halt: control.signal, end }
 }
 
 export function readStack(dir) {
@@ -330,49 +353,82 @@ function page(info) {
   return [...rows, '', 'Try next:', ...tries.map(([what, ...how]) => `\n  ${what}\n${how.map(h => `    ${h}`).join('\n')}`)].join('\n')
 }
 
+const starting = dir => join(dir, 'up.pid')
+const there = dir => relative(process.cwd(), dir) || '.'
+
+async function up(dir, parts) {
+  const other = claim(starting(dir))
+  if (other) {
+    console.error(`patchwork: a stack is being started in ${there(dir)} already, process ${other.pid}: wait for it, or make down`)
+    return 1
+  }
+  const seen = readStack(dir)
+  if (seen.length && seen.every(p => p.process) && existsSync(join(dir, 'stack.json'))) {
+    console.log(`already running\n${page(JSON.parse(readFileSync(join(dir, 'stack.json'), 'utf8')))}`)
+    return 0
+  }
+  const { halt } = stopOnSignal(dir, signal => console.error(`\n${signal}: stopping what was started`))
+  const from = Date.now()
+  const told = (name, ms) => halt.aborted || console.log(`${(ms / 1000).toFixed(2).padStart(7)} s  ${name}`)
+  try {
+    const stack = await startStack({ dir, parts, tied: false, conf: { 'worker.schedules': 'true' }, told, halt })
+    console.log(`ready in ${((Date.now() - from) / 1000).toFixed(1)} s\n${page(stack.info)}`)
+    return 0
+  } catch (e) {
+    if (halt.aborted) return new Promise(() => {}) // the signal's end is ours
+    throw e
+  }
+}
+
+async function down(dir) {
+  const other = recall(starting(dir))
+  if (other) await stop(other)
+  const stopped = await stopStack(dir)
+  if (!stopped.length) {
+    console.log(other ? 'stopped while it was being started' : 'nothing was running')
+    return 0
+  }
+  console.log(`stopped ${stopped.join(', ')}`)
+  return 0
+}
+
+async function status(dir) {
+  const other = recall(starting(dir))
+  if (other) console.log(`being started by process ${other.pid}`)
+  const seen = readStack(dir)
+  for (const { name, process: p } of seen) console.log(`${name.padEnd(12)}${p ? `running, pid ${p.pid}` : 'gone'}`)
+  if (!seen.length) console.log('nothing is running')
+  return seen.length && seen.every(p => p.process) ? 0 : 1
+}
+
+async function clean(dir) {
+  const other = recall(starting(dir))
+  if (other) await stop(other)
+  await stopStack(dir)
+  purge(dir)
+  rmSync(dir, { recursive: true, force: true })
+  return 0
+}
+
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { dir: { type: 'string', default: join(ROOT, 'var') }, outside: { type: 'boolean', default: false } },
   })
   const dir = resolve(values.dir)
+  onUnheard(() => {}) // whoever reads of it, it is started or stopped
   switch (positionals[0]) {
-  case 'up': {
-    const there = readStack(dir)
-    if (there.length && there.every(p => p.process) && existsSync(join(dir, 'stack.json'))) {
-      console.log(`already running\n${page(JSON.parse(readFileSync(join(dir, 'stack.json'), 'utf8')))}`)
-      return 0
-    }
-    const from = Date.now()
-    const parts = values.outside ? OUTSIDE : [...OUTSIDE, ...PROGRAMS]
-    const told = (name, ms) => console.log(`${(ms / 1000).toFixed(2).padStart(7)} s  ${name}`)
-    const stack = await startStack({ dir, parts, tied: false, conf: { 'worker.schedules': 'true' }, told })
-    console.log(`ready in ${((Date.now() - from) / 1000).toFixed(1)} s\n${page(stack.info)}`)
-    return 0
-  }
-  case 'down': {
-    const stopped = await stopStack(dir)
-    console.log(stopped.length ? `stopped ${stopped.join(', ')}` : 'nothing was running')
-    return 0
-  }
-  case 'status': {
-    const there = readStack(dir)
-    for (const { name, process: p } of there) console.log(`${name.padEnd(12)}${p ? `running, pid ${p.pid}` : 'gone'}`)
-    if (!there.length) console.log('nothing is running')
-    return there.length && there.every(p => p.process) ? 0 : 1
-  }
-  case 'clean':
-    await stopStack(dir)
-    purge(dir)
-    rmSync(dir, { recursive: true, force: true })
-    return 0
+  case 'up': return up(dir, values.outside ? OUTSIDE : [...OUTSIDE, ...PROGRAMS])
+  case 'down': return down(dir)
+  case 'status': return status(dir)
+  case 'clean': return clean(dir)
   }
   console.error('usage: stack.mjs up|down|status|clean [--dir DIR] [--outside]')
   return 2
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
-  main().then(code => process.exit(code), e => {
+  main().then(code => setImmediate(() => process.exit(code)), e => { // what could not be written is heard of only then
     console.error(`patchwork: ${e.message}`)
     process.exit(1)
   })
