@@ -22,7 +22,8 @@ static const struct check checks[] = {
 	{ "sessions", "Long transactions of others cannot be seen.", "grant pg_monitor to the role that runs this." },
 	{ "xmin",
 		"Dead rows cannot be removed anywhere while it is open: tables grow, claims get slower, the relay waits.",
-		"End the session: select pg_terminate_backend(PID). Set idle_in_transaction_session_timeout." },
+		"End the session: select pg_terminate_backend(PID). Set idle_in_transaction_session_timeout. Of a standby: "
+		"end what is open there." },
 	{ "slots", "What it holds back is kept for ever: dead rows, or WAL until the disk is full.",
 		"select pg_drop_replication_slot(NAME), if its reader will not come back." },
 	{ "prepared", "It outlives every session and holds back vacuum.",

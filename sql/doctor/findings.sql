@@ -36,6 +36,18 @@ from pg_stat_activity a
 where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
 	and (a.backend_xmin is not null or a.backend_xid is not null) and now() - a.xact_start >= $1
 union all
+select 'xmin', h.old > 12 * m.most, format('%s holds back xid %s, %s transactions long, by its hot_standby_feedback', h.who, h.xid, h.old)
+from (
+	select format('standby %s (pid %s)', a.application_name, a.pid) as who, a.backend_xmin as xid, age(a.backend_xmin)::int8 as old
+	from pg_stat_activity a where a.backend_type = 'walsender' and a.backend_xmin is not null
+	union all
+	select format('the reader of replication slot %s (pid %s)', s.slot_name, s.active_pid),
+		case when age(s.catalog_xmin) > age(s.xmin) then s.catalog_xmin else coalesce(s.xmin, s.catalog_xmin) end,
+		greatest(age(s.xmin), age(s.catalog_xmin))::int8
+	from pg_replication_slots s where s.active and (s.xmin is not null or s.catalog_xmin is not null)
+) h cross join (select 100000 * extract(epoch from $1) / 300 as most) m -- it has no time of its own: as PatchworkXminPinned counts
+where h.old >= m.most
+union all
 select 'slots', s.xmin is not null or s.catalog_xmin is not null, format('replication slot %s is not used and holds back xid %s', s.slot_name,
 	coalesce(s.xmin::text, s.catalog_xmin::text, 'nothing, but WAL from ' || s.restart_lsn))
 from pg_replication_slots s where not s.active

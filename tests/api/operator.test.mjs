@@ -1,9 +1,11 @@
 // What operators and auditors run: explain, lineage, doctor. Rows are made as the stages leave them; a situation is one row here.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { once } from 'node:events'
+import { connect } from 'node:net'
+import { join } from 'node:path'
 import { command } from '../stack/parts.mjs'
 import { startStack } from '../stack/stack.mjs'
 import { until } from '../stack/proc.mjs'
@@ -273,6 +275,41 @@ describe('doctor', () => {
     await stack.sql(`select pg_terminate_backend(${n})`)
     await holding.catch(() => {})
     assert.match(seen.of('xmin').map(f => f.found).join(), new RegExp(`pid ${n} `))
+  })
+
+  // A standby, as far as the primary sees one: it says which rows it still needs.
+  async function standby(name, slot) {
+    const socket = connect(`${stack.socket}/.s.PGSQL.${stack.port('postgres')}`)
+    let told = ''
+    socket.on('data', d => { told += d.toString('latin1') })
+    const message = (type, body) => { const b = Buffer.alloc(5); b.write(type); b.writeInt32BE(body.length + 4, 1); socket.write(Buffer.concat([b, body])) }
+    const hello = Buffer.from(`\0\x03\0\0user\0postgres\0replication\0true\0application_name\0${name}\0\0`)
+    const size = Buffer.alloc(4)
+    size.writeInt32BE(hello.length + 4)
+    socket.write(Buffer.concat([size, hello]))
+    await until('it may ask', () => told.includes('Z\0\0\0\x05I'))
+    message('Q', Buffer.from(`START_REPLICATION ${slot ? `SLOT ${slot} ` : ''}PHYSICAL ${await stack.sql('select pg_current_wal_flush_lsn()')}\0`))
+    await until('it is sent what is written', () => /W\0\0\0/.test(told))
+    const needs = Buffer.alloc(25)
+    needs.write('h')
+    needs.writeUInt32BE(Number(await stack.sql('select pg_current_xact_id()')), 9)
+    message('d', needs)
+    return socket
+  }
+  test('xmin: a standby that holds it back is named, with a slot of its own and without', async () => {
+    appendFileSync(join(dir, 'postgres/data/pg_hba.conf'), 'local replication all trust\n')
+    await stack.sql(`select pg_reload_conf(); select pg_create_physical_replication_slot('theirs', true)`)
+    const both = [await standby('far-away'), await standby('near-by', 'theirs')]
+    await until('both are heard', async () => await stack.sql(`select (select count(*) from pg_stat_activity where backend_type = 'walsender' and backend_xmin is not null)
+      + (select count(*) from pg_replication_slots where active and xmin is not null)`) === '2')
+    const found = async (...words) => (await doctor(...words)).of('xmin').map(f => f.found).join('\n')
+    const seen = await found('--patience', '0'), calm = await found()
+    for (const socket of both) socket.destroy()
+    await until('they are gone', async () => await stack.sql(`select count(*) from pg_stat_activity where backend_type = 'walsender'`) === '0')
+    await stack.sql(`select pg_drop_replication_slot('theirs')`)
+    assert.match(seen, /^standby far-away \(pid \d+\) holds back xid \d+, \d+ transactions long/m)
+    assert.match(seen, /^the reader of replication slot theirs \(pid \d+\) holds back xid \d+/m)
+    assert.doesNotMatch(calm, /holds back/)
   })
 
   // what is provoked, how it is undone, the check that must say so, at which level
