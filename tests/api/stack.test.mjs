@@ -185,6 +185,17 @@ test('packages that cannot be had are named, with how to go on; the same command
     assert.deepEqual([e.code, existsSync(at('tests/tree/node_modules/.installed'))], [1, false])
     return /tests\/tree\/package-lock\.json names\n.*run the same command again/.test(e.stderr)
   })
+  writeFileSync(at('bin/npm'), `#!/bin/bash\ntrap '' INT TERM\necho $$ > ${at('npm.pid')}\nwhile :; do sleep 1; done\n`, { mode: 0o755 })
+  const broken = spawn('bash', [at('tests/stack/install.sh'), 'npm', 'tree'], { detached: true, env: { ...process.env, PATH: `${at('bin')}:${process.env.PATH}` } })
+  let said = ''
+  broken.stderr.on('data', data => { said += data })
+  const end = new Promise(done => broken.once('close', done))
+  await until('npm runs', () => existsSync(at('npm.pid')) && readFileSync(at('npm.pid'), 'utf8').trim())
+  process.kill(-broken.pid, 'SIGINT') // as a terminal does: the whole group
+  assert.equal(await end, 130)
+  assert.equal(said, 'patchwork: interrupted; the same command goes on from here\n')
+  const npm = Number(readFileSync(at('npm.pid'), 'utf8'))
+  await until('npm is gone', () => startTime(npm) === null)
   assert.match((await install('mkdir tests/tree/node_modules')).stdout, /installing npm packages of tests\/tree/)
   assert.equal((await install('exit 1')).stdout, '', 'nothing is missing')
   rmSync(dir, { recursive: true })

@@ -19,6 +19,17 @@ missing() { # names on stdin, those to install on stdout; in NAME|COMMAND the co
 
 stop() { printf 'patchwork: %s\n' "$@" >&2; exit 1; }
 
+# npm ends late when it is asked, and starts over next time anyhow; apt-get ends by itself, and is waited for.
+child=
+exec 3>&2
+interrupted() {
+	trap '' INT TERM
+	[[ -z $child ]] || kill -KILL "$child" 2>/dev/null || true
+	echo "patchwork: interrupted; the same command goes on from here" >&3
+	exit 130
+}
+trap interrupted INT TERM
+
 # The stack starts servers of its own: Debian's must not take ports, nor make a cluster, because of us.
 quiet_servers() {
 	if [[ ! -e /etc/postgresql-common/createcluster.conf ]]; then
@@ -58,9 +69,12 @@ npm_tree() { # TREE under tests/
 	count=$(grep -c '"node_modules/' "$dir/package-lock.json" || true)
 	echo "installing npm packages of $dir: $count of them, a minute or two"
 	SECONDS=0
-	npm --prefix "$dir" ci --ignore-scripts --no-audit --no-fund --loglevel=error ||
+	npm --prefix "$dir" ci --ignore-scripts --no-audit --no-fund --loglevel=error &
+	child=$!
+	wait "$child" ||
 		stop "npm could not install the packages that $dir/package-lock.json names" \
 			"check the network (npm ping), then run the same command again; it starts over in $dir/node_modules"
+	child=
 	echo "  installed in $SECONDS s"
 	echo "$lock" > "$stamp"
 }
