@@ -24,11 +24,11 @@ install: ## install what is missing: Debian packages and the npm trees
 	@tests/stack/install.sh demo
 
 # The programs are built by a second make: before the installation their libraries may not even be there to ask about.
-up: install ## start Patchwork and its outside world on free loopback ports, and leave it running
+up: install ## start Patchwork and its outside world on free loopback ports, in an empty world, and leave it running
 	@$(MAKE) --no-print-directory -s $(PARALLEL) programs contract
 	@node tests/stack/stack.mjs up
 
-down: ## stop what `make up` started
+down: ## stop what `make up` started; the next `make up` begins anew, nothing but IPFS blocks and secrets stays
 	@$(NODE) tests/stack/stack.mjs down
 
 status: ## what of the stack is running

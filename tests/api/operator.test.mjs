@@ -14,7 +14,6 @@ let stack
 const dir = mkdtempSync('/var/tmp/patchwork-operator-test.')
 before(async () => {
   stack = await startStack({ dir, parts: ['postgres'], programs: 'san', fsync: false, migrate: true })
-  await stack.sql('grant pg_monitor to patchwork_operator', 'postgres')
 })
 after(async () => {
   await stack?.stop({ remove: true })

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // demo.mjs [--dir var/demo]             start a stack, play one contribution, prove it offline, stop everything
 // demo.mjs --against var/stack.json     play one on a stack that runs; it goes on running
+//   --register OWNER/NAME               only a repository of its GitHub as a project
 // Exits 0 only when every step truly happened.
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -8,7 +9,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { alive, claim, onUnheard, tail } from '../stack/proc.mjs'
-import { play } from '../stack/scenario.mjs'
+import { createProject, login, nodeWallet, play, verifyProject } from '../stack/scenario.mjs'
 import { startStack, stopOnSignal, stopStack } from '../stack/stack.mjs'
 import { lineageLines } from './lineage.mjs'
 import { Steps } from './steps.mjs'
@@ -136,7 +137,14 @@ async function alone(dir) {
   return 0
 }
 
-async function against(file) {
+async function register(at, fullName) {
+  const maintainer = await login(at, nodeWallet(at, 'maintainer'))
+  const project = await step('project registered', () => createProject(at, maintainer, fullName), p => `${p.full_name}, repository ${p.repo_id}`)
+  await step('project verified', () => verifyProject(at, project), () => 'by a signed ping from GitHub')
+  steps.say(`  it is  curl -s ${at.api}/v1/projects/${project.id}`)
+}
+
+async function against(file, repository) {
   if (!existsSync(file)) {
     process.stderr.write(`patchwork: there is no ${file}: no stack runs there, make up starts one\n`)
     return 1
@@ -144,6 +152,10 @@ async function against(file) {
   const at = JSON.parse(readFileSync(file, 'utf8'))
   onUnheard(code => process.exit(code))
   try {
+    if (repository) {
+      await register(at, repository)
+      return 0
+    }
     const c = await contribution(at)
     steps.say(`\n${steps.paint(32, 'Every step happened:')} ${steps.total()}`)
     steps.table([
@@ -159,8 +171,10 @@ async function against(file) {
 }
 
 async function main() {
-  const { values } = parseArgs({ options: { dir: { type: 'string', default: join(ROOT, 'var/demo') }, against: { type: 'string' } } })
-  return values.against ? against(values.against) : alone(resolve(values.dir))
+  const { values } = parseArgs({
+    options: { dir: { type: 'string', default: join(ROOT, 'var/demo') }, against: { type: 'string' }, register: { type: 'string' } },
+  })
+  return values.against ? against(values.against, values.register) : alone(resolve(values.dir))
 }
 
 main().then(code => process.exit(code), e => {

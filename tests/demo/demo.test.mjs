@@ -124,8 +124,9 @@ async function first(command) {
 async function pasted({ stdout }, info) {
   const lines = stdout.split('\nTry next:\n')[1].split('\n').filter(l => l.startsWith('    ')).map(l => l.trim())
   const setting = lines.find(l => l.startsWith('export ')), tried = []
+  let answer
   for (const line of lines) {
-    if (line === setting || line === 'make down' || line.includes('demo.mjs --against')) continue // these are run elsewhere in this file
+    if (line === setting || line === 'make down' || /demo\.mjs --against \S+$/.test(line)) continue // these are run elsewhere in this file
     if (/^\S+\/(console)?$|^\S+stack\.json$/.test(line)) {
       assert.ok(line.startsWith('http') ? (await fetch(line)).ok : existsSync(line), line)
       continue
@@ -135,9 +136,14 @@ async function pasted({ stdout }, info) {
       .catch(e => assert.fail(`${line}\n${e.stdout}${e.stderr}`))
     assert.ok(said.trim().length > 0, line)
     if (line.includes('_control/deliver')) assert.match(said, /"status":20[02]/)
+    if (line.includes('/v1/lineage/delivery/')) answer = JSON.parse(said)
+    if (line === 'build/patchwork doctor') assert.doesNotMatch(said, /pg_monitor/, 'the stack grants what the operator needs')
     tried.push(command.split(' ')[0])
   }
   assert.ok(tried.length >= 15, tried.join(' '))
+  assert.deepEqual([answer.project.full_name, answer.pulls[0].title, answer.pulls[0].state], ['ada/engine', 'Keep it turning', 'merged'])
+  const { stdout: schemas } = await run('psql', ['-Atc', "select string_agg(distinct schemaname, ', ' order by schemaname) from pg_tables where schemaname !~ '^(pg_|information_schema)'", info.database])
+  assert.ok(stdout.includes(schemas.trim()), schemas)
 }
 
 test('it plays against a stack that runs, again and again, and says what is wrong', async () => {
@@ -162,6 +168,6 @@ test('it plays against a stack that runs, again and again, and says what is wron
   assert.match(stderr, /expected {2}200\ngot {7}401\n/)
   assert.match(stderr, /the end of \S*api\.log/)
   await pasted(await run(process.execPath, [STACK, 'up', '--dir', dir]), JSON.parse(readFileSync(file, 'utf8')))
-  await run(process.execPath, [STACK, 'down', '--dir', dir])
+  assert.match((await run(process.execPath, [STACK, 'down', '--dir', dir])).stdout, /^stopped .*\nThe next make up begins with an empty world/)
   assert.deepEqual(left(), [])
 })

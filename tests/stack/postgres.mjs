@@ -102,7 +102,8 @@ export async function provision(socket, port, passwords, fresh) {
   const roles = Object.entries(passwords).map(([role, password]) => `
     select 'create role ${role}' where not exists (select from pg_roles where rolname = '${role}') \\gexec
     alter role ${role} login password '${password}';`)
-  await psql(socket, port, 'postgres', roles.join('\n'))
+  const others = 'grant pg_monitor to patchwork_operator;' // the doctor looks at the sessions of others
+  await psql(socket, port, 'postgres', [...roles, others].join('\n'))
   const there = await psql(socket, port, 'postgres', `select 1 from pg_database where datname = '${DATABASE}'`)
   if (fresh && there) await psql(socket, port, 'postgres', `drop database ${DATABASE} with (force)`)
   if (fresh || !there)

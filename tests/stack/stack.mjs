@@ -4,7 +4,7 @@
 // Each start begins with an empty world: the chain and GitHub live in memory, so the database that speaks of them and
 // the streams are emptied too. PostgreSQL's cluster, IPFS blocks and secrets stay.
 import { execFile } from 'node:child_process'
-import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
+import { createPrivateKey, createPublicKey, randomBytes, randomUUID } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -313,11 +313,16 @@ export function readStack(dir) {
   })
 }
 
+const SCHEMAS = ['audit', 'core', 'ingest', 'ledger', 'proof', 'q', 'rep']
+
 // What a person may try next; every line can be pasted as it stands.
 function page(info) {
   const file = relative(process.cwd(), join(info.dir, 'stack.json')) || 'stack.json'
   const rows = ['api', 'database', 'nats', 'redis', 'github', 'ipfs', 'evm'].filter(n => info[n])
     .map(n => `  ${n.padEnd(10)}${info[n].replace(/:[0-9a-f]{64}@/, ':...@')}`)
+  const secret = relative(process.cwd(), join(info.dir, 'secrets/webhook-secret'))
+  const delivery = randomUUID()
+  const control = ([verb, body]) => `curl -s ${info.github}/_control/${verb} -d '${JSON.stringify(body)}'`
   const tries = [
     info.api && ['the page: leaderboard, open bounties, a contribution as it moves', `${info.api}/`],
     info.api && info.github && ['one contribution, from the login to the score, played on this stack: the page fills',
@@ -329,22 +334,25 @@ function page(info) {
       `${info.api}/console`,
       `PATCHWORK_DB_URL="$(node -p 'require("./${file}").database')" build/patchwork role grant operator --address 0x... --reason demo`],
     info.nats && ['its events, as they come (Ctrl-C ends it)', `node tests/stack/nats.mjs ${info.nats}`],
-    info.github && ['a repository, an issue and a merged pull request on the stand-in for GitHub',
+    info.github && ['a repository, an issue and a pull request on the stand-in for GitHub',
       ...[
         ['repo', { owner: 'ada', name: 'engine' }],
         ['issue', { repo: 'ada/engine', user: 'grace', title: 'It stalls' }],
         ['pull', { repo: 'ada/engine', user: 'linus', title: 'Keep it turning', body: 'Fixes #1' }],
-        ['merge', { repo: 'ada/engine', number: 2, method: 'squash', by: 'ada' }],
-      ].map(([verb, body]) => `curl -s ${info.github}/_control/${verb} -d '${JSON.stringify(body)}'`),
+      ].map(control)],
+    info.api && info.github && ['the repository as a project, by the maintainer\'s wallet and a signed ping: webhooks of others are ignored',
+      `node tests/demo/demo.mjs --against ${file} --register ada/engine`],
+    info.github && ['the merge', control(['merge', { repo: 'ada/engine', number: 2, method: 'squash', by: 'ada' }]),
       `curl -s ${info.github}/repos/ada/engine/pulls/2`],
-    info.api && info.github && ['its webhook, signed, to the API (the secret is in var/secrets/webhook-secret)',
-      `curl -s ${info.github}/_control/deliver -d '${JSON.stringify({
-        url: `${info.api}/v1/webhooks/github`, event: 'pull_request', action: 'closed', repo: 'ada/engine', number: 2, secret: '@',
-      }).replace('"@"', `"'"$(cat ${relative(process.cwd(), join(info.dir, 'secrets/webhook-secret'))})"'"`)}'`],
+    info.api && info.github && [`its webhook, signed, to the API (the secret is in ${secret}), and what came of it`,
+      control(['deliver', {
+        url: `${info.api}/v1/webhooks/github`, event: 'pull_request', action: 'closed', repo: 'ada/engine', number: 2, delivery, secret: '@',
+      }]).replace('"@"', `"'"$(cat ${secret})"'"`),
+      `curl -sf --retry 9 --retry-all-errors ${info.api}/v1/lineage/delivery/${delivery}`],
     info.api && info.database && ['an operator\'s commands (docs/operating.md): what is wrong, what ran, a contribution from any of its ids',
       `export PATCHWORK_CONF=${relative(process.cwd(), join(info.dir, 'patchwork.conf'))} PATCHWORK_DB_URL="$(node -p 'require("./${file}").databases.patchwork_operator')"`,
       'build/patchwork doctor', 'build/patchwork history list', 'build/patchwork help'],
-    info.database && ['the database, as the owner of its tables', `psql "$(node -p 'require("./${file}").database')"`],
+    info.database && [`the database, as the owner of its tables: \\dt core.* lists some, there are ${SCHEMAS.join(', ')}`, `psql "$(node -p 'require("./${file}").database')"`],
     info.evm && ['addresses and keys of the wallets on the chain', `node -p 'require("./${file}").wallets'`],
     ['everything at once', file],
     ['the logs', `${relative(process.cwd(), info.logs)}/`],
@@ -388,7 +396,7 @@ async function down(dir) {
     console.log(other ? 'stopped while it was being started' : 'nothing was running')
     return 0
   }
-  console.log(`stopped ${stopped.join(', ')}`)
+  console.log(`stopped ${stopped.join(', ')}\nThe next make up begins with an empty world: its database, chain, GitHub and events are made anew; IPFS blocks and secrets stay.`)
   return 0
 }
 
