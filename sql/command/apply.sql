@@ -19,10 +19,13 @@
 -- in   reason      text?
 -- in   job         int8
 -- in   trace       text?
+-- in   said_at     timestamptz?  when the text was written, by GitHub
+-- in   edited      bool          it was another one before
+-- in   delivery_id int8
 -- out  code        text?         why it is refused
 -- out  bounty_id   uuid?
 -- out  pull_id     uuid?         of a claim that counts
 -- out  fresh       bool          it was not carried out before
 -- role worker
 select a.code, a.bounty as bounty_id, a.pull as pull_id, a.fresh
-from core.command_do($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) a;
+from core.command_do($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) a;

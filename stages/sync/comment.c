@@ -38,6 +38,9 @@ const char *comment_read(struct work *w, const cJSON *body, struct comment *out)
 	if (comment_edited_by_other(body, "comment.user.id"))
 		return "command.edited_by_other";
 	sha256(out->text, out->sha256);
+	out->edited = str_eq(json_get_str(body, "action"), STR("edited"));
+	if (!clock_parse(json_get_str(body, "comment.updated_at"), &out->said_at))
+		out->said_at = 0;
 	return commands_read(w->arena, out->text, commands) > 0 ? NULL : "comment.no_command";
 }
 
@@ -104,6 +107,10 @@ static bool apply(struct work *w, struct tx *tx, const struct command_task *t, c
 		.plain = c->n_shares == 0,
 		.job = w->job,
 		.trace = work_trace(w),
+		.has_said_at = t->comment.said_at > 0,
+		.said_at = t->comment.said_at,
+		.edited = t->comment.edited,
+		.delivery_id = t->delivery_id,
 	};
 
 	if (c->good) {

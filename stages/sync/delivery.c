@@ -337,8 +337,15 @@ static bool settle_issue(struct work *w, struct tx *tx, const struct delivery_ta
 
 static bool settle_comment(struct work *w, struct tx *tx, const struct delivery_task *t)
 {
-	struct sql_command_ask_in in = { t->delivery_id, t->comment.id, str_of(t->comment.sha256, 32), w->job,
-		work_trace(w) };
+	struct sql_command_ask_in in = {
+		.delivery_id = t->delivery_id,
+		.comment_id = t->comment.id,
+		.body_sha256 = str_of(t->comment.sha256, 32),
+		.job = w->job,
+		.trace = work_trace(w),
+		.has_edited_at = t->comment.edited && t->comment.said_at > 0,
+		.edited_at = t->comment.said_at,
+	};
 	struct sql_command_ask_out out;
 
 	return sql_command_ask(w, tx, &in, &out);

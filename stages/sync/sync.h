@@ -33,6 +33,8 @@ struct comment { /* by a person, with a command in it */
 	int64_t id, uid;
 	str login, text;
 	uint8_t sha256[32]; /* of the text */
+	bool edited;        /* it was another one before */
+	usec said_at;       /* by GitHub; 0 = it does not say */
 };
 /* NULL, or why it is none: an error code. */
 const char *comment_read(struct work *w, const cJSON *body, struct comment *out);

@@ -172,6 +172,69 @@ test('F41: an edit counts while the bounty is a draft, a second delivery of one 
   assert.equal(await refusals(n), 'bounty command.too_late')
 })
 
+// What `said` was edited to, `after` seconds later by GitHub's clock.
+const edited = (said, n, by, text, after) => tell(n, by, text, { action: 'edited', change: d => Object.assign(d.comment, { id: said.comment.id,
+  body: text, user: said.comment.user, updated_at: new Date(Date.parse(said.comment.updated_at) + 1000 * after).toISOString().replace('.000', '') }) })
+
+test('F41: an edit carries out no command again, new ones only while the bounty is a draft, and makes no second draft', async () => {
+  someone()
+  const n = await issue()
+  await sql(`insert into core.wallet (person_id, chain_id, caip10, address) values ('${PERSON}', 338, 'eip155:338:0xaa', decode(repeat('aa', 20), 'hex'))
+    on conflict do nothing`)
+  const first = await tell(n, 'ada', '/bounty 5 PTD by 2031-01-31')
+  await quiet()
+  await edited(first, n, 'ada', '/extend 2031-02-28\n/bounty 6 PTD by 2031-03-31', 10)
+  await quiet()
+  assert.equal(await drafts(n), '6000000 draft', 'a line above it makes no second one')
+  await edited(first, n, 'ada', '/bounty 5 PTD by 2031-01-31', 20)
+  await quiet()
+  assert.equal(await drafts(n), '5000000 draft', 'what it said at first, it says again')
+  const id = await sql(`select b.id from core.bounty b join core.issue i on i.id = b.issue_id where i.number = ${n}`)
+  await sql(`select core.bounty_move('${id}', 'deposit_seen', 'test', null); select core.bounty_move('${id}', 'deposit_confirmed', 'test', null)`)
+  await edited(first, n, 'ada', '/patchwork status\n/bounty 5 PTD by 2031-01-31\n\nMoney is there.', 30)
+  await quiet()
+  assert.deepEqual([await drafts(n), await refusals(n)], ['5000000 open', 'patchwork command.edited'])
+  const work = await tell(n, 'ada', 'I try.\n\n/attempt')
+  await quiet()
+  assert.equal(await state(id), 'in_progress')
+  await tell(n, 'ada', 'I do not.\n\n/unattempt')
+  await quiet()
+  await edited(work, n, 'ada', 'I tried.\n\n/attempt', 10)
+  const more = await tell(n, 'ada', 'Let us see.')
+  await edited(more, n, 'ada', '/extend 2031-06-30\n/cancel it is too dear\n/attempt', 10)
+  await quiet()
+  assert.equal(await state(id), 'open')
+  assert.equal(await sql(`select (deadline_at at time zone 'UTC')::date from core.bounty where id = '${id}'`), '2031-01-31')
+  assert.equal(await sql(`select count(*) from core.attempt where bounty_id = '${id}'`), '1')
+  assert.equal(await refusals(n), ['patchwork', 'extend', 'cancel', 'attempt'].map(v => `${v} command.edited`).join(', '))
+  assert.match(await body(n), /\n- `\/cancel` of ada: an edited comment gives no new commands/)
+  await sql('delete from core.wallet')
+})
+
+test('F41: of two texts of one comment the later one counts, in whatever order they are read', async () => {
+  someone()
+  const n = await issue()
+  const { comment } = await control('comment', { repo: 'ada/engine', number: n, user: 'ada', body: '/bounty 33 PTD' })
+  comment.user = { id: ada.id, login: 'ada', type: 'User' }
+  comment.updated_at = comment.created_at
+  const read = async (amount, after) => {
+    await edited({ comment }, n, 'ada', `/bounty ${amount} PTD`, after)
+    await quiet()
+  }
+  await read(33, 20)
+  await read(32, 10)
+  assert.equal(await sql(`select core.command_do('${PROJECT}', ${n}, ${comment.id}, sha256('/bounty 32 PTD'), 1, ${ada.id}, 'ada', 'admin', 'bounty', true,
+    '32', 'PTD', null, null, null, true, null, null, null, null, '${comment.created_at}', true, 1)`), '(command.superseded,,,f)')
+  await tell(n, 'ada', '', { action: 'edited', change: d => Object.assign(d, { action: 'created', comment: { ...d.comment, ...comment, body: '/bounty 31 PTD' } }) })
+  await quiet()
+  assert.deepEqual([await drafts(n), await refusals(n)], ['33000000 draft', ''])
+  await read(34, 30)
+  await read(34, 30)
+  await read(33, 40)
+  await read(34, 30)
+  assert.deepEqual([await drafts(n), await refusals(n)], ['33000000 draft', ''])
+})
+
 test('F41: a comment that another edited gives no command in its author\'s name', async () => {
   someone()
   const n = await issue()
@@ -427,6 +490,7 @@ test('P9: /patchwork off: we write nothing more there, until it is on', async ()
   assert.equal(await refusals(n), 'patchwork command.forbidden')
   const before = (await ours(n)).length
   await tell(n, 'ada', '/patchwork off')
+  await quiet()
   await tell(n, 'ada', '/bounty 1 PTD')
   await quiet()
   assert.equal((await ours(n)).length, before)
