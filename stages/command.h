@@ -81,6 +81,7 @@ int command_project_branches(struct work *w, const struct invocation *in);
 int command_verify_resolve(struct work *w, const struct invocation *in);
 int command_verify_replay(struct work *w, const struct invocation *in);
 int command_proof(struct work *w, const struct invocation *in);
+int command_hooks_missed(struct work *w, const struct invocation *in);
 int command_cron_list(struct work *w, const struct invocation *in);
 int command_cron_next(struct work *w, const struct invocation *in);
 int command_cron_add(struct work *w, const struct invocation *in);

@@ -528,7 +528,7 @@ describe('--dry-run and --json', () => {
     'history export': () => [['0', '--to', `${dir}/dry-part`], 'patchwork_auditor'],
   }
   const elsewhere = ['keys rewrap', 'history detach', 'history drop'] // their dry runs: link.test.mjs, history.test.mjs
-  const readers = ['stages', 'limit list', 'keys list', 'role list', 'verify replay', 'verify', 'proof verify', 'evidence show', 'cron list', 'cron next', 'audit list',
+  const readers = ['stages', 'limit list', 'keys list', 'role list', 'verify replay', 'verify', 'proof verify', 'evidence show', 'hooks missed', 'cron list', 'cron next', 'audit list',
     'audit verify', 'config show', 'jobs list', 'jobs show', 'jobs replay status', 'history list', 'history partitions', 'explain', 'lineage',
     'doctor', 'checksum', 'manual', 'completion', 'work', 'relay', 'bench queue']
 
