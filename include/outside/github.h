@@ -149,8 +149,9 @@ struct github_delivery {
 	int32_t status; /* of our answer, as GitHub saw it; 0 = none */
 	str event;
 };
-/* Newest first, those after `since`; at most 500. */
-MUST bool github_hook_deliveries(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, usec since,
-	const struct github_delivery **out, size_t *n);
+/* Newest first, those after `since`, 500 at most; `at` is a page that an earlier answer named as `more`, { NULL, 0 } = the first one;
+ * more { NULL, 0 } = these were the last. */
+MUST bool github_hook_deliveries(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, usec since, str at,
+	const struct github_delivery **out, size_t *n, str *more);
 MUST bool github_hook_redeliver(
 	struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, int64_t delivery_id);

@@ -3,7 +3,7 @@
 
 #include "github_call.h"
 
-#define PAGES_MAX 5 /* of 100 */
+#define PAGES_MAX 5 /* of 100, in one turn */
 
 static str hooks_url(struct work *w, const struct github *g, int64_t repo_id, int64_t hook_id, str rest)
 {
@@ -174,14 +174,17 @@ static bool read_page(struct work *w, const cJSON *page, usec since, struct gith
 	return true;
 }
 
-bool github_hook_deliveries(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, usec since,
-	const struct github_delivery **out, size_t *n)
+bool github_hook_deliveries(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, usec since, str at,
+	const struct github_delivery **out, size_t *n, str *more)
 {
 	struct github_delivery *list = arena_array(w->arena, PAGES_MAX * 100, sizeof(*list));
-	struct github_page page = { .next = hooks_url(w, g, repo_id, hook_id, STR("/deliveries?per_page=100")) };
+	struct github_page page = { .next = at };
 
+	if (at.n == 0)
+		page.next = hooks_url(w, g, repo_id, hook_id, STR("/deliveries?per_page=100"));
 	*out = list;
 	*n = 0;
+	*more = (str){ 0 };
 	for (int i = 0; page.next.n > 0 && i < PAGES_MAX; i++) {
 		if (!github_list(w, g, page.next, &page))
 			return false;
@@ -190,6 +193,7 @@ bool github_hook_deliveries(struct work *w, struct github *g, int64_t repo_id, i
 		if (!read_page(w, page.json, since, list, n))
 			return w->err.kind == ERR_NONE;
 	}
+	*more = page.next;
 	return true;
 }
 

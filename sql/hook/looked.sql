@@ -10,8 +10,12 @@
 -- in   subscribed   bool    GitHub delivers all that we want, and signs it
 -- in   lost_secret  bool    the hook has none any more: it gets another one
 -- in   pinged       bool    it was asked for a ping
+-- in   began        timestamptz  when the look did; it was all until then, unless there is
+-- in   more         text?   a page to go on with,
+-- in   since        timestamptz  until what is older
 -- out  failed       int8    new ones
 -- out  rotates      bool    it gets another secret
+-- out  more         bool    another look goes on
 -- role worker
 with told as (
 	select g::uuid as guid, id, event, status, 'epoch'::timestamptz + at * interval '1 microsecond' as at
@@ -32,11 +36,17 @@ with told as (
 	select q.enqueue('sync', 'sync.redeliver', 'redeliver:' || $1 || ':' || guid, jsonb_build_object('hook_id', $1, 'guid', guid), $7,
 		trace => $8) from kept
 ), looked as (
-	update core.hook set looked_at = now(), events_at = case when $9 then now() else events_at end,
+	update core.hook set looked_at = case when $13 is null then greatest(looked_at, $12) else looked_at end, events_at = case when $9 then now() else events_at end,
 		ping_asked_at = case when $11 then now() else ping_asked_at end
 	where id = $1 returning id, serial, project_id
+), more as (
+	select q.enqueue('sync', 'sync.health', 'health:' || id || ':' || $7, jsonb_build_object('hook_id', id, 'page', $13,
+		'since', to_char($14 at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+		'began', to_char($12 at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')), $7, trace => $8, project_id => project_id)
+	from looked where $13 is not null
 ), rotated as (
 	select q.enqueue('sync', 'sync.rotate', 'rotate:' || id || ':' || serial, jsonb_build_object('hook_id', id), $7, trace => $8,
 		project_id => project_id) from looked where $10
 )
-select (select count(*) from asked) as failed, exists (select from rotated) as rotates;
+select (select count(*) from asked) as failed, exists (select from rotated) as rotates,
+	exists (select from more) as more;

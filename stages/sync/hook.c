@@ -221,6 +221,13 @@ bool health_plan(struct work *w, struct tx *tx, void *task)
 	if (!read_hook(w, tx, t, &row))
 		return false;
 	t->decided |= t->id == 0;
+	if (t->page.n == 0) {
+		t->began = row.now;
+		return true;
+	}
+	t->since = t->page_since;
+	t->subscribed = true; /* the first one of these looks has asked */
+	t->ping_due = false;
 	return true;
 }
 
@@ -255,7 +262,8 @@ bool health_effect(struct work *w, const struct outside *outside, void *task)
 		return token_wait(w, t->wait);
 	if (t->decided)
 		return true;
-	if (!github_hook_deliveries(w, outside->github, t->repo_id, t->id, t->since, &t->list, &t->n_list)) {
+	if (!github_hook_deliveries(
+		    w, outside->github, t->repo_id, t->id, t->since, t->page, &t->list, &t->n_list, &t->more)) {
 		if (strcmp(w->err.code, "github.not_found") != 0)
 			return false;
 		err_clear(w);
@@ -278,6 +286,8 @@ static void say_looked(struct work *w, const struct hook_task *t, int64_t failed
 		json_str(j, "events", str_c(t->refusal));
 	if (rotates)
 		json_str(j, "secret", STR("lost"));
+	if (t->more.n > 0)
+		json_bool(j, "more", true);
 	output_close(w, j);
 }
 
@@ -307,7 +317,8 @@ bool health_settle(struct work *w, struct tx *tx, void *task)
 	}
 	if (!sql_hook_looked(w, tx,
 		    &(struct sql_hook_looked_in){ t->hook_id, { guids, n }, { ids, n }, { names, n }, { status, n },
-			    { at, n }, w->job, work_trace(w), t->confirmed, t->lost_secret, t->ping_due },
+			    { at, n }, w->job, work_trace(w), t->confirmed, t->lost_secret, t->ping_due, t->began,
+			    t->more, t->since },
 		    &out))
 		return false;
 	say_looked(w, t, out.failed, out.rotates);

@@ -127,6 +127,12 @@ const struct stage sync_policy = {
 static const struct field hook_fields[] = {
 	FIELD(FIELD_UUID, struct hook_task, hook_id),
 };
+static const struct field health_fields[] = {
+	FIELD(FIELD_UUID, struct hook_task, hook_id),
+	FIELD(FIELD_STR, struct hook_task, page, .max = 2048, .optional = true),
+	FIELD(FIELD_TIME, struct hook_task, page_since, .from = "since", .optional = true),
+	FIELD(FIELD_TIME, struct hook_task, began, .optional = true),
+};
 static const struct field redeliver_fields[] = {
 	FIELD(FIELD_UUID, struct hook_task, hook_id),
 	FIELD(FIELD_UUID, struct hook_task, guid),
@@ -162,7 +168,7 @@ const struct stage sync_hooks = {
 const struct stage sync_health = {
 	.name = "sync",
 	.kind = "sync.health",
-	.task = FIELDS(struct hook_task, hook_fields),
+	.task = FIELDS(struct hook_task, health_fields),
 	USUAL,
 	.next = "sync",
 	.plan = health_plan,

@@ -225,7 +225,10 @@ struct hook_task { /* a webhook of ours */
 	bool lost_secret;    /* somebody, or what we asked for, took it away */
 	const char *refusal; /* why nobody could say: an error code */
 	usec since;
-	str secret, next; /* next is the box that the rotation ends with */
+	str page;               /* sync.health: go on there, in a look */
+	usec page_since, began; /* that reaches back to then and began then; 0 = it begins */
+	str more;               /* the page after those that were read */
+	str secret, next;       /* next is the box that the rotation ends with */
 	str url;
 	const char *gone; /* why there is none */
 	usec wait;        /* for the renewal of the token to ask with; 0 = none */

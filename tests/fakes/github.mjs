@@ -107,7 +107,7 @@ class GitHub {
     const authorized = Boolean(req.headers.authorization)
     const owned = this.owners.turnedAway(req) ?? this.owners.answer(req, url.pathname, body)
     if (owned) {
-      if (owned.list) Object.assign(owned, { status: 200, ...page(owned.list, url.pathname, url.searchParams, this.base, owned.shape) })
+      if (owned.list) Object.assign(owned, { status: 200, ...page(owned.list, url.pathname, url.searchParams, this.base, owned.shape, owned.most) })
       return { ...owned, resource, cost: 1, cacheable: owned.status === 200 && req.method === 'GET' }
     }
     if (resource === 'graphql') return { ...this.graphql(req, body), resource, cost: 1 }

@@ -608,6 +608,23 @@ test('I8, F2: a delivery whose redelivery is lost, too, is asked for again until
   await control('unhook', { repo: repo.name })
 })
 
+test('I8, F9: more deliveries were lost than one look reads: the next goes on where it stopped, to the last', async () => {
+  const { id, repo } = await hooked()
+  await control('issue', { repo: repo.name, user: 'grace', title: 'Many are lost' })
+  await control('hook', { repo: repo.name, page: 1 })
+  await control('clock', { skew: -120 })
+  const guids = []
+  for (let i = 0; i < 12; i++) guids.push((await control('happen', { repo: repo.name, event: 'issues', action: 'edited', number: 1, lost: true })).sent[0].guid)
+  await control('clock', { skew: 0 })
+  await lookAgain(id)
+  assert.equal(await sql(`select count(*) from ingest.delivery_key where guid in ('${guids.join("','")}')`), '12')
+  const [looks, began, looked] = (await sql(`select count(*), bool_and((j.args ->> 'began')::timestamptz < j.created_at), bool_and(h.looked_at >= (j.args ->> 'began')::timestamptz)
+    from q.job j join core.hook h on h.id::text = j.args ->> 'hook_id' where j.kind = 'sync.health' and j.args ? 'page' and h.project_id = '${id}'`)).split('|')
+  assert.ok(looks >= 2, `five pages in each: ${looks} more`)
+  assert.deepEqual([began, looked], ['t', 't'], 'all is known until the first of these looks began')
+  await control('unhook', { repo: repo.name })
+})
+
 test('I8, P11: what GitHub delivers no more, after three days, is given up, and shown as that', async () => {
   const { id, repo } = await hooked()
   await control('issue', { repo: repo.name, user: 'grace', title: 'It never came' })

@@ -29,7 +29,7 @@
 //   suspend  { id, on }                         person { token, user }         whose token it is
 //   file     { repo, path, text }               a commit on the default branch; text null removes it
 //   hooks    { repo }                           its webhooks with secrets and deliveries    unhook { repo }
-//   hook     { repo, events, mute, forgets }    what its hooks deliver; mute: a ping that is asked for is not sent; forgets: a change of
+//   hook     { repo, events, mute, forgets, page }    what its hooks deliver, and list on a page; mute: a ping that is asked for is not sent; forgets: a change of
 //                                               one without its secret takes the secret away
 //   happen   { repo, event, action, number, lost }    sent to the repository's hooks; lost: GitHub gets no answer, so often
 //   GET log  requests seen; DELETE clears

@@ -184,7 +184,7 @@ export class Owners {
     }
     if (more === '/deliveries' && method === 'GET') {
       const list = [...h.deliveries].reverse().map(({ headers, body, ...d }) => d)
-      return { list, shape: d => d }
+      return { list, shape: d => d, most: h.page }
     }
     const d = h.deliveries.find(x => x.id === Number(more.match(/^\/deliveries\/(\d+)\/attempts$/)?.[1]))
     if (!d || method !== 'POST') return absent
@@ -256,9 +256,9 @@ export class Owners {
     hooks: (g, { repo }) => ({ minted: g.owners.minted, hooks: (g.world.named(repo).hooks ?? []).map(h => ({
       id: h.id, url: h.url, secret: h.secret, events: h.events, deliveries: h.deliveries.map(({ body, ...d }) => d) })) }),
     unhook: (g, { repo }) => { g.world.named(repo).hooks = [] },
-    // what it delivers, whether the pings that are asked for get lost, and a change takes its secret
-    hook: (g, { repo, events, mute, forgets }) => {
-      for (const h of g.world.named(repo).hooks) Object.assign(h, { events: events ?? h.events, mute: mute ?? h.mute, forgets: forgets ?? h.forgets })
+    // what it delivers, how many deliveries are on a page, whether the pings that are asked for get lost, and a change takes its secret
+    hook: (g, { repo, events, mute, forgets, page }) => {
+      for (const h of g.world.named(repo).hooks) Object.assign(h, { events: events ?? h.events, mute: mute ?? h.mute, forgets: forgets ?? h.forgets, page: page ?? h.page })
     },
     // sent to each of the repository's hooks as GitHub sends it: { repo, event, action, number, lost }
     happen: async (g, q) => {

@@ -152,8 +152,8 @@ export function answer(shape, path, { base, rate, authorized, query }) {
 }
 
 // One page of a list and its Link header.
-export function page(list, path, query, base, shape = x => x) {
-  const size = Math.min(Math.max(Number(query.get('per_page')) || 30, 1), 100)
+export function page(list, path, query, base, shape = x => x, most = 100) {
+  const size = Math.min(Math.max(Number(query.get('per_page')) || 30, 1), most)
   const last = Math.max(Math.ceil(list.length / size), 1)
   const at = Math.max(Number(query.get('page')) || 1, 1)
   const link = (n, rel) => {
