@@ -12,7 +12,8 @@ import { launch, stop, tail, until } from '../stack/proc.mjs'
 import { startStack } from '../stack/stack.mjs'
 import { Needs, PLPGSQL } from '../upgrade/needs.mjs'
 import { hash, migrations, schema, statement, statements } from '../upgrade/previous.mjs'
-import { ROOT } from './points.mjs'
+import { ROOT, stageSources } from './points.mjs'
+import { attemptsOf, look, referee, report } from './referee.mjs'
 
 let stack
 before(async () => {
@@ -59,6 +60,16 @@ const makeToken = name => {
     execute make('${SIGNED_IN}', gen_random_uuid(), '${name}', 'me:read', sha256('${name}'), now() + interval '1 day', null)`)
 }
 
+// A bounty of before, on its way; what is made of it after the upgrade follows from its history.
+const BOUNTY = '00000000-0000-7000-8000-000000000005'
+const putBounty = () => stack.sql(`insert into core.chain (id, caip2, confirmations, escrow) values (338, 'eip155:338', 1, decode(repeat('ee', 20), 'hex'));
+  insert into core.asset (caip19, chain_id, token, symbol, decimals) values ('eip155:338/erc20:0xdd', 338, decode(repeat('dd', 20), 'hex'), 'PTD', 6);
+  insert into core.project (id, repo_id, full_name, state, created_by) values ('${BOUNTY}', 7, 'ada/engine', 'verified', '${SIGNED_IN}');
+  insert into core.issue (id, project_id, number) values ('${BOUNTY}', '${BOUNTY}', 1);
+  insert into core.bounty (id, project_id, issue_id, asset_id, amount, hold, deadline_at, created_by)
+    select '${BOUNTY}', '${BOUNTY}', '${BOUNTY}', id, 5, '1 day', now() + interval '30 days', '${SIGNED_IN}' from core.asset`)
+const move = event => stack.sql(`select core.bounty_move('${BOUNTY}', '${event}', 'test', null)`)
+
 const worker = name => launch({
   argv: command(stack, 'work', 'sync'), env: stack.as('patchwork_worker'), log: stack.log(name), pidFile: stack.pidFile(name), tied: 'SIGKILL' })
 
@@ -83,8 +94,11 @@ test('O12, F47: the schema is upgraded while the release before writes: nothing 
   await more(100)
   await signIn()
   await makeToken('earlier')
+  await putBounty()
+  await move('deposit_seen')
   await stack.run('patchwork_owner', 'migrate')
   await makeToken('later')
+  await move('deposit_confirmed')
   assert.equal(await stack.sql(`select string_agg(concat_ws(' ', name, made_by), ', ' order by name) from core.session where kind = 'machine'`),
     `earlier ${SIGNED_IN}, later`, 'tokens of the release before')
   assert.equal(await stack.sql('select count(*) > ' + migrations.length + ' from core.migration'), 't', 'there was something to do')
@@ -97,9 +111,14 @@ test('O12, F47: the schema is upgraded while the release before writes: nothing 
     throw new Error(`${e.message}\n${tail(stack.log('new'))}`)
   })
   assert.equal(await stack.sql('select count(*) from ingest.delivery'), String(told.length))
-  assert.equal(await stack.sql(`select count(*) from q.job j where (select array_agg(r.state) from q.run r where r.job_id = j.id) is distinct from '{done}'`), '0')
+  assert.equal(await stack.sql(`select count(*) from q.job j where kind = 'sync.delivery' and (select array_agg(r.state) from q.run r where r.job_id = j.id) is distinct from '{done}'`), '0')
   assert.equal(await stack.sql('select (select count(*) from q.ready) + (select count(*) from q.claim) + (select count(*) from q.parked)'), '0')
   await stop(w)
+  assert.equal(await stack.sql(`select state || ' ' || count(*) from core.bounty b join core.bounty_event e on e.bounty_id = b.id group by state`), 'open 2')
+  await stack.sql('select audit.seal()')
+  const checks = ['I3', 'I5', 'I7', 'I8'] // those of which something is here
+  const seen = await referee(await look({}, text => stack.sql(text), { attempts: attemptsOf(stageSources()) }), checks)
+  assert.ok(seen.length === checks.length && seen.every(s => s.breaches.length === 0 && s.unasked.length === 0), `\n${report(seen)}`)
 })
 
 test('T4: what the API\'s role may do with which column is what its statements need, and those of the release before', async () => {
