@@ -59,6 +59,21 @@ test('O13: who is signed in is told what they may everywhere', async () => {
   assert.deepEqual((await get('/v1/me', 'stranger')).body.roles, [])
 })
 
+test('O4: a job says how far it is, and which of its steps are behind it', async () => {
+  const id = await job.claimed(), other = Number(await newJob('verify', 'verify.merge'))
+  await sql(`insert into q.progress (job_id, attempt, done, total, note, told_at) values (${id}, 1, 700, 1500, 'issues', '2026-01-02T03:04:05Z');
+    insert into q.step (job_id, name, attempt, output, done_at) values (${id}, 'render', 1, null, '2026-01-02T03:04:04Z'),
+      (${id}, 'collect', 1, '{"n": 7}', '2026-01-02T03:04:03Z')`)
+  const at = s => Date.parse(`2026-01-02T03:04:0${s}Z`)
+  const { body } = await get(`/v1/jobs/${id}`)
+  assert.deepEqual({ ...body.progress, told_at: Date.parse(body.progress.told_at) }, { attempt: 1, done: 700, total: 1500, note: 'issues', told_at: at(5) })
+  assert.deepEqual(body.steps.map(s => ({ ...s, done_at: Date.parse(s.done_at) })),
+    [{ name: 'collect', attempt: 1, output: { n: 7 }, done_at: at(3) }, { name: 'render', attempt: 1, output: null, done_at: at(4) }])
+  const { body: silent } = await get(`/v1/jobs/${other}`)
+  assert.deepEqual([silent.progress, silent.steps], [null, []])
+  await sql(`delete from q.progress; delete from q.step; delete from q.claim; delete from q.ready`)
+})
+
 describe('O13: pauses', () => {
   const pause = (what, name, reason = 'GitHub is down', as) => post('/v1/pauses', { what, name, reason }, as)
   const end = (what, name, reason = 'it is back', as) => post('/v1/pauses/end', { what, name, reason }, as)
