@@ -136,6 +136,19 @@ static void a_ping_verifies(void **state)
 	assert_value("select count(*) from q.outbox where topic = 'project.verified'", "1");
 }
 
+static void P5_a_ping_by_the_common_secret_is_no_proof_of_an_owner(void **state)
+{
+	(void)state;
+	db_test_sql("update core.project set state = 'degraded', state_reason = 'ownership.lost'");
+	rows_settled(&sync_delivery, delivered("ping", "{\"zen\": \"x\", " REPO "}"));
+	assert_value("select state || ' ' || state_reason || ' ' || (hook_alive_at is not null) from core.project",
+		"degraded ownership.lost true");
+	db_test_sql("update core.project set state = 'lost'");
+	rows_settled(&sync_delivery, delivered("ping", "{\"zen\": \"y\", " REPO "}"));
+	assert_value("select state || ' ' || state_reason from core.project", "lost ownership.lost");
+	assert_value("select count(*) from q.outbox where topic = 'project.verified'", "0");
+}
+
 static void an_issue_event_needs_no_fetch(void **state)
 {
 	struct delivery_task *t = delivered("issues",
@@ -464,6 +477,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_unknown_rows, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(observes_an_issue, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_ping_verifies, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(
+			P5_a_ping_by_the_common_secret_is_no_proof_of_an_owner, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(an_issue_event_needs_no_fetch, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(ignores_with_a_reason, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(waits_for_a_project_to_be_resolved, rows_start, rows_stop),
