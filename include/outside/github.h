@@ -67,6 +67,9 @@ MUST bool github_issue_get(struct work *w, struct github *g, int64_t repo_id, in
  * former name with the present one, which is a mismatch. */
 MUST bool github_closing_issues(struct work *w, struct github *g, str full_name, int32_t number,
 	const struct github_closing **out, size_t *n, struct evidence *ev);
+/* Who last edited a pull request's text, and each of its comments, as GraphQL tells it (REST does not), as evidence alone; full_name
+ * as above. model/editor.h reads it. */
+MUST bool github_editors(struct work *w, struct github *g, str full_name, int32_t number, struct evidence *ev);
 /* What this person may do in the repository: admin, maintain, write, triage, read or none; none for who is not there, or has another
  * number by now. */
 MUST bool github_permission(struct work *w, struct github *g, int64_t repo_id, str login, int64_t uid, str *out);

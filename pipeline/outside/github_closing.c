@@ -1,13 +1,20 @@
-/* Closing links by GraphQL: REST does not know them. */
+/* What of a pull request REST does not know, by GraphQL: its closing links, and who edited its words. */
 #include "crypto/digest.h"
 #include "github_call.h"
 
-#define PAGES_MAX 10 /* of 100 */
+#define PAGES_MAX 10         /* of 100 */
+#define COMMENT_PAGES_MAX 30 /* as many as REST lists */
 
 static const char query[] =
 	"query($owner:String!,$name:String!,$number:Int!,$after:String){repository(owner:$owner,name:$name){nameWithOwner "
 	"pullRequest(number:$number){number closingIssuesReferences(first:100,after:$after){pageInfo{hasNextPage endCursor}"
 	"nodes{fullDatabaseId number repository{databaseId}}}}}}";
+static const char query_editors[] =
+	"query($owner:String!,$name:String!,$number:Int!,$after:String){repository(owner:$owner,name:$name){nameWithOwner "
+	"pullRequest(number:$number){number lastEditedAt editor{__typename ...on User{databaseId}}"
+	"userContentEdits(first:100){totalCount nodes{editedAt editor{__typename ...on User{databaseId}}}}"
+	"comments(first:100,after:$after){pageInfo{hasNextPage endCursor}"
+	"nodes{fullDatabaseId lastEditedAt editor{__typename ...on User{databaseId}}}}}}}";
 
 struct node {
 	str id; /* fullDatabaseId is a string: issue ids have outgrown GraphQL's Int */
@@ -36,8 +43,9 @@ static str variables(struct work *w, str full_name, int32_t number, str after)
 	return buf_str(&b);
 }
 
-/* Is the page about what was asked for; *links is its connection. */
-static bool check_page(struct work *w, const cJSON *data, str full_name, int32_t number, const cJSON **links)
+/* Is the page about what was asked for; *list is that connection of its pull request. */
+static bool check_page(
+	struct work *w, const cJSON *data, str full_name, int32_t number, const char *connection, const cJSON **list)
 {
 	int64_t theirs;
 
@@ -46,9 +54,9 @@ static bool check_page(struct work *w, const cJSON *data, str full_name, int32_t
 	if (!str_eq_nocase(json_get_str(data, "repository.nameWithOwner"), full_name) ||
 		!json_get_i64(data, "repository.pullRequest.number", &theirs) || theirs != number)
 		return err_set(w, ERR_INVALID, "github.mismatch", "the answer is about another pull request");
-	*links = json_get(data, "repository.pullRequest.closingIssuesReferences");
-	return cJSON_IsArray(json_get(*links, "nodes")) ||
-		err_set(w, ERR_RETRY, "github.malformed", "no list of issues");
+	*list = json_get(json_get(data, "repository.pullRequest"), connection);
+	return cJSON_IsArray(json_get(*list, "nodes")) ||
+		err_set(w, ERR_RETRY, "github.malformed", "no %s", connection);
 }
 
 static bool read_node(struct work *w, const cJSON *json, struct github_closing *out)
@@ -94,6 +102,13 @@ static void add_evidence(struct work *w, struct buf *b, const cJSON *data)
 	buf_add(b, text);
 }
 
+static void end_evidence(const struct github *g, struct buf *b, struct evidence *ev)
+{
+	buf_byte(b, ']');
+	*ev = (struct evidence){ .bytes = buf_str(b), .url = str_c(g->graphql) };
+	sha256(ev->bytes, ev->sha256);
+}
+
 bool github_closing_issues(struct work *w, struct github *g, str full_name, int32_t number,
 	const struct github_closing **out, size_t *n, struct evidence *ev)
 {
@@ -107,14 +122,33 @@ bool github_closing_issues(struct work *w, struct github *g, str full_name, int3
 		if (i == PAGES_MAX)
 			return err_set(w, ERR_INVALID, "github.too_large", "more than %d pages of issues", PAGES_MAX);
 		if (!github_query(w, g, str_c(query), variables(w, full_name, number, after), &data) ||
-			!check_page(w, data, full_name, number, &links) || !add_nodes(w, links, &list, n))
+			!check_page(w, data, full_name, number, "closingIssuesReferences", &links) ||
+			!add_nodes(w, links, &list, n))
 			return false;
 		add_evidence(w, &b, data);
 		after = json_get_str(links, "pageInfo.endCursor");
 	}
-	buf_byte(&b, ']');
 	*out = list;
-	*ev = (struct evidence){ .bytes = buf_str(&b), .url = str_c(g->graphql) };
-	sha256(ev->bytes, ev->sha256);
+	end_evidence(g, &b, ev);
+	return true;
+}
+
+bool github_editors(struct work *w, struct github *g, str full_name, int32_t number, struct evidence *ev)
+{
+	struct buf b = buf_new(w->arena, SIZE_MAX);
+	const cJSON *data, *comments;
+	str after = { 0 };
+
+	for (int i = 0; i == 0 || cJSON_IsTrue(json_get(comments, "pageInfo.hasNextPage")); i++) {
+		if (i == COMMENT_PAGES_MAX)
+			return err_set(w, ERR_INVALID, "github.too_large", "more than %d pages of comments",
+				COMMENT_PAGES_MAX);
+		if (!github_query(w, g, str_c(query_editors), variables(w, full_name, number, after), &data) ||
+			!check_page(w, data, full_name, number, "comments", &comments))
+			return false;
+		add_evidence(w, &b, data);
+		after = json_get_str(comments, "pageInfo.endCursor");
+	}
+	end_evidence(g, &b, ev);
 	return true;
 }

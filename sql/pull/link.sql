@@ -22,7 +22,7 @@ with frozen as (
 ), found as (
 	-- a text of before the merge that is read late says nothing new
 	select f.* from unnest($4, $5, $6, $7) as f (number, uid, level, source)
-	where not $13 or $11 or f.source not in ('claim', 'closing_reference')
+	where not $13 or $11 or f.source not in ('claim', 'edited_claim', 'closing_reference')
 ), made as (
 	insert into core.issue (project_id, provider_issue_id, number)
 	select distinct $1, uid, number from found where uid > 0
@@ -50,7 +50,7 @@ with frozen as (
 		and not $13 and ($8 is null or $11)
 		and ($8 is null or l.source in ('claim', 'claim_comment', 'closing_reference'))
 		and not exists (select from tie t where t.issue_id = l.issue_id and (t.source = l.source
-			or (l.source = 'closing_reference' and t.source in ('late_reference', 'closer'))))
+			or t.source = 'edited_' || l.source or (l.source = 'closing_reference' and t.source in ('late_reference', 'closer'))))
 ), best as (
 	select issue_id, max(level) as level from tie group by 1 having max(level) >= 2
 ), bounty as (

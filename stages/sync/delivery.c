@@ -39,6 +39,8 @@ static void read_pull(const cJSON *body, struct delivery_task *t)
 	t->pull.full_name = t->full_name;
 	t->pull.number = t->number;
 	t->pull.text = text_at_merge(body, t);
+	if (!clock_parse(json_get_str(body, "pull_request.updated_at"), &t->pull.text_at))
+		t->pull.text_at = 0;
 	t->pull.at_merge = str_eq(t->action, STR("closed")) && cJSON_IsTrue(json_get(body, "pull_request.merged"));
 	if (comment_edited_by_other(body, "pull_request.user.id") && cJSON_IsObject(json_get(body, "changes.body")))
 		t->pull.edited_at = t->received_at;

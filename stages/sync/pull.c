@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "model/closing.h"
+#include "model/editor.h"
 #include "sql.h"
 #include "sync.h"
 
@@ -10,6 +11,7 @@
 struct links {
 	struct buf b;
 	size_t n;
+	const cJSON *editors; /* asked for once somebody claims */
 };
 
 static void add(struct links *l, int32_t number, int64_t uid, int32_t level, str source)
@@ -73,32 +75,63 @@ static bool add_references(struct work *w, struct github *g, const struct pull_s
 	return true;
 }
 
-static void add_claims(struct work *w, const struct pull_sync *p, struct links *l)
+static bool ask_editors(struct work *w, struct github *g, const struct pull_sync *p, struct links *l)
+{
+	struct evidence ev;
+
+	return l->editors != NULL ||
+		(github_editors(w, g, p->full_name, p->number, &ev) && json_parse(w, ev.bytes, &l->editors));
+}
+
+/* What another edited is no claim of the author's; it keeps the one that the author made before. */
+static bool add_claims(struct work *w, struct github *g, const struct pull_sync *p, struct links *l)
 {
 	const int32_t *numbers;
 	size_t n = claim_refs(w->arena, p->text, &numbers);
+	bool own;
 
+	if (n > 0 && !ask_editors(w, g, p, l))
+		return false;
+	own = n > 0 && editor_wrote_text(l->editors, p->pull.author_id, p->text_at);
 	for (size_t i = 0; i < n; i++)
-		add(l, numbers[i], 0, 4, STR("claim"));
+		add(l, numbers[i], 0, own ? 4 : 1, own ? STR("claim") : STR("edited_claim"));
+	return true;
 }
 
 /* A comment of the author's: what was written or edited after the merge comes too late. */
-static int32_t claim_level(const struct pull_sync *p, const cJSON *comment)
+static bool is_late(const struct pull_sync *p, const cJSON *comment)
 {
 	usec edited;
 
-	if (!p->pull.merged)
-		return 4;
-	return clock_parse(json_get_str(comment, "updated_at"), &edited) && edited <= p->pull.merged_at ? 4 : 1;
+	return p->pull.merged &&
+		(!clock_parse(json_get_str(comment, "updated_at"), &edited) || edited > p->pull.merged_at);
+}
+
+static bool add_comment(
+	struct work *w, struct github *g, const struct pull_sync *p, const cJSON *comment, struct links *l)
+{
+	str source = is_late(p, comment) ? STR("late_claim") : STR("claim_comment");
+	const int32_t *numbers;
+	size_t n = claim_refs(w->arena, json_get_str(comment, "body"), &numbers);
+	int64_t id, uid;
+
+	if (n == 0 || !json_get_i64(comment, "user.id", &uid) || uid != p->pull.author_id ||
+		!json_get_i64(comment, "id", &id))
+		return true;
+	if (!ask_editors(w, g, p, l))
+		return false;
+	if (!editor_wrote_comment(l->editors, uid, id))
+		source = STR("edited_claim_comment");
+	for (size_t i = 0; i < n; i++)
+		add(l, numbers[i], 0, str_eq(source, STR("claim_comment")) ? 4 : 1, source);
+	return true;
 }
 
 static bool add_comments(struct work *w, struct github *g, const struct pull_sync *p, struct links *l)
 {
 	str path = arena_printf(w->arena, "issues/%d/comments?per_page=100", p->number);
 	const cJSON *list, *c;
-	const int32_t *numbers;
 	struct evidence ev;
-	int64_t uid;
 	bool found;
 
 	if (!github_list_of(w, g, p->repo_id, path, &found, &ev))
@@ -107,14 +140,9 @@ static bool add_comments(struct work *w, struct github *g, const struct pull_syn
 		return true;
 	if (!json_parse(w, ev.bytes, &list))
 		return false;
-	cJSON_ArrayForEach(c, list) {
-		size_t n = claim_refs(w->arena, json_get_str(c, "body"), &numbers);
-		int32_t level = claim_level(p, c);
-
-		if (json_get_i64(c, "user.id", &uid) && uid == p->pull.author_id)
-			for (size_t i = 0; i < n; i++)
-				add(l, numbers[i], 0, level, level == 4 ? STR("claim_comment") : STR("late_claim"));
-	}
+	cJSON_ArrayForEach(c, list)
+		if (!add_comment(w, g, p, c, l))
+			return false;
 	return true;
 }
 
@@ -144,11 +172,13 @@ bool pull_fetch(struct work *w, struct github *g, struct pull_sync *p)
 	if (!github_pull_get(w, g, p->repo_id, p->number, &p->pull, &ev))
 		return false;
 	p->full_name = p->pull.repo_name; /* the body may be older than a rename */
-	if (!p->pull.merged)              /* nothing was merged yet: what stands there now counts */
+	if (!p->pull.merged) {            /* nothing was merged yet: what stands there now counts */
 		p->text = p->pull.body;
-	if (!add_references(w, g, p, &l) || !add_commits(w, g, p, &l) || !add_comments(w, g, p, &l))
+		p->text_at = 0;
+	}
+	if (!add_references(w, g, p, &l) || !add_commits(w, g, p, &l) || !add_comments(w, g, p, &l) ||
+		!add_claims(w, g, p, &l))
 		return false;
-	add_claims(w, p, &l);
 	p->links = (const struct link *)(const void *)l.b.p;
 	p->n_links = l.n;
 	return true;

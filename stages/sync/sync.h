@@ -18,6 +18,7 @@ struct pull_sync {
 	str full_name;
 	int32_t number;
 	str text;      /* the body as of the merge or before, from a signed delivery; { NULL, 0 } = we have none */
+	usec text_at;  /* when it stood there, by GitHub; 0 = now */
 	bool at_merge; /* that delivery is the merge's own: the text stood there then */
 	usec edited_at; /* somebody else than the author edited the author's words: since then we know of it; 0 = nobody */
 	struct github_pull pull;

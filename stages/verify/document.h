@@ -12,7 +12,10 @@ bool document_time(const cJSON *object, const char *path, usec *out);
 
 /* ties.c. full_name: of the repository, "owner/name".  fails  as document_incomplete */
 bool ties_claim(struct work *w, str text, int32_t number); /* whether "/claim" in it names this issue */
-void ties_comments(struct work *w, const cJSON *list, struct facts *f);
+bool ties_claimed(
+	struct work *w, const cJSON *comments, int64_t author, int32_t number); /* in a comment of the author's */
+/* editors: of whose edit each comment is (model/editor.h); NULL = nobody asked */
+void ties_comments(struct work *w, const cJSON *list, const cJSON *editors, struct facts *f);
 void ties_award(const cJSON *json, struct facts *f); /* after the pull request; json may be NULL */
 MUST bool ties_history(struct work *w, const cJSON *json, struct facts *f);
 MUST bool ties_references(struct work *w, const cJSON *pages, struct facts *f);

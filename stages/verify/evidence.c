@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "crypto/digest.h"
+#include "document.h"
 #include "verify.h"
 
 #define APPROVERS_MAX 5
@@ -180,12 +181,29 @@ static bool read_checks(struct work *w, struct github *g, str sha, struct merge_
 			arena_printf(w->arena, "commits/" STR_FMT "/status?per_page=100", STR_ARG(sha)));
 }
 
+/* Who wrote what stands in the author's comments matters when one of them claims. */
+static bool read_editors(
+	struct work *w, struct github *g, str full_name, const struct github_pull *pull, struct merge_task *t)
+{
+	struct evidence ev;
+
+	if (!ties_claimed(
+		    w, document_json(w, t->sources, t->n_sources, "comments"), pull->author_id, t->facts.issue_number))
+		return true;
+	if (!github_editors(w, g, full_name, t->pull_number, &ev))
+		return false;
+	keep(t, STR("editors"), &ev);
+	return true;
+}
+
 /* What people said and machines checked. */
-static bool read_talk(struct work *w, struct github *g, const struct github_pull *pull, struct merge_task *t)
+static bool read_talk(
+	struct work *w, struct github *g, str full_name, const struct github_pull *pull, struct merge_task *t)
 {
 	int32_t n = t->pull_number;
 
 	if (!read_list(w, g, t, STR("comments"), arena_printf(w->arena, "issues/%d/comments?per_page=100", n)) ||
+		!read_editors(w, g, full_name, pull, t) ||
 		!read_list(w, g, t, STR("reviews"), arena_printf(w->arena, "pulls/%d/reviews?per_page=100", n)) ||
 		!read_list(w, g, t, STR("files"), arena_printf(w->arena, "pulls/%d/files?per_page=100", n)))
 		return false;
@@ -215,6 +233,6 @@ bool merge_collect(struct work *w, struct github *g, struct merge_task *t)
 		return false;
 	keep(t, STR("repository"), &ev);
 	return read_pull(w, g, repo.full_name, t, &pull) && read_issue(w, g, repo.full_name, t) &&
-		read_branch(w, g, branch_of(t, &policy, &repo, pull.base_ref), &pull, t) && read_talk(w, g, &pull, t) &&
-		facts_of(w, t->sources, t->n_sources, &t->facts);
+		read_branch(w, g, branch_of(t, &policy, &repo, pull.base_ref), &pull, t) &&
+		read_talk(w, g, repo.full_name, &pull, t) && facts_of(w, t->sources, t->n_sources, &t->facts);
 }

@@ -159,7 +159,7 @@ static void read_optional(
 	since_reach(reach, f);
 	since_read(w, document_json(w, sources, n, "since"), reach, document_json(w, sources, n, "before"),
 		json_get_str(repository, "full_name"), f);
-	ties_comments(w, document_json(w, sources, n, "comments"), f);
+	ties_comments(w, document_json(w, sources, n, "comments"), document_json(w, sources, n, "editors"), f);
 	ties_award(document_json(w, sources, n, "award"), f);
 	review_read(w, sources, n, f);
 	f->ci = change_ci(document_json(w, sources, n, "checks"), document_json(w, sources, n, "statuses"));

@@ -2,6 +2,7 @@
 #include "document.h"
 
 #include "model/closing.h"
+#include "model/editor.h"
 
 bool ties_claim(struct work *w, str text, int32_t number)
 {
@@ -14,20 +15,50 @@ bool ties_claim(struct work *w, str text, int32_t number)
 	return false;
 }
 
-/* A comment that was there at the merge and was not edited since speaks for itself; any other one for now alone. */
-void ties_comments(struct work *w, const cJSON *list, struct facts *f)
+static bool claims(struct work *w, const cJSON *comment, int64_t author, int32_t number)
+{
+	int64_t uid;
+
+	return json_get_i64(comment, "user.id", &uid) && uid == author &&
+		ties_claim(w, json_get_str(comment, "body"), number);
+}
+
+bool ties_claimed(struct work *w, const cJSON *comments, int64_t author, int32_t number)
+{
+	const cJSON *c;
+
+	cJSON_ArrayForEach(c, comments)
+		if (claims(w, c, author, number))
+			return true;
+	return false;
+}
+
+static bool stood_at_merge(const cJSON *comment, const struct facts *f)
+{
+	usec made, edited;
+
+	return f->merged && document_time(comment, "created_at", &made) &&
+		document_time(comment, "updated_at", &edited) && made <= f->merged_at && edited <= f->merged_at;
+}
+
+static bool is_authors(const cJSON *comment, const cJSON *editors, const struct facts *f)
+{
+	int64_t id;
+
+	return editors == NULL ||
+		(json_get_i64(comment, "id", &id) && editor_wrote_comment(editors, f->author_uid, id));
+}
+
+/* A comment that was there at the merge and was not edited since speaks for itself, when the author wrote all of it; any other one
+ * for now alone. */
+void ties_comments(struct work *w, const cJSON *list, const cJSON *editors, struct facts *f)
 {
 	const cJSON *c;
 
 	cJSON_ArrayForEach(c, list) {
-		usec made, edited;
-		int64_t uid;
-
-		if (!json_get_i64(c, "user.id", &uid) || uid != f->author_uid ||
-			!ties_claim(w, json_get_str(c, "body"), f->issue_number))
+		if (!claims(w, c, f->author_uid, f->issue_number))
 			continue;
-		if (f->merged && document_time(c, "created_at", &made) && document_time(c, "updated_at", &edited) &&
-			made <= f->merged_at && edited <= f->merged_at)
+		if (stood_at_merge(c, f) && is_authors(c, editors, f))
 			f->claim_dated = true;
 		else
 			f->claim = true;

@@ -287,6 +287,37 @@ test('S6, F41: /claim by the author before the merge ties the pull request; by o
   assert.equal(await sql('select count(*) from core.submission'), '1')
 })
 
+test('S3, S6: who edits the author\'s comment or text claims nothing in the author\'s name; what the author claimed stays claimed', async () => {
+  someone()
+  const [n, bounty] = await open(19)
+  const p = await control('pull', { repo: 'ada/engine', user: 'grace', title: 'Quietly', body: 'Nothing.', commits: [{ message: 'x' }] })
+  const at = { repo: 'ada/engine', number: p.number }
+  let looks = 0
+  const synced = async () => {
+    await sql(`select q.enqueue('sync', 'sync.pull', 'test:${p.number}:${++looks}', '{"project_id": "${PROJECT}", "number": ${p.number}}')`)
+    await quiet()
+    return sql(`select coalesce(string_agg(l.level || ' ' || l.source, ',' order by l.source), '') from core.pull_issue_link l join core.pull p on p.id = l.pull_id
+      where p.number = ${p.number} and withdrawn_at is null`)
+  }
+  const submissions = () => sql(`select count(*) from core.submission where bounty_id = '${bounty}'`)
+  await tell(p.number, 'grace', 'What do you think?')
+  await control('comment_edit', { ...at, body: `/claim #${n}`, by: 'maria' })
+  await tell(p.number, 'maria', '', { action: 'edited' })
+  assert.equal(await synced(), '1 edited_claim_comment')
+  await control('edit', { ...at, body: `Nothing.\n/claim #${n}`, by: 'maria' })
+  assert.equal(await synced(), '1 edited_claim,1 edited_claim_comment')
+  assert.equal(await submissions(), '0')
+  await control('edit', { ...at, body: `Something.\n/claim #${n}`, by: 'grace' })
+  assert.equal(await synced(), '4 claim,1 edited_claim_comment')
+  assert.equal(await submissions(), '1')
+  await control('edit', { ...at, body: `Something!\n/claim #${n}`, by: 'maria' })
+  assert.equal(await synced(), '4 claim,1 edited_claim,1 edited_claim_comment', 'an edit of other words takes nothing away')
+  await control('edit', { ...at, body: 'Something!', by: 'grace' })
+  assert.equal(await synced(), '1 edited_claim_comment')
+  await control('edit', { ...at, body: `/claim #${n}`, by: 'maria' })
+  assert.equal(await synced(), '1 edited_claim,1 edited_claim_comment', 'nor gives it back')
+})
+
 // A bounty by comment that is open, without the money, which no step here looks at. -> [number, bounty's id]
 async function open(amount) {
   const n = await issue()

@@ -264,14 +264,19 @@ static void V9_asks_for_permission(void **state)
 /* A claim in a comment, as old as the merge by GitHub's times, is evidence of level 4 however late it is read (S3, S6). */
 static void V6_reads_comments(void **state)
 {
+#define BEFORE "2026-01-01T12:00:00Z"
 	static const struct {
-		const char *comment;
-		int level;
+		const char *comment, *editor;
+		int level, asked;
 	} table[] = {
-		{ COMMENT("7", "/claim #3", "2026-01-02T03:04:05Z"), 4 },
-		{ COMMENT("7", "/claim #3", "2026-01-02T03:04:06Z"), 1 }, /* edited after the merge */
-		{ COMMENT("9", "/claim #3", "2026-01-01T12:00:00Z"), 0 }, /* not the author's */
-		{ COMMENT("7", "/claim #4", "2026-01-01T12:00:00Z"), 0 },
+		{ COMMENT("7", "/claim #3", "2026-01-02T03:04:05Z"), UNEDITED, 4, 1 },
+		{ COMMENT("7", "/claim #3", "2026-01-02T03:04:06Z"), UNEDITED, 1, 1 }, /* edited after the merge */
+		{ COMMENT("9", "/claim #3", BEFORE), UNEDITED, 0, 0 },                 /* not the author's */
+		{ COMMENT("7", "/claim #4", BEFORE), UNEDITED, 0, 0 },
+		{ COMMENT("7", "/claim #3", BEFORE), EDITED("7", BEFORE), 4, 1 },
+		{ COMMENT("7", "/claim #3", BEFORE), EDITED("8", BEFORE), 1,
+			1 }, /* another's words in the author's name */
+		{ COMMENT("7", "/claim #3", BEFORE), "\"editor\":null,\"lastEditedAt\":\"" BEFORE "\"", 1, 1 },
 	};
 
 	(void)state;
@@ -284,9 +289,40 @@ static void V6_reads_comments(void **state)
 		github.references = REFERENCES("");
 		github.history = HISTORY(CLOSED_BY("null"));
 		github.comments = arena_cstr(work.arena, list);
+		github.editors = arena_cstr(
+			work.arena, arena_printf(work.arena, EDITORS(UNEDITED, "%s", "0", ""), table[i].editor));
+		github.editor_calls = 0;
 		assert_true(merge_effect(&work, &outside, &t));
 		assert_int_equal(t.verdict.level, table[i].level);
+		assert_int_equal(github.editor_calls, table[i].asked);
 	}
+#undef BEFORE
+}
+
+/* What the author claimed stays a claim when another edits the comment; a verdict from before editors were asked for stays as it was. */
+static void V6_S12_an_edit_takes_no_claim_away(void **state)
+{
+	struct merge_task t = merging();
+	struct facts f;
+
+	(void)state;
+	merge();
+	github.pull_doc = PULL_BY("8", "");
+	github.references = REFERENCES("");
+	github.history = HISTORY(CLOSED_BY("null"));
+	github.comments = "[" COMMENT("7", "/claim #3", "2026-01-01T12:00:00Z") "]";
+	github.editors = EDITORS(UNEDITED, EDITED("8", "2026-01-01T12:00:00Z"), "0", "");
+	t.facts.claim_seen = true; /* when it was still the author's */
+	assert_true(merge_effect(&work, &outside, &t));
+	assert_int_equal(t.verdict.level, 4);
+	t = merging();
+	assert_true(merge_effect(&work, &outside, &t));
+	assert_true(t.facts.claim && !t.facts.claim_dated);
+	for (size_t i = 0; i < t.n_sources; i++)
+		if (str_eq(t.sources[i].role, STR("editors")))
+			t.sources[i].role = STR("nothing");
+	assert_true(facts_of(&work, t.sources, t.n_sources, &f));
+	assert_true(f.claim_dated);
 }
 
 #define AWARD_DOC(uid, permission, pull)                                                                               \
@@ -401,11 +437,12 @@ static void an_unlinked_author_costs_no_request(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[COUNT(fixtures) + 11] = {
+	static struct CMUnitTest tests[COUNT(fixtures) + 12] = {
 		cmocka_unit_test_setup_teardown(V3_V5_a_listed_base_counts, start, stop),
 		cmocka_unit_test_setup_teardown(V9_asks_for_permission, start, stop),
 		cmocka_unit_test_setup_teardown(V6_reads_an_award, start, stop),
 		cmocka_unit_test_setup_teardown(V6_reads_comments, start, stop),
+		cmocka_unit_test_setup_teardown(V6_S12_an_edit_takes_no_claim_away, start, stop),
 		cmocka_unit_test_setup_teardown(facts_need_their_documents, start, stop),
 		cmocka_unit_test_setup_teardown(evidence_is_complete, start, stop),
 		cmocka_unit_test_setup_teardown(P10_the_policy_is_evidence, start, stop),
@@ -416,6 +453,6 @@ int main(void)
 	};
 
 	for (size_t i = 0; i < COUNT(fixtures); i++)
-		tests[11 + i] = (struct CMUnitTest){ fixtures[i].name, documents_say, NULL, NULL, &fixtures[i] };
+		tests[12 + i] = (struct CMUnitTest){ fixtures[i].name, documents_say, NULL, NULL, &fixtures[i] };
 	return cmocka_run_group_tests_name("S3 S4 S7 S8 S10 collect", tests, NULL, NULL);
 }

@@ -108,6 +108,15 @@ bool github_issue_history(struct work *w, struct github *g, str full_name, int32
 	return true;
 }
 
+bool github_editors(struct work *w, struct github *g, str full_name, int32_t number, struct evidence *ev)
+{
+	assert_str(full_name, "octo/hello");
+	assert_int_equal(number, 4);
+	g->editor_calls++;
+	evidence_of(g, w, g->editors, ev);
+	return true;
+}
+
 bool github_commits_since(
 	struct work *w, struct github *g, int64_t repo_id, str branch, usec since, struct evidence *ev)
 {
@@ -189,6 +198,7 @@ int start(void **state)
 		.before = "{\"sha\":\"" PARENT "\",\"tree\":{\"sha\":\"before\"}}",
 		.since = "[" COMMIT_OF("cc", SHA, "other", "Something else") "]",
 		.comments = "[]",
+		.editors = EDITORS(UNEDITED, UNEDITED, "0", ""),
 		.reviews = "[" REVIEW("12", "rita", "APPROVED", "aa") "]",
 		.files = "[" FILE_DOC("src/round.c", "@@ -1 +1 @@\\n-return 1;\\n+return 2;") "]",
 		.statuses = STATUSES("pending", "0"),

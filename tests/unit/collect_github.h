@@ -47,8 +47,15 @@
 	"\",\"submitted_at\":\"2026-01-02T00:00:00Z\",\"user\":{\"id\":" uid ",\"login\":\"" login                     \
 	"\",\"type\":\"User\"}}"
 #define COMMENT(uid, body, edited)                                                                                     \
-	"{\"body\":\"" body "\",\"created_at\":\"2026-01-01T12:00:00Z\",\"updated_at\":\"" edited                      \
+	"{\"body\":\"" body "\",\"id\":70,\"created_at\":\"2026-01-01T12:00:00Z\",\"updated_at\":\"" edited            \
 	"\",\"user\":{\"id\":" uid "}}"
+/* Who edited the text last, and when; the same of comment 70; how many edits of the text there are, and each of them. */
+#define UNEDITED "\"editor\":null,\"lastEditedAt\":null"
+#define EDITED(uid, at) "\"editor\":{\"databaseId\":" uid "},\"lastEditedAt\":\"" at "\""
+#define EDIT(uid, at) "{\"editedAt\":\"" at "\",\"editor\":{\"databaseId\":" uid "}}"
+#define EDITORS(text, comment, total, edits)                                                                           \
+	"[{\"repository\":{\"pullRequest\":{\"comments\":{\"nodes\":[{\"fullDatabaseId\":\"70\"," comment "}]}," text  \
+	",\"userContentEdits\":{\"nodes\":[" edits "],\"totalCount\":" total "}}}}]"
 #define FILE_DOC(name, patch) "{\"filename\":\"" name "\",\"patch\":\"" patch "\"}"
 #define RUNS_OF(runs, total) "{\"check_runs\":[" runs "],\"total_count\":" total "}"
 #define RUNS(runs) RUNS_OF(runs, "0")
@@ -63,10 +70,10 @@ struct github {
 	size_t n_messages;
 	str closer;
 	enum github_reach reach;
-	int calls, closer_calls, permissions;
+	int calls, closer_calls, editor_calls, permissions;
 	/* documents, as GitHub's canonical text; NULL = there is none for us */
 	const char *pull_doc, *issue_doc, *history, *references, *commits, *status, *since, *comments, *reviews, *files,
-		*checks, *statuses, *before, *permission;
+		*editors, *checks, *statuses, *before, *permission;
 };
 
 /* Before and after each test. It starts with an open pull request of Alice (7) that is approved and green. */

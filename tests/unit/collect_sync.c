@@ -78,6 +78,61 @@ static void claims_in_comments(void **state)
 	assert_links(&p, "3:1:late_claim");
 }
 
+/* Who may edit the author's words claims nothing in the author's name (S3). */
+static void S6_another_who_edits_claims_nothing(void **state)
+{
+#define EARLY "2026-01-01T12:00:00Z"
+#define LATE "2026-01-03T00:00:00Z"
+	static const struct {
+		const char *editors, *open, *merged; /* merged: by the text of a delivery of the merge */
+	} table[] = {
+		{ EDITORS(UNEDITED, UNEDITED, "0", ""), "3:4:claim_comment 3:4:claim", "3:4:claim_comment 3:4:claim" },
+		{ EDITORS(EDITED("7", EARLY), EDITED("7", EARLY), "1", EDIT("7", EARLY)), "3:4:claim_comment 3:4:claim",
+			"3:4:claim_comment 3:4:claim" },
+		{ EDITORS(EDITED("8", EARLY), EDITED("8", EARLY), "1", EDIT("8", EARLY)),
+			"3:1:edited_claim_comment 3:1:edited_claim", "3:1:edited_claim_comment 3:1:edited_claim" },
+		{ EDITORS("\"editor\":null,\"lastEditedAt\":\"" EARLY "\"", UNEDITED, "0", ""),
+			"3:4:claim_comment 3:1:edited_claim", "3:4:claim_comment 3:1:edited_claim" },
+		/* what was edited after the merge was not there at it: whose the text was then, the edits before it say */
+		{ EDITORS(EDITED("8", LATE), UNEDITED, "2", EDIT("8", LATE) "," EDIT("7", EARLY)),
+			"3:4:claim_comment 3:1:edited_claim", "3:4:claim_comment 3:4:claim" },
+		{ EDITORS(EDITED("7", LATE), UNEDITED, "2", EDIT("8", EARLY) "," EDIT("7", LATE)),
+			"3:4:claim_comment 3:4:claim", "3:4:claim_comment 3:1:edited_claim" },
+		{ EDITORS(EDITED("8", LATE), UNEDITED, "1", EDIT("8", LATE)), "3:4:claim_comment 3:1:edited_claim",
+			"3:4:claim_comment 3:4:claim" },
+		{ EDITORS(EDITED("8", LATE), UNEDITED, "3", EDIT("8", LATE) "," EDIT("7", EARLY)),
+			"3:4:claim_comment 3:1:edited_claim", "3:4:claim_comment 3:1:edited_claim" },
+		{ "[]", "3:1:edited_claim_comment 3:1:edited_claim", "3:1:edited_claim_comment 3:1:edited_claim" },
+	};
+
+	(void)state;
+	github.n_closing = github.n_messages = 0;
+	github.comments = "[" COMMENT("7", "/claim #3", EARLY) "]";
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct pull_sync p;
+
+		github.pull.merged = false;
+		github.pull.body = STR("/claim #3");
+		github.editors = table[i].editors;
+		p = fetched(NULL);
+		assert_links(&p, table[i].open);
+		merge();
+		p = (struct pull_sync){ .repo_id = 10,
+			.full_name = STR("octo/hello"),
+			.number = 4,
+			.text = STR("/claim #3"),
+			.text_at = MERGED_AT + USEC_S };
+		assert_true(pull_fetch(&work, &github, &p));
+		assert_links(&p, table[i].merged);
+	}
+	github.comments = "[]";
+	github.editor_calls = 0;
+	fetched("nothing");
+	assert_int_equal(github.editor_calls, 0);
+#undef EARLY
+#undef LATE
+}
+
 static void projects_and_issues(void **state)
 {
 	struct project_task p = { .full_name = STR("octo/hello") };
@@ -101,6 +156,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_merged_one_whose_text_was_signed, start, stop),
 		cmocka_unit_test_setup_teardown(a_merged_one_seen_too_late, start, stop),
 		cmocka_unit_test_setup_teardown(claims_in_comments, start, stop),
+		cmocka_unit_test_setup_teardown(S6_another_who_edits_claims_nothing, start, stop),
 		cmocka_unit_test_setup_teardown(projects_and_issues, start, stop),
 	};
 

@@ -2,6 +2,7 @@
 
 #include "base/hex.h"
 #include "crypto/digest.h"
+#include "model/editor.h"
 #include "outside/github.h"
 
 #define PULL                                                                                                           \
@@ -453,6 +454,38 @@ static void closing_links(void **state)
 	end(&t);
 }
 
+#define TALK(more, nodes)                                                                                              \
+	"{\"data\":{\"repository\":{\"nameWithOwner\":\"o/r\",\"pullRequest\":{\"number\":3,\"lastEditedAt\":null,"    \
+	"\"comments\":{\"pageInfo\":{\"hasNextPage\":" more ",\"endCursor\":\"c1\"},\"nodes\":" nodes "}}}}}"
+
+/* All pages are kept as one array. */
+static void editors_of_comments(void **state)
+{
+	struct stub_answer a[] = {
+		{ .body = TALK("true", "[{\"fullDatabaseId\":\"4000000001\",\"lastEditedAt\":null}]") },
+		{ .body = TALK(
+			  "false", "[{\"fullDatabaseId\":\"4000000002\",\"lastEditedAt\":\"2026-01-01T00:00:00Z\"}]") },
+		{ .body = TALK("false", "null") },
+		{ .body = CLOSING("4", "false", "") },
+	};
+	const cJSON *pages;
+	struct evidence ev;
+	struct world t;
+
+	(void)state;
+	begin(&t, a, COUNT(a));
+	assert_true(github_editors(&t.w, t.g, STR("o/r"), 3, &ev));
+	assert_true(json_parse(&t.w, ev.bytes, &pages) && cJSON_GetArraySize(pages) == 2);
+	assert_non_null(strstr(t.stub.requests[1].body, "\"after\":\"c1\"}}"));
+	assert_true(editor_wrote_comment(pages, 7, 4000000001) && editor_wrote_text(pages, 7, 0));
+	assert_false(editor_wrote_comment(pages, 7, 4000000002) || editor_wrote_comment(pages, 7, 1));
+	assert_false(github_editors(&t.w, t.g, STR("o/r"), 3, &ev));
+	assert_err(&t.w, ERR_RETRY, "github.malformed");
+	assert_false(github_editors(&t.w, t.g, STR("o/r"), 3, &ev));
+	assert_err(&t.w, ERR_INVALID, "github.mismatch");
+	end(&t);
+}
+
 static void graphql_errors_come_with_200(void **state)
 {
 	static const struct {
@@ -606,6 +639,7 @@ int main(void)
 		cmocka_unit_test(closers),
 		cmocka_unit_test(reachability),
 		cmocka_unit_test(closing_links),
+		cmocka_unit_test(editors_of_comments),
 		cmocka_unit_test(graphql_errors_come_with_200),
 		cmocka_unit_test(tokens_are_read_again),
 		cmocka_unit_test(answers_are_kept),

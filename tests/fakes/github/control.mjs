@@ -6,8 +6,8 @@
 //   pull     { repo, user, title, body, branch, base, draft, link, commits: [{ message, files, author, trailers }] }
 //   push     { repo, number, message, files, author, trailers }       a commit on the pull request's branch
 //   force    { repo, branch, to }                                      move a branch to another commit
-//   edit     { repo, number, title, body, draft }      comment { repo, number, user, body }
-//   comment_edit { repo, number, comment, body | remove: true }        that comment, or the last one
+//   edit     { repo, number, title, body, draft, by }      comment { repo, number, user, body }
+//   comment_edit { repo, number, comment, body, by | remove: true }        that comment, or the last one
 //   unlink   { repo, number, issue, by }
 //   check    { repo, ref, runs: [{ name, status, conclusion }] }       what checks say of a commit
 //   link     { repo, number, issue, by }        review  { repo, number, user, state, body }

@@ -213,8 +213,8 @@ class Schema {
   thread(t) {
     return {
       number: t.number, title: t.title, body: t.body ?? '', createdAt: t.created_at, updatedAt: t.updated_at,
-      closed: t.state === 'closed', closedAt: t.closed_at, lastEditedAt: t.edited_at, locked: t.locked,
-      author: () => this.actor(t.user),
+      closed: t.state === 'closed', closedAt: t.closed_at, locked: t.locked,
+      ...this.edits(t), author: () => this.actor(t.user),
       repository: () => this.repository(t.repo),
       timelineItems: args => {
         const kinds = args.itemTypes
@@ -222,6 +222,22 @@ class Schema {
         return connection('timelineItems', args, kinds ? all.filter(e => kinds.includes(constant(e.__typename))) : all,
           'IssueTimelineItemsConnection')
       },
+    }
+  }
+
+  edits(o) {
+    return {
+      lastEditedAt: o.edited_at ?? null, editor: () => this.actor(o.editor) ?? null,
+      userContentEdits: args => connection('userContentEdits', args, [...o.edits ?? []].reverse().map(e => ({
+        __typename: 'UserContentEdit', editedAt: e.at, createdAt: e.at, editor: () => this.actor(e.editor),
+      })), 'UserContentEditConnection'),
+    }
+  }
+
+  comment(t, c) {
+    return {
+      __typename: 'IssueComment', id: node('IssueComment', c.id), databaseId: c.id, fullDatabaseId: String(c.id), body: c.body,
+      createdAt: c.created_at, updatedAt: c.updated_at ?? c.created_at, ...this.edits(c), author: () => this.actor(c.user),
     }
   }
 
@@ -245,6 +261,7 @@ class Schema {
       baseRefName: pull.base.ref, headRefName: pull.head.ref, baseRefOid: pull.base.sha, headRefOid: pull.head.sha,
       mergedBy: () => this.actor(pull.merged_by),
       mergeCommit: () => this.commit(t.repo, t.repo.commits.get(pull.merge_commit_sha)),
+      comments: args => connection('comments', args, t.comments.map(c => this.comment(t, c)), 'IssueCommentConnection'),
       closingIssuesReferences: args => connection('closingIssuesReferences', args,
         this.world.closes(t).map(i => this.issue(i)), 'IssueConnection'),
       commits: args => connection('commits', args, this.world.commits(t).map(c => ({

@@ -270,10 +270,19 @@ export class World {
     return e
   }
 
-  edit(t, { title = t.title, body = t.body, draft }) {
-    Object.assign(t, { title, body, edited_at: this.now(), updated_at: this.now() })
+  edit(t, { title = t.title, body = t.body, draft, by = t.user.login }) {
+    const at = this.now()
+    Object.assign(t, { title, updated_at: at })
+    if (body !== t.body) this.edited(t, { body, by, at })
     if (t.pull && draft !== undefined) t.pull.draft = draft
     if (t.pull) for (const issue of this.closes(t)) this.mention(issue, t)
+  }
+
+  // Its first version is among the edits, as at GitHub.
+  edited(o, { body, by, at }) {
+    o.edits ??= [{ editor: o.user, at: o.created_at }]
+    o.edits.push({ editor: this.user(by), at })
+    Object.assign(o, { body, edited_at: at, editor: o.edits.at(-1).editor })
   }
 
   link(t, { issue, by }) {
@@ -296,11 +305,14 @@ export class World {
   }
 
   // Of a comment, or of the last one: another text, or none of it is left.
-  editComment(t, { comment, body, remove = false }) {
+  editComment(t, { comment, body, by, remove = false }) {
     const c = comment ? t.comments.find(x => x.id === comment) : t.comments.at(-1)
     if (!c) throw new WorldError(404, 'no comment')
     if (remove) t.comments.splice(t.comments.indexOf(c), 1)
-    else Object.assign(c, { body, updated_at: this.now() })
+    else {
+      c.updated_at = this.now()
+      this.edited(c, { body, by: by ?? c.user.login, at: c.updated_at })
+    }
     return c
   }
 
