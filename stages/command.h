@@ -27,7 +27,7 @@ struct command {
 extern const struct command commands[]; /* the whole program on one page; name NULL at the end */
 
 /* help.c: what all commands take, and the rows whose names begin with the words given (n = 0: all). */
-void help_print(FILE *to, int n, char *const words[]);
+bool help_print(FILE *to, int n, char *const words[]);   /* false: there is no such command */
 bool help_knows(const char *word);                       /* does a row begin with it? */
 bool help_has_option(const struct command *c, str name); /* is "--name" in c->args? */
 

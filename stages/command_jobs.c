@@ -237,8 +237,10 @@ static int ask(struct work *w, const struct invocation *in, command_visit_fn *wh
 	return command_visit(w, in, what, a);
 }
 
-static int answered(const struct invocation *in, bool all)
+static int answered(const struct invocation *in, bool all, const char *else_why)
 {
+	if (!all)
+		fprintf(stderr, "patchwork: %s; the result says what became of each\n", else_why);
 	if (in->dry_run)
 		fprintf(stderr, "dry run: nothing was changed\n");
 	return all ? EXIT_OK : EXIT_FAILED;
@@ -255,7 +257,7 @@ int command_jobs_retry(struct work *w, const struct invocation *in)
 	print_rows(w, in, PRINT_SHAPE(sql_job_retry_stmt), a.retried, a.n, "job_id=id result", "");
 	for (size_t i = 0; i < a.n; i++)
 		all &= str_eq(a.retried[i].result, STR("retried"));
-	return answered(in, all);
+	return answered(in, all, "only parked and waiting jobs are retried, `jobs replay` runs ended ones");
 }
 
 int command_jobs_cancel(struct work *w, const struct invocation *in)
@@ -269,5 +271,5 @@ int command_jobs_cancel(struct work *w, const struct invocation *in)
 	print_rows(w, in, PRINT_SHAPE(sql_job_cancel_stmt), a.cancelled, a.n, "job_id=id result", "");
 	for (size_t i = 0; i < a.n; i++)
 		all &= str_one_of(a.cancelled[i].result, "cancelled|running");
-	return answered(in, all);
+	return answered(in, all, "only jobs that wait or run are cancelled");
 }

@@ -33,7 +33,7 @@ bool help_has_option(const struct command *c, str name)
 	return false;
 }
 
-void help_print(FILE *to, int n, char *const words[])
+bool help_print(FILE *to, int n, char *const words[])
 {
 	int shown = 0;
 
@@ -45,6 +45,7 @@ void help_print(FILE *to, int n, char *const words[])
 		}
 	if (shown == 0)
 		fprintf(to, "  no such command; see patchwork help\n");
+	return shown > 0;
 	fputs("\nThe file is $PATCHWORK_CONF, or /etc/patchwork/patchwork.conf where it exists; the environment wins\n"
 	      "(db.url = PATCHWORK_DB_URL). Exit: 0 done, 1 refused or failed, 2 usage, 3 try again later.\n",
 		to);

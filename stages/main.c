@@ -1,4 +1,5 @@
 /* The program `patchwork`: stages, relay, and what operators run. */
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,15 +57,25 @@ const char *command_option(struct invocation *in, const char *name)
 	return NULL;
 }
 
-void command_who(struct work *w, struct invocation *in, struct command_by *out)
+/* Whom they are to ask who read the audit log: the person behind sudo, else the user of this process. */
+static const char *login(void)
 {
-	const char *actor = command_option(in, "actor"), *reason = command_option(in, "reason");
 	const char *user = getenv("SUDO_USER");
+	const struct passwd *entry;
 
 	if (user == NULL || user[0] == '\0')
 		user = getenv("USER");
-	if (user == NULL || user[0] == '\0')
-		user = "unknown";
+	if (user != NULL && user[0] != '\0')
+		return user;
+	entry = getpwuid(getuid());
+	return entry != NULL ? entry->pw_name : "unknown";
+}
+
+void command_who(struct work *w, struct invocation *in, struct command_by *out)
+{
+	const char *actor = command_option(in, "actor"), *reason = command_option(in, "reason");
+	const char *user = login();
+
 	out->actor = actor != NULL && strchr(actor, ':') != NULL
 		? str_c(actor)
 		: arena_printf(w->arena, "cli:%s", actor == NULL ? user : actor);
@@ -202,8 +213,7 @@ int main(int argc, char **argv)
 	if (take_flag(&in, "--help") || take_flag(&in, "-h") || (in.argc > 0 && strcmp(in.argv[0], "help") == 0)) {
 		bool word = in.argc > 0 && strcmp(in.argv[0], "help") == 0;
 
-		help_print(stdout, in.argc - word, in.argv + word);
-		return EXIT_OK;
+		return help_print(stdout, in.argc - word, in.argv + word) ? EXIT_OK : EXIT_USAGE;
 	}
 	in.json = take_flag(&in, "--json");
 	in.dry_run = take_flag(&in, "--dry-run");
