@@ -43,8 +43,7 @@ struct route {
 	const char *method, *path;
 	enum access access;
 	enum limit_class limit;
-	const char
-		*roles; /* "admin|owner": one of these is needed, towards the object where there is one; NULL = none */
+	const char *roles;    /* "admin|owner": one is needed, towards the object where there is one; NULL = none */
 	const char *object;   /* what {id} names, for roles and step_up: project, bounty, submission, payout */
 	const char *scope;    /* that a machine's token needs; NULL = no machine */
 	const char *action;   /* that a signature of the last five minutes must name; NULL = none */
@@ -56,9 +55,9 @@ struct route {
 	enum reply reply;
 	int status;                             /* of success, unless the row has a status */
 	bool (*bind)(struct call *c, void *in); /* what the table cannot say, before the statement */
-	bool (*finish)(struct call *c,
-		void *row);         /* REPLY_OBJECT: changes the row; REPLY_OWN: writes the reply; may be NULL */
-	const char *const *members; /* that finish writes in place of the row's; NULL = it leaves the row */
+	/* REPLY_OBJECT: changes the row, or writes these members in its place; REPLY_OWN: writes the reply. May be NULL. */
+	bool (*finish)(struct call *c, void *row);
+	const char *const *members; /* ends with NULL; NULL = the row's */
 	bool lenient;               /* query parameters that params does not name are passed over */
 	bool always;                /* finish also runs when PostgreSQL does not answer: no row, c->w.err says why */
 	const char *wakes;          /* queue that the statement may have fed */

@@ -7,22 +7,12 @@
 #include "sql.h"
 #include "stages.h"
 
-static const char *const scopes[] = { "stage", "kind", "project" };
-
 struct asked {
 	const struct invocation *in;
 	struct command_by by;
 	str scope, name;
 	bool pause;
 };
-
-static bool known_scope(str scope)
-{
-	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++)
-		if (str_eq(scope, str_c(scopes[i])))
-			return true;
-	return false;
-}
 
 static bool known_name(str scope, str name)
 {
@@ -63,7 +53,7 @@ static int pause_or_resume(struct work *w, const struct invocation *in, bool pau
 		return command_usage("%s stage|kind|project NAME --reason TEXT", verb);
 	a.scope = str_c(rest.argv[0]);
 	a.name = str_c(rest.argv[1]);
-	if (!known_scope(a.scope))
+	if (!str_one_of(a.scope, "stage|kind|project"))
 		return command_usage("%s stage, kind or project, not '%s'", verb, rest.argv[0]);
 	if (pause && !known_name(a.scope, a.name))
 		return command_usage("no %s '%s'", rest.argv[0], rest.argv[1]);

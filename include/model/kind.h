@@ -5,10 +5,9 @@
 #include "base/str.h"
 
 struct kind {
-	const char *kind; /* STAGE.WHAT */
-	const char *
-		outcomes; /* of `patchwork jobs replay --dry-run`, besides waits and parks: done|acts, asks, rows ... */
-	const char *does; /* a sentence */
+	const char *kind;     /* STAGE.WHAT */
+	const char *outcomes; /* of a replay's dry run, besides waits and parks: done|acts, asks, rows ... */
+	const char *does;     /* a sentence */
 };
 extern const struct kind kinds[]; /* stages in the order of the work; kind NULL at the end */
 

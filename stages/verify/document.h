@@ -26,9 +26,9 @@ void since_reach(const cJSON *json, struct facts *f);
 void since_read(
 	struct work *w, const cJSON *list, const cJSON *reach, const cJSON *before, str full_name, struct facts *f);
 
-/* review.c */
+/* review.c; the latter as facts_approvers */
 void review_read(struct work *w, const struct source *sources, size_t n, struct facts *f);
-size_t review_approvers(/* as facts_approvers */
+size_t review_approvers(
 	struct work *w, const cJSON *list, const struct facts *f, str logins[], int64_t uids[], size_t max);
 
 /* change.c. Any document may be NULL. What files the policy does not count are as if they were not changed. */

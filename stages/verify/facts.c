@@ -130,7 +130,7 @@ static bool review_required(struct work *w, const struct source *sources, size_t
 {
 	struct policy p;
 
-	return !own_policy(w, sources, n, &p) || (p.required >> 11 & 1) != 0;
+	return !own_policy(w, sources, n, &p) || policy_requires(&p, 11); /* V11 */
 }
 
 size_t facts_approvers(struct work *w, const struct source *sources, size_t n, str logins[], int64_t uids[], size_t max)

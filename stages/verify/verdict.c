@@ -234,7 +234,7 @@ static struct check collusion(const struct facts *f)
 
 static bool requires(const struct policy *p, int check)
 {
-	return (p->required & p->deciding & BIT(check)) != 0;
+	return policy_requires(p, check) && (p->deciding & BIT(check)) != 0;
 }
 
 static struct check freshness(const struct facts *f, const struct policy *p)

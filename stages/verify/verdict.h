@@ -77,6 +77,13 @@ struct policy {
 	uint32_t required; /* bit n: what a deciding check Vn would flag, a person must see */
 	str project;       /* sha256 in hex of the project's own file, which made it so; { NULL, 0 } = there is none */
 };
+
+/* Is check Vn one that the project asks for? */
+static inline bool policy_requires(const struct policy *p, int n)
+{
+	return (p->required >> n & 1) != 0;
+}
+
 extern const struct policy policy_merge, policy_hold;
 /* The project lists it as a base, by command (facts) or in its file (policy). */
 bool policy_lists(const struct policy *p, const struct facts *f, str branch);

@@ -45,7 +45,7 @@ static void write_project(struct json *j, const struct policy *p)
 	json_str(j, "project", p->project);
 	json_open(j, "required", '[');
 	for (int i = 1; i <= VERDICT_CHECKS; i++)
-		if ((p->required >> i & 1) != 0)
+		if (policy_requires(p, i))
 			json_i64(j, NULL, i);
 	json_close(j, ']');
 	if (p->n_paths > 0)
