@@ -1,12 +1,13 @@
 // The stack's own promises: several side by side, nothing left behind, a crash survived, no foreign process harmed.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { purge, socketFolder } from '../stack/postgres.mjs'
 import { alive, startTime, until } from '../stack/proc.mjs'
 import { startStack } from '../stack/stack.mjs'
 
@@ -28,6 +29,24 @@ test('a disk that is too full is told of before anything starts', async () => {
   const dir = folder()
   await assert.rejects(startStack({ dir, parts: ['redis'], room: Number.MAX_SAFE_INTEGER }), /^Error: \S+ has \d+ MB free, a stack wants \d+: make room/)
   assert.deepEqual(readdirSync(dir), [])
+})
+
+test('a checkout that lies too deep for a Unix socket has it in a short private folder, or is told why not', () => {
+  const dir = folder(), deep = join(dir, 'd'.repeat(100))
+  assert.equal(socketFolder(join(dir, 'postgres'), dir), join(dir, 'postgres/socket'))
+  const short = socketFolder(deep, deep)
+  try {
+    assert.ok(short.length < 90 && (statSync(short).mode & 0o777) === 0o700, short)
+    assert.equal(socketFolder(deep, deep), short)
+    const other = join(deep, 'other')
+    assert.notEqual(socketFolder(deep, other), short)
+    chmodSync(short, 0o755)
+    assert.throws(() => socketFolder(deep, deep), /is not a private folder of ours: remove it/)
+  } finally {
+    for (const d of [deep, join(deep, 'other')]) purge(d)
+  }
+  assert.equal(existsSync(short), false)
+  rmSync(dir, { recursive: true })
 })
 
 test('two stacks side by side share nothing, and each ends without a trace', async () => {

@@ -2,7 +2,7 @@
 // Trust only inside a socket folder that nobody else can enter; over TCP scram with generated passwords.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { alive, startTime, stop } from './proc.mjs'
@@ -45,6 +45,21 @@ async function place(dir) {
   return { base, user: 'postgres', wrap: ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'] }
 }
 
+// A path to a Unix socket is 107 bytes at most. Where the checkout lies too deep, the socket has a private folder of its own.
+const fits = socket => Buffer.byteLength(socket) <= 90
+const shortFolder = dir => `/var/tmp/patchwork-socket-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`
+
+export function socketFolder(base, dir) {
+  const plain = join(base, 'socket')
+  if (fits(plain)) return plain
+  const short = shortFolder(dir)
+  mkdirSync(short, { recursive: true, mode: 0o700 })
+  const s = lstatSync(short)
+  if (!s.isDirectory() || s.uid !== process.getuid() || (s.mode & 0o077) !== 0)
+    throw new Error(`${short} is not a private folder of ours: remove it and try again`)
+  return short
+}
+
 async function initialise({ base, wrap }) {
   const data = join(base, 'data')
   if (existsSync(join(data, 'patchwork-ready'))) return data
@@ -78,8 +93,7 @@ export async function prepare(dir, port, { fsync = true } = {}) {
   const where = await place(dir)
   const data = await initialise(where)
   await clear(data)
-  const socket = join(where.base, 'socket')
-  if (socket.length > 90) throw new Error(`${dir} is too long a path for a Unix socket: check out somewhere shorter`)
+  const socket = socketFolder(where.base, dir)
   const settings = {
     listen_addresses: '127.0.0.1', port, unix_socket_directories: socket, max_connections: 200, max_prepared_transactions: 2, cluster_name: 'patchwork',
     log_line_prefix: '%m [%p] %u@%d ', fsync: fsync ? 'on' : 'off', timezone: 'UTC', log_timezone: 'UTC', wal_compression: 'lz4',
@@ -122,5 +136,7 @@ export function purge(dir) {
   }
   if (target?.startsWith('/var/tmp/patchwork-')) rmSync(target, { recursive: true, force: true })
   rmSync(link, { recursive: true, force: true })
+  const real = existsSync(dir) ? realpathSync(dir) : dir
+  if (!fits(join(real, 'postgres/socket'))) rmSync(shortFolder(real), { recursive: true, force: true })
 }
 
