@@ -121,7 +121,8 @@ async function alone(dir) {
   onUnheard(end)
   try {
     steps.title('Patchwork and its outside world')
-    stack = await step('everything started', () => startStack({ dir, halt, told: (name, ms) => steps.part(name, ms) }), s => Object.keys(s.running).join(', '))
+    stack = await step('everything started', () => startStack({ dir, halt, told: (name, ms) => steps.part(name, ms), awaits: names => steps.awaits(names) }),
+      s => Object.keys(s.running).join(', '))
     const c = await contribution(stack.info)
     steps.title('The end')
     await step('everything stopped', () => stopAll(stack), () => 'no process is left')

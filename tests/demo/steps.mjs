@@ -26,9 +26,29 @@ export class Steps {
     this.say(`\n${this.paint(1, text)}`)
   }
 
+  // The line of the step that goes on, and what of it is waited for; on a terminal its clock runs.
   goes(name) {
     this.now = name
-    if (this.live) this.write(`  ${this.paint(2, time(0))}  ${name} ...`)
+    if (!this.live) return
+    this.tick()
+    this.clock ??= setInterval(() => { this.clear(); this.tick() }, 100).unref()
+  }
+
+  tick() {
+    const room = Math.max((this.stream.columns || 80) - 12, 0) // a line that wraps cannot be rewritten
+    const name = `${this.now} ...`.slice(0, room)
+    const what = this.waits.length ? ` for ${this.waits.join(', ')}`.slice(0, room - name.length) : ''
+    this.write(`  ${this.paint(2, time(performance.now() - this.from))}  ${name}${what && this.paint(2, what)}`)
+  }
+
+  halt() {
+    clearInterval(this.clock)
+    this.clock = undefined
+    this.clear()
+  }
+
+  awaits(names) {
+    this.waits = names
   }
 
   clear() {
@@ -44,18 +64,19 @@ export class Steps {
 
   // Nothing is said any more: a step that a signal breaks off has not failed.
   end() {
-    this.clear()
+    this.halt()
     this.over = true
   }
 
   // Runs act and says what came of it: its answer, when it is text, stands behind the name.
   // What act throws is shown and thrown on.
   async step(name, act) {
-    const from = performance.now()
+    this.from = performance.now()
+    this.waits = []
     this.goes(name)
     const line = (mark, text) => {
-      this.clear()
-      this.say(`${mark} ${this.paint(2, time(performance.now() - from))}  ${text}`)
+      this.halt()
+      this.say(`${mark} ${this.paint(2, time(performance.now() - this.from))}  ${text}`)
     }
     try {
       const answer = await act()

@@ -147,10 +147,17 @@ class Stack {
     if (this.fresh) for (const name of [...parts, 'patchwork']) rmSync(this.log(name), { force: true })
     const done = {}
     const has = name => parts.includes(name)
+    const going = new Set()
+    const goes = () => this.options.awaits?.([...going])
     const step = (name, needs, act, what = name) => {
       done[name] = Promise.all(needs.map(n => done[n])).then(async () => {
         const from = performance.now()
-        if (await act() !== false) this.options.told?.(what, performance.now() - from)
+        going.add(name)
+        goes()
+        const did = await act()
+        going.delete(name)
+        goes()
+        if (did !== false) this.options.told?.(what, performance.now() - from)
       })
       done[name].catch(() => {})
     }
@@ -272,7 +279,7 @@ function wantRoom(dir, least = ROOM) {
 // tied      end with this process (default)           fresh     empty database, streams, chain (default)
 // fsync     false is faster; a crash of the machine then loses data        migrate   also without our programs
 // told      (name, ms) => what is up, and what it took                     room      bytes that it wants free (default ROOM)
-// halt      an AbortSignal: once aborted, no part is started any more
+// halt      an AbortSignal: once aborted, no part is started any more     awaits    names => what is being started
 export async function startStack(options) {
   const dir = resolve(options.dir)
   await stopParts(dir)
