@@ -101,6 +101,8 @@ static void print_line(const char *label, str value)
 
 static void print(struct work *w, const struct invocation *in, bool offline, str cid, const cJSON *statement)
 {
+	str amount = json_get_str(statement, "predicate.bounty.amount");
+
 	if (in->json) {
 		printf("{\"valid\":true,\"offline\":%s,\"cid\":\"" STR_FMT "\",\"statement\":" STR_FMT "}\n",
 			offline ? "true" : "false", STR_ARG(cid), STR_ARG(json_print(w, statement)));
@@ -113,7 +115,8 @@ static void print(struct work *w, const struct invocation *in, bool offline, str
 	print_line("commit", json_get_str(statement, "predicate.pull.merge_sha"));
 	print_line("merged at", json_get_str(statement, "predicate.pull.merged_at"));
 	print_line("bounty", json_get_str(statement, "predicate.bounty.id"));
-	print_line("amount", json_get_str(statement, "predicate.bounty.amount"));
+	if (amount.p != NULL)
+		printf("  %-10s " STR_FMT " of the asset's smallest units\n", "amount", STR_ARG(amount));
 	print_line("asset", json_get_str(statement, "predicate.bounty.asset"));
 }
 

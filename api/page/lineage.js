@@ -1,9 +1,10 @@
 // One contribution as /v1/lineage tells it: its story in the order of time.
 import { anchor, code, element, hash, moment, money, mood, plural, short, units, words } from '/dom.js'
 
+// What a flag is stands beside it: it is told, and stops nothing.
 function checks(list) {
 	return element('ul', 'checks', ...list.map(c => {
-		const li = element('li', c.result, `${c.id} ${c.result}`)
+		const li = element('li', c.result, `${c.id} ${c.result}`, c.result === 'flag' ? `, stops nothing: ${c.detail || c.code}` : null)
 		if (c.code) li.title = c.detail ? `${c.code}: ${c.detail}` : c.code
 		return li
 	}))

@@ -132,7 +132,7 @@ export async function contribution(api, { project, bounty, person, number = 7 })
     s as (insert into core.submission (bounty_id, pull_id, claimant_id, evidence_level, state)
       select '${bounty}', p.id, '${person}', 5, 'paid' from p returning id),
     v as (insert into proof.verdict (submission_id, policy_sha256, evidence_root, evidence, checks, result, body)
-      select s.id, sha256('policy'), sha256('${number}'), '{}', '[{"id":"V1","result":"pass","code":"verify.ok","detail":""}]', 'pass', '{}' from s returning id),
+      select s.id, sha256('policy'), sha256('${number}'), '{}', '[{"id":"V1","result":"pass","code":"verify.ok","detail":""},{"id":"V11","result":"flag","code":"verify.not_reviewed","detail":"nobody else approved it"}]', 'pass', '{}' from s returning id),
     f as (insert into proof.proof (submission_id, verdict_id, payload, payload_sha256, cid, pinned_at)
       select s.id, v.id, '${payload}'::bytea, sha256('${payload}'), '${cid}', now() from s, v returning id),
     g as (insert into proof.signature (proof_id, kid, envelope) select f.id, repeat('c', 64),

@@ -86,7 +86,7 @@ test('a browser shows the open bounty, the board and the contribution, as text',
 test('one contribution\'s lineage, in the order of time', { timeout: 300_000 }, async () => {
   const { dom, complaints } = await browse(`/#submission/${made.submission}`)
   const timeline = plain(dom.slice(dom.indexOf('id="timeline"')))
-  for (const part of ['Bounty created', 'pull request closed', 'Pull request #7 merged', 'Verdict: pass', 'V1 pass', made.cid, 'Payout of 250 TUSD scheduled',
+  for (const part of ['Bounty created', 'pull request closed', 'Pull request #7 merged', 'Verdict: pass', 'V1 pass', 'V11 flag, stops nothing: nobody else approved it', made.cid, 'Payout of 250 TUSD scheduled',
     me.address, 'Paid', '12.5 points for octocat']) assert.ok(timeline.includes(part), `${part}\n${timeline}`)
   const told = ['Bounty created', 'pull request closed', 'Pull request #7 merged', 'Verdict: pass', 'Paid', '12.5 points'].map(part => timeline.indexOf(part))
   assert.deepEqual(told, [...told].sort((a, b) => a - b), timeline)

@@ -46,7 +46,8 @@ function complete({ code, stdout, stderr }) {
     assert.equal(stdout.match(new RegExp(`^ +\\d+\\.\\d+ s  ${part}$`, 'gm'))?.length, 1, part)
   for (const l of lines) assert.match(l, /^✓ +\d+\.\d+ s {2}\S/)
   assert.ok(!stdout.includes('\x1b'), 'no colours where there is no terminal')
-  for (const word of ['deliveries', 'pull_request opened', 'pull_request closed', 'verify.merge  done', 'V16  pass', 'proof  bafkrei', 'transaction  0x', 'score  1 point for'])
+  for (const word of ['deliveries', 'pull_request opened', 'pull_request closed', 'verify.merge  done', 'V16  pass', 'proof  bafkrei',
+    'flagged, which is told and stops nothing: V11, nobody else approved it', '250000000 of the asset\'s smallest units', 'transaction  0x', 'score  1 point for'])
     assert.ok(stdout.includes(word), word)
   assert.deepEqual(left(), [])
 }
@@ -71,6 +72,18 @@ test('colours and lines that are rewritten are for terminals, without NO_COLOR',
   }
   assert.equal(await written(false), '✓  0 s  one  done\n✗  0 s  two\n  no\n')
   assert.equal((await written(true)).replaceAll('\x1b', '^').split('\r').at(1), '^[K^[32m✓^[0m ^[2m 0 s^[0m  one  ^[36mdone^[0m\n  ^[2m 0 s^[0m  two ...')
+  let text = ''
+  const steps = new Steps({ stream: { write: more => { text += more } }, paint: true })
+  await steps.step('three', async () => {
+    steps.awaits(['ipfs', 'api'])
+    await until('its clock runs', () => text.split('for ipfs, api').length > 3)
+  })
+  const times = [...text.replaceAll('\x1b', '^').matchAll(/(\d+\.\d+) s\^\[0m  three \.\.\.\^\[2m for ipfs, api/g)].map(m => Number(m[1]))
+  assert.ok(times.length >= 3 && times.at(-1) > 0, String(times))
+  const before = text
+  steps.end()
+  steps.say('late')
+  assert.equal(text.slice(before.length).replaceAll('\x1b', '^'), '\r^[K')
 })
 
 test('it may be interrupted, and stops everything', async () => {

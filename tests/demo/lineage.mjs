@@ -25,7 +25,7 @@ function verdict(v, first) {
   const name = v.kind === 'hold' ? 'verdict before payment' : 'verdict'
   const same = told.length < v.checks.length ? `, ${count(v.checks.length - told.length, 'check')} as before` : ''
   return [`${name}  ${v.result}`, `evidence ${v.evidence_root.slice(0, 18)}...${same}`,
-    told.map(c => [`${c.id.padEnd(3)}  ${c.result}`, c.detail ?? c.code ?? ASKS[c.id], []])]
+    told.map(c => [`${c.id.padEnd(3)}  ${c.result}`, (c.detail ?? c.code ?? ASKS[c.id]) + (c.result === 'flag' ? ' (a flag stops nothing)' : ''), []])]
 }
 
 // -> [text, remark, children] with the same below

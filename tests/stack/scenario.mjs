@@ -411,7 +411,8 @@ async function playSteps(at, c, step, options) {
   }, m => `commit ${m.merge_commit_sha.slice(0, 12)}`)
   await step('merge verified', () => verified(at, c.submission.id), ({ verdict: { checks } }) => {
     const passed = checks.filter(x => x.result === 'pass').length
-    return `${count(passed, 'check')} passed${passed < checks.length ? `, ${checks.length - passed} flagged` : ''}`
+    const flags = checks.filter(x => x.result === 'flag').map(x => `${x.id}, ${x.detail ?? x.code}`)
+    return `${count(passed, 'check')} passed${flags.length ? `; flagged, which is told and stops nothing: ${flags.join('; ')}` : ''}`
   })
   c.proof = await step('proof pinned on IPFS', async () => {
     const { proof } = await proved(at, c.submission.id)
