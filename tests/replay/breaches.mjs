@@ -33,7 +33,7 @@ const checkpoint = (by, says) => w => ({
   ...w, auditKey: raw(signer).toString('hex'),
   sql: async text => {
     const hash = says ?? Buffer.from(await w.sql(`select encode(hash, 'hex') from audit.link where seq = 3`), 'hex')
-    return broken(w, `insert into audit.checkpoint (size, hash, note) select seq, hash, '${note(by, 3, hash)}' from audit.link where seq = 3`).sql(text)
+    return broken(w, `alter table audit.checkpoint disable trigger all; delete from audit.checkpoint; insert into audit.checkpoint (size, hash, note) select seq, hash, '${note(by, 3, hash)}' from audit.link where seq = 3`).sql(text)
   },
 })
 

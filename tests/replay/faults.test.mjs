@@ -2,8 +2,9 @@
 // broker; after a quiet moment the referee finds nothing. docs/testing.md has the rows; a row that draws prints its seed.
 import assert from 'node:assert/strict'
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,13 +24,16 @@ import { ended, STAGES, World } from './world.mjs'
 // LONG=1: the rows take as long as they were meant to.
 const LONG = process.env.LONG === '1'
 const ATTEMPTS = attemptsOf(stageSources())
+const notes = mkdtempSync(join(tmpdir(), 'patchwork-notes-'))
+const AUDIT = { PATCHWORK_AUDIT_KEY_FILE: join(notes, 'key'), PATCHWORK_AUDIT_EXPORT_DIR: join(notes, 'out') }
 let world, base, bus, relay, scarcity, server
 const acked = []
 
 before(async () => {
   scarcity = new Scarcity()
   server = scarcity.of('postgres')
-  world = await World.start({ lease: '1s', env: { postgres: server.env }, parts: ['ipfs', 'postgres', 'nats', 'redis', 'evm', 'github', 'api'] })
+  mkdirSync(AUDIT.PATCHWORK_AUDIT_EXPORT_DIR)
+  world = await World.start({ lease: '1s', env: { postgres: server.env, '--json': AUDIT }, parts: ['ipfs', 'postgres', 'nats', 'redis', 'evm', 'github', 'api'] })
   Object.assign(world.at, { again: 60_000, acked })
   world.at.wait.patience = 150_000
   ;[base, bus] = await Promise.all([Wire.start(world.stack.ports.postgres), Wire.start(world.stack.ports.nats)])
@@ -51,6 +55,7 @@ after(async () => {
   await world?.end()
   await Promise.all([base?.stop(), bus?.stop()])
   scarcity?.end()
+  rmSync(notes, { recursive: true, force: true })
 })
 
 // What a row does by chance can be done again, and SEEDS times.
@@ -141,7 +146,9 @@ async function peace() {
   await quiet()
   await until('the audit log is sealed', async () => await world.sql('select unsealed from audit.state') === '0')
   await published()
-  const seen = await referee(await look(world.at, world.sql, { acked, attempts: ATTEMPTS }))
+  const { public_key: auditKey } = JSON.parse(await world.stack.run('patchwork_owner', '--json', 'audit', 'checkpoint'))
+  assert.notEqual(await world.sql('select count(*) from audit.checkpoint'), '0', 'the chain is signed')
+  const seen = await referee(await look(world.at, world.sql, { acked, attempts: ATTEMPTS, auditKey }))
   assert.ok(seen.every(s => s.breaches.length === 0 && s.unasked.length === 0), `\n${report(seen)}`)
   assert.equal(await world.unbalanced(), '0')
   assert.equal(await world.sql(`select string_agg(p.kind || ': ' || p.error_code || ' ' || coalesce(r.error, ''), E'\n') from q.parked p
