@@ -2,6 +2,7 @@
  * job. The cursor moves in the transaction that stores the page, so a sweep that stops anywhere goes on there. */
 #include <inttypes.h>
 
+#include "queue/progress.h"
 #include "sql.h"
 #include "sync.h"
 
@@ -29,6 +30,7 @@ bool sweep_plan(struct work *w, struct tx *tx, void *task)
 	t->repo_id = row.repo_id;
 	t->serial = row.serial;
 	t->page = row.page;
+	t->seen = row.seen;
 	t->since = row.has_since ? row.since : 0;
 	t->next = row.next;
 	t->planned_at = row.now;
@@ -40,6 +42,8 @@ bool sweep_effect(struct work *w, const struct outside *outside, void *task)
 {
 	struct sweep_task *t = task;
 
+	if (t->serial == 0)
+		progress_report(w, t->seen, 0, STR("issues and pull requests of the first reading"));
 	return github_issues_changed(
 		w, outside->github, t->repo_id, t->since, t->next, &t->issues, &t->n_issues, &t->more);
 }

@@ -171,8 +171,9 @@ struct sweep_task {
 	uuid project_id;
 	int64_t repo_id;
 	int32_t serial, page;
-	usec since; /* 0 = from the beginning */
-	str next;   /* the page to read, where `since` is not enough */
+	int64_t seen; /* issues and pull requests read so far */
+	usec since;   /* 0 = from the beginning */
+	str next;     /* the page to read, where `since` is not enough */
 	usec planned_at;
 	const struct github_issue *issues;
 	size_t n_issues;

@@ -73,9 +73,14 @@ test(`I12, F15: ${ISSUES} issues are read once each, though a worker is killed a
     const end = await Promise.race([ended(worker({ PATCHWORK_FAULT: `${point}:kill` })), quiet().then(() => 'all is done')])
     assert.equal(end, 'SIGKILL', `${point} is reached`)
   }
+  assert.equal(await ended(worker({ PATCHWORK_FAULT: 'sync.sweep.effected:kill:3' })), 'SIGKILL')
+  const [told, known] = (await sql(`select done || ' ' || note, (select seen from ingest.sync_cursor) from q.progress`)).split('|')
+  assert.ok(Number(known) > 100)
+  assert.equal(told, `${known} issues and pull requests of the first reading`)
   worker()
   await quiet()
   assert.equal(await parked(), '')
+  assert.equal(await sql('select count(*) from q.progress'), '0')
   assert.equal(await sql('select count(*) || \' \' || count(distinct number) || \' \' || min(number) || \' \' || max(number) from core.issue'),
     `${ISSUES} ${ISSUES} 3 ${ISSUES + 2}`)
   assert.equal(await sql(`select count(*) from core.issue where title <> 'issue ' || (case when number < 153 then number - 3 else number - 153 end)`), '0')
