@@ -1,6 +1,6 @@
 # Layers, format, and what two analysers say. Everything is an error.
 
-C_FILES = $(sort $(wildcard api/*.[ch] include/*/*.h pipeline/*/*.[ch] stages/*.[ch] stages/*/*.[ch] tests/*.[ch] tests/*/*.[ch]))
+C_FILES = $(sort $(wildcard api/*.[ch] include/*/*.h pipeline/*/*.[ch] stages/*.[ch] stages/*/*.[ch] tests/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch]))
 OWN_FILES = $(filter-out tests/%,$(C_FILES))
 CLANG_FORMAT := clang-format --style=file:conf/clang-format
 LINT_FLAGS = -std=gnu17 -D_GNU_SOURCE -DKORE_SINGLE_BINARY -Iinclude -I$(BUILD)/gen -I. -isystem $(BUILD)/kore/include \

@@ -30,6 +30,16 @@ const park = key => as('worker', `with job as (select q.enqueue('pay', 'pay.quot
 const operator = (...words) => stack.run('patchwork_operator', ...words)
 const why = ['--reason', 'the cause is gone', '--actor', 'grace']
 
+test('amounts are numeric(78,0), times know their zone, ids are uuid or bigint, in every table', async () => {
+  const odd = await stack.sql(`select string_agg(format('%s.%s %s', c.oid::regclass, a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by 1)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where n.nspname !~ '^(pg_|information_schema)' and c.relkind in ('r', 'p') and not c.relispartition and (
+      format_type(a.atttypid, a.atttypmod) in ('timestamp without time zone', 'money', 'real', 'numeric')
+      or (a.atttypid = 'numeric'::regtype and format_type(a.atttypid, a.atttypmod) <> 'numeric(78,0)')
+      or (a.attname = 'id' and format_type(a.atttypid, a.atttypmod) not in ('uuid', 'bigint')))`)
+  assert.equal(odd, 'ingest.rate_budget.points numeric, ledger.books.unbalanced numeric(80,0)', 'points are no amount, and a sum of amounts is longer')
+})
+
 test('a parked job is ready again, as its next attempt, and once; a dry run changes nothing', async () => {
   const id = await park('quote:one')
   await operator('jobs', 'retry', id, '--dry-run')

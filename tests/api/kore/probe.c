@@ -52,9 +52,7 @@ static const struct {
 	{ "personality", SYS_personality },
 };
 
-void dispatch_prepare(void)
-{
-}
+void dispatch_prepare(void) {}
 
 HOOK int probe_capture(struct http_request *req);
 
