@@ -133,6 +133,8 @@ const struct problem problems[] = {
 	{ "role.person_unknown", 422, "No such person", "check the id" },
 	{ "role.scope", 422, "Role and object do not belong together",
 		"name a project for its roles, a bounty for its arbiter, nothing for the others" },
+	{ "wallet.cool_down", 409, "The payout wallet was changed while this one was linked",
+		"wait until that change is good: notices of /v1/me say when" },
 	{ "wallet.no_payouts", 409, "Nothing is paid to this kind of wallet", "choose an EVM wallet" },
 	{ "wallet.paid_to", 409, "Payouts go to this wallet", "choose another one first" },
 	{ "wallet.signed_in", 409, "This session is the wallet's", "sign in with another wallet of yours" },

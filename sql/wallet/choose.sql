@@ -24,7 +24,12 @@ with there as (
 ), told as materialized (
 	select q.emit('wallet.payout_changed', m.id::text, 'person/' || m.person_id, jsonb_build_object('person_id', m.person_id,
 		'wallet_id', m.wallet_id, 'caip10', t.caip10, 'previous_id', coalesce(t.chosen, t.first),
-		'effective_at', m.effective_at), trace => $3) as id
+		'effective_at', m.effective_at, 'tell', jsonb_build_object(
+			'wallets', (select coalesce(jsonb_agg(w.caip10 order by w.linked_at, w.id), '[]') from core.wallet w
+				where w.person_id = m.person_id and w.unlinked_at is null and w.id <> m.wallet_id),
+			'accounts', (select coalesce(jsonb_agg(jsonb_build_object('provider', a.provider, 'provider_uid', a.provider_uid,
+					'login', a.login_display) order by a.verified_at, a.id), '[]') from core.external_account a
+				where a.person_id = m.person_id and a.revoked_at is null))), trace => $3) as id
 	from made m, there t
 )
 select case when t.casper then 'wallet.no_payouts' end as refused, t.id, t.caip10,

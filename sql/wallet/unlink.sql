@@ -16,6 +16,8 @@ with me as (
 			when w.id = coalesce(core.payout_choice(w.person_id), (
 				select o.id from core.wallet o where o.person_id = w.person_id and o.unlinked_at is null and o.public_key is null
 				order by o.linked_at, o.id limit 1)) then 'wallet.paid_to'
+			when exists (select from core.payout_wallet c where c.person_id = w.person_id and c.effective_at > now()
+				and c.chosen_at > w.linked_at) then 'wallet.cool_down' -- it is told of that change: /v1/me
 		end as refused
 	from core.wallet w join me using (person_id) where w.id = $2
 ), gone as (

@@ -182,6 +182,41 @@ test('A11: another payout wallet is chosen by a fresh signature, told in an even
   assert.deepEqual(code(await api.remove(`/v1/wallets/${second.id}`, { token: me.token })), [409, 'wallet.paid_to'])
 })
 
+test('A11: what the person had is told of the change, in every session until it is good, and names in the event whom else to tell', async () => {
+  const me = await someone()
+  const [account, stone] = [fresh(), casper()]
+  const first = (await wallets(me))[0]
+  const second = (await link(me, evm(account))).body
+  await link(me, stone)
+  await api.sql(`insert into core.external_account (person_id, provider, provider_uid, login_display, method)
+    values ('${me.person_id}', 'github', 11583231, 'ada-told', 'operator')`)
+  const notices = async session => (await api.get('/v1/me', { token: session.token })).body.notices
+  assert.deepEqual(await notices(me), [])
+  const elsewhere = await api.signIn(me.account)
+  const thief = { account, ...await api.signIn(account) }
+  await stepUp(thief, 'wallet.payout', second.id)
+  const { body: { effective_at: good } } = await choose(thief, second.id)
+  const told = await notices(me)
+  assert.equal(told.length, 1)
+  const { at, ...notice } = told[0]
+  assert.deepEqual([{ ...notice, effective_at: Date.parse(notice.effective_at) }, Date.parse(good) - Date.parse(at)],
+    [{ kind: 'payout_wallet', caip10: second.caip10, previous: first.caip10, effective_at: Date.parse(good) }, 72 * 3_600_000])
+  for (const session of [elsewhere, thief, await api.signIn(me.account)]) assert.deepEqual(await notices(session), told)
+  assert.deepEqual(await notices(await someone()), [], 'nobody else\'s')
+  assert.deepEqual(JSON.parse(await api.sql(`select body->'tell' from q.outbox where topic = 'wallet.payout_changed' and subject = 'person/${me.person_id}'`)),
+    { wallets: [first.caip10, `casper:casper-test:${stone.address}`], accounts: [{ provider: 'github', provider_uid: 11583231, login: 'ada-told' }] })
+  await stepUp(thief, 'wallet.unlink', first.id)
+  assert.deepEqual(code(await api.remove(`/v1/wallets/${first.id}`, { token: thief.token })), [409, 'wallet.cool_down'], 'who is to be told stays')
+  await stepUp(me, 'wallet.payout', first.id)
+  assert.equal((await choose(me, first.id)).status, 200)
+  assert.deepEqual((await notices(me)).map(n => [n.caip10, n.previous]), [[first.caip10, second.caip10], [second.caip10, first.caip10]])
+  await api.sql(`update core.payout_wallet set chosen_at = chosen_at - interval '72 hours 1 second', effective_at = effective_at - interval '72 hours 1 second'
+    where person_id = '${me.person_id}'`)
+  assert.deepEqual(await notices(me), [], 'good by now')
+  await stepUp(me, 'wallet.unlink', second.id)
+  assert.equal((await api.remove(`/v1/wallets/${second.id}`, { token: me.token })).status, 200)
+})
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const askAccount = (me, project, wallet) => api.post(`/v1/projects/${project}/accounts/challenge`, { address: wallet.address, chain: wallet.chain }, { token: me.token })
 const sendAccount = async (me, project, message, wallet) => api.post(`/v1/projects/${project}/accounts`, { message, signature: await wallet.sign(message) }, { token: me.token })
