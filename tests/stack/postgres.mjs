@@ -42,7 +42,7 @@ async function place(dir) {
     throw new Error(`${base} is not a private folder of user postgres: remove it and try again`)
   rmSync(link, { force: true })
   symlinkSync(base, link)
-  return { base, user: 'postgres', wrap: ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'] }
+  return { base, user: 'postgres', wrap: ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--pdeathsig', 'KILL', '--'] }
 }
 
 // A path to a Unix socket is 107 bytes at most. Where the checkout lies too deep, the socket has a private folder of its own.
@@ -134,7 +134,8 @@ export function purge(dir) {
   } catch {
     // a folder, or nothing
   }
-  if (target?.startsWith('/var/tmp/patchwork-')) rmSync(target, { recursive: true, force: true })
+  // An initdb that was broken off is killed with its parent, but what it had started may write for a moment longer.
+  if (target?.startsWith('/var/tmp/patchwork-')) rmSync(target, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   rmSync(link, { recursive: true, force: true })
   const real = existsSync(dir) ? realpathSync(dir) : dir
   if (!fits(join(real, 'postgres/socket'))) rmSync(shortFolder(real), { recursive: true, force: true })
