@@ -320,6 +320,8 @@ test('P8: nothing is linked to a project that nobody has proven; what a stranger
   const project = await api.verifiedProject(stranger.token, 'famous/repo', 84)
   await stepUp(stranger, 'project.link_account', project)
   const evil = evm(fresh())
+  assert.deepEqual(code(await askAccount(stranger, project, evil)), [403, 'auth.role'], 'that a ping came makes it nobody\'s')
+  await api.sql(`update core.project set state = 'unverified', hook_alive_at = null where id = '${project}'`)
   const { message } = (await askAccount(stranger, project, evil)).body
   assert.deepEqual(code(await sendAccount(stranger, project, message, evil)), [409, 'project_account.unproven'])
   await checked(project, stranger, { method: 'file' })
