@@ -76,6 +76,8 @@ const struct problem problems[] = {
 	{ "db.read_only", 503, "The database takes no writes", "repeat after Retry-After" },
 	{ "db.unreachable", 503, "The database does not answer", "repeat after Retry-After" },
 	{ "hook.none", 409, "No webhook of ours", "have one made: POST /v1/projects/{id}/hook" },
+	{ "hook.rotated", 409, "Its secret was replaced less than a day ago",
+		"repeat it when the one before is accepted no more" },
 	{ "idempotency.in_flight", 409, "The same request is being worked on", "repeat it in a second for its answer" },
 	{ "idempotency.invalid", 400, "Not an Idempotency-Key", "1 to 255 visible ASCII characters" },
 	{ "idempotency.mismatch", 422, "This key belongs to another body", "use a new key for a new request" },

@@ -515,6 +515,8 @@ test(`P6, F15: another secret: both pass for a day, then the new one alone; kill
   await killed('sync.rotate')
   const [now] = await hooksOf(repo)
   assert.deepEqual([now.id, now.secret === hook.secret], [hook.id, false])
+  const again = await api.post(`/v1/projects/${id}/hook/rotate`, undefined, { token: people.ivan.token })
+  assert.deepEqual([again.status, again.body.code], [409, 'hook.rotated'], 'the one before is not dropped within its day')
   for (const secret of [hook.secret, now.secret]) assert.equal(await deliver(hook.url, secret, 'ping', mine({ zen: secret })), 200)
   await sql(`update core.hook set before_until = now() where project_id = '${id}'`)
   assert.equal(await deliver(hook.url, hook.secret, 'ping', mine({ zen: 'late' })), 401)
