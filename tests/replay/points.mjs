@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
 
-// What a program ended with: a status or a signal. Node does not wait for it by itself.
-export function ended(p) {
-  const awake = setInterval(() => {}, 1000)
-  return p.gone.finally(() => clearInterval(awake))
+// What a program ended with: a status or a signal; or that it did not, for a test to say so instead of waiting for ever.
+export function ended(p, within = 120_000) {
+  let late
+  const limit = new Promise(done => { late = setTimeout(done, within, `nothing: it is at work after ${within / 1000} s`) })
+  return Promise.race([p.gone, limit]).finally(() => clearTimeout(late))
 }
 
 const sources = folder => readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap(f =>

@@ -59,7 +59,7 @@ export class World {
 
   // What comes of the promise while the worker lives; else what the worker said.
   async while(w, promise) {
-    const lost = ended(w).then(end => { throw new Error(`the worker ended with ${end}`) })
+    const lost = ended(w, 2 ** 31 - 1).then(end => { throw new Error(`the worker ended with ${end}`) })
     lost.catch(() => {})
     return Promise.race([promise, lost]).catch(async e => {
       e.message += `\n${tail(this.stack.log('work'), 12)}\n${await this.unfinished().catch(no => no.message)}`
