@@ -18,7 +18,8 @@ void bench_line(const char *what, const char *format, ...) __attribute__((format
 double bench_per_s(int64_t n, usec span);
 /* One statement without a result that matters, in no transaction; rows (NULL = not asked) = how many it touched. */
 MUST bool bench_say(struct work *w, struct conn *conn, const char *sql, int *rows);
-/* What others have left for the disk is written first, so that none of it is measured: a checkpoint, by who may ask for one. */
+/* What was measured before leaves dead rows and pages for the disk; both are dealt with here, so that none of it is measured: a vacuum,
+ * and a checkpoint by who may ask for one. */
 MUST bool bench_calm(struct work *w, struct bench *b);
 void bench_thread(pthread_t *thread, void *(*run)(void *), void *arg);
 

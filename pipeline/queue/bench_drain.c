@@ -128,7 +128,8 @@ bool bench_drain(struct work *w, struct bench *b)
 		for (size_t i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
 			const int64_t jobs = batches[i] == 1 ? b->jobs / 50 : b->jobs;
 
-			if (!drain(w, b, &(struct drain){ "queue.drain", batches[i], round, jobs, false }))
+			if (!bench_calm(w, b) ||
+				!drain(w, b, &(struct drain){ "queue.drain", batches[i], round, jobs, false }))
 				return false;
 		}
 	}

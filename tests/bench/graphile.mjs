@@ -30,7 +30,10 @@ const pool = new pg.Pool({ connectionString: url, max: 10 });
 pool.on("error", () => {});
 const utils = await makeWorkerUtils({ pgPool: pool, logger });
 await utils.migrate();
-const empty = () => pool.query("truncate graphile_worker._private_jobs");
+const empty = async () => {
+	await pool.query("truncate graphile_worker._private_jobs");
+	await pool.query("checkpoint");
+};
 
 const wal = async () => Number((await pool.query("select pg_current_wal_insert_lsn() - '0/0' as at")).rows[0].at);
 

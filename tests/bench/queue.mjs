@@ -19,7 +19,7 @@ async function lines(argv, env, n) {
   for await (const text of createInterface({ input: child.stdout })) {
     const line = { ...JSON.parse(text), run: n }
     say(line)
-    all.push(line)
+    if (large(line)) all.push(line)
   }
   const code = await ended
   if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}`)
@@ -43,6 +43,8 @@ async function peer(stack, n) {
   return lines([process.execPath, fileURLToPath(new URL('graphile.mjs', import.meta.url)), url.href, String(JOBS)], {}, n)
 }
 
+// What is drained one by one is too little to say how fast a bulk is enqueued.
+const large = line => line.bench !== 'queue.enqueue_bulk' || line.jobs === JOBS
 const settings = line => `${line.bench} ${line.peer ?? ''} ${line.batch ?? ''} ${line.concurrentJobs ?? ''}`
 
 // The best setting's median of each measurement: { bench: value }
