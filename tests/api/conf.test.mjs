@@ -1,9 +1,9 @@
 // The example files of conf/ are read by the programs that they are for, and say what holds without them.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -59,4 +59,22 @@ test('patchwork-api starts with conf/patchwork-api.conf, every line in force', a
 test('patchwork-api refuses a file with a key that it does not know', async () => {
   const file = inForce('conf/patchwork-api.conf', 'api-wrong.conf', 'api.worker = 2\n')
   await assert.rejects(run(API, [file], { env: clean }), error => error.code === 2 && /conf\.unknown_key/.test(error.stdout + error.stderr))
+})
+
+test('a key whose field has no text, or an empty one, is refused by make lint-docs', async () => {
+  const tree = join(dir, 'tree'), source = join(tree, 'stages/conf.c')
+  mkdirSync(tree)
+  for (const name of readdirSync('.').filter(n => !['stages', 'build', 'var'].includes(n))) symlinkSync(resolve(name), join(tree, name))
+  cpSync('stages', join(tree, 'stages'), { recursive: true })
+  const lint = () => run(process.execPath, [resolve('tests/lint/docs.mjs')], { cwd: tree }).catch(e => e)
+  assert.match((await lint()).stdout, /^ok \d+ - each key says what it is for$/m)
+  const told = readFileSync(source, 'utf8')
+  for (const doc of ['', ', .doc = ""']) {
+    const silent = told.replace(/("worker\.poll".*?),\s*\.doc = (?:"[^"]*"\s*)+\),/s, `$1${doc}),`)
+    assert.notEqual(silent, told)
+    writeFileSync(source, silent)
+    const { code, stdout } = await lint()
+    assert.equal(code, 1)
+    assert.match(stdout, /^not ok \d+ - each key says what it is for\n# {3}stages\/conf\.c: worker\.poll has no \.doc$/m)
+  }
 })

@@ -75,6 +75,7 @@ if (process.argv.includes('--write')) {
   }
   writeFileSync('docs/operating.md', page)
 }
+check('each key says what it is for', Object.values(CONF).flatMap(source => keys(source).filter(k => !k.doc.trim()).map(k => `${source}: ${k.key} has no .doc`)))
 for (const [path, source] of Object.entries(CONF)) {
   const page = read('docs/operating.md').match(between(source))?.[0] ?? ''
   check(`operating.md lists the keys of ${source}`, page.includes(table(source)) ? [] : ['run make docs-write'])
