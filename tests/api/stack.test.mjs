@@ -219,3 +219,54 @@ test('packages that cannot be had are named, with how to go on; the same command
   assert.equal((await install('exit 1')).stdout, '', 'nothing is missing')
   rmSync(dir, { recursive: true })
 })
+
+test('Debian packages that cannot be had are named, with how to go on; the same command does', async () => {
+  const dir = folder(), at = (...words) => join(dir, ...words)
+  for (const name of ['bin', 'etc', 'tests/stack/node_modules']) mkdirSync(at(name), { recursive: true })
+  const script = readFileSync(new URL('../stack/install.sh', import.meta.url), 'utf8')
+  assert.match(script, /\/etc\/postgresql-common/)
+  assert.match(script, /\/usr\/sbin\/policy-rc\.d/)
+  // What it writes outside its checkout is written inside; it is told that it is root.
+  writeFileSync(at('tests/stack/install.sh'), script.replaceAll('/etc/postgresql-common', at('etc')).replaceAll('/usr/sbin/policy-rc.d', at('etc/policy-rc.d'))
+    .replaceAll('EUID', 'AS_USER'))
+  writeFileSync(at('tests/stack/packages.txt'), '# LIST\nbuild first-dev there-dev\nrun second never|sh other|no-such-command\ncheck third\n')
+  writeFileSync(at('tests/stack/package-lock.json'), '{}')
+  const program = (name, text) => writeFileSync(at('bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  program('npm', ':')
+  // dpkg-query -W -f FORMAT NAME
+  program('dpkg-query', `[ "$*" = "-W -f \\\${db:Status-Status} $4" ] && [ -e "${at('etc/installed')}/$4" ] && printf installed`)
+  const apt = text => program('apt-get', `echo "$*" >> ${at('apt.said')}\n${text}`)
+  const said = () => existsSync(at('apt.said')) ? readFileSync(at('apt.said'), 'utf8').trim().split('\n') : []
+  const install = user => run('bash', [at('tests/stack/install.sh'), 'demo'], { env: { ...process.env, AS_USER: user, PATH: `${at('bin')}:${process.env.PATH}` } })
+  mkdirSync(at('etc/installed'))
+  writeFileSync(at('etc/installed/there-dev'), '')
+  const lack = 'first-dev other second', command = `apt-get install -y --no-install-recommends ${lack}`
+
+  apt('exit 1')
+  await assert.rejects(install('1000'), { code: 1, stderr: `patchwork: these Debian packages are missing; run this as root, then try again:\npatchwork:   ${command}\n` })
+  assert.deepEqual(said(), [], 'who may not install asks nobody')
+
+  apt('echo "E: Unable to locate package first-dev" >&2; exit 100')
+  await assert.rejects(install('0'), e => {
+    assert.equal(e.code, 1)
+    assert.match(e.stdout, new RegExp(`^installing Debian packages \\(.*\\): ${lack}\n$`))
+    assert.match(e.stderr, new RegExp(`E: Unable to locate package first-dev\npatchwork: apt-get could not install: ${lack}\npatchwork: check the network .*, ` +
+      'then run the same command again; what is installed stays\n$'))
+    return true
+  })
+  assert.deepEqual(said().map(line => line.split(' ')[0]), ['install', 'update', 'install'], 'lists that are too old are fetched anew')
+  assert.equal(existsSync(at('etc/policy-rc.d')), false, 'servers of others may start again')
+
+  writeFileSync(at('etc/installed/second'), '') // that much had come
+  apt('case $* in *--simulate*) ;; *) ls "$(dirname "$0")/../etc/policy-rc.d";; esac')
+  rmSync(at('apt.said'))
+  assert.match((await install('0')).stdout, /: first-dev other\n/)
+  assert.deepEqual(said(), ['install -y --no-install-recommends first-dev other --simulate',
+    'install -y --no-install-recommends first-dev other -q -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0'])
+  assert.match(readFileSync(at('var/log/apt.log'), 'utf8'), /etc\/policy-rc\.d\n$/, 'while it installs, Debian\'s servers are not started')
+  for (const name of ['first-dev', 'other']) writeFileSync(at('etc/installed', name), '')
+  rmSync(at('apt.said'))
+  assert.equal((await install('1000')).stdout, '', 'nothing is missing')
+  assert.deepEqual(said(), [])
+  rmSync(dir, { recursive: true })
+})
