@@ -8,22 +8,13 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { purge, socketFolder } from '../stack/postgres.mjs'
-import { alive, startTime, until } from '../stack/proc.mjs'
+import { left, partsOf, startTime, until } from '../stack/proc.mjs'
 import { startStack } from '../stack/stack.mjs'
 
 const run = promisify(execFile)
 const CLI = fileURLToPath(new URL('../stack/stack.mjs', import.meta.url))
 const folder = () => mkdtempSync(join(tmpdir(), 'patchwork-stack-'))
 const cli = (dir, ...words) => run(process.execPath, [CLI, ...words, '--dir', dir])
-
-// Processes whose command line names the text.
-const naming = text => readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && Number(pid) !== process.pid).filter(pid => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text) && startTime(pid) !== null
-  } catch {
-    return false
-  }
-})
 
 test('a disk that is too full is told of before anything starts', async () => {
   const dir = folder()
@@ -59,8 +50,7 @@ test('two stacks side by side share nothing, and each ends without a trace', asy
   assert.equal(new Set(stacks.flatMap(s => Object.values(s.ports))).size, 2 * Object.keys(a.ports).length)
   const pids = stacks.flatMap(s => Object.values(s.running))
   await Promise.all(stacks.map(s => s.stop({ remove: true })))
-  assert.deepEqual(pids.filter(alive), [])
-  for (const s of stacks) assert.deepEqual(naming(s.dir), [])
+  for (const s of stacks) assert.deepEqual(left(s.dir, pids), [])
 })
 
 test('a part may be killed and comes back on its port with what it had kept', async () => {
@@ -107,13 +97,15 @@ test('up, a kill -9 of everything, up again, down: nothing is left', async () =>
     const second = JSON.parse(readFileSync(join(dir, 'stack.json')))
     for (const name of ['database', 'nats', 'redis', 'github', 'ipfs', 'evm']) assert.ok(new URL(second[name]).port, name)
     for (const name of ['funder', 'contributor', 'maintainer', 'operator']) assert.match(second.wallets[name].key, /^0x[0-9a-f]{64}$/)
+    const parts = partsOf(dir)
+    assert.equal(parts.length, 6)
     await cli(dir, 'down')
-    assert.deepEqual(Object.values(second.pids).filter(pid => startTime(pid) !== null), [])
+    assert.deepEqual(left(dir, parts), [])
     assert.match((await cli(dir, 'down')).stdout, /nothing was running/)
   } finally {
     await cli(dir, 'clean')
   }
-  assert.deepEqual(naming(dir), [])
+  assert.deepEqual(left(dir), [])
 })
 
 test('a second up while one goes on is refused, a signal or down stops the first, and nothing is left', async () => {
@@ -124,9 +116,9 @@ test('a second up while one goes on is refused, a signal or down stops the first
     let said = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', data => { said += data })
     await until('a part runs', () => existsSync(join(dir, 'run')) && readdirSync(join(dir, 'run')).some(f => f.endsWith('.pid')))
-    return { child, end, said: () => said, pids: () => readdirSync(join(dir, 'run')).map(f => JSON.parse(readFileSync(join(dir, 'run', f), 'utf8')).pid) }
+    return { child, end, said: () => said, parts: () => partsOf(dir) }
   }
-  const none = pids => assert.deepEqual(pids.filter(pid => startTime(pid) !== null), [])
+  const none = parts => until('nothing is left', () => left(dir, parts).length === 0, { timeout: 30_000 }) // initdb ends with its starter
   try {
     const first = await begin()
     first.child.kill('SIGSTOP')
@@ -134,22 +126,23 @@ test('a second up while one goes on is refused, a signal or down stops the first
     assert.equal(second.code, 1)
     assert.match(second.stderr, new RegExp(`being started in \\S+ already, process ${first.child.pid}: `))
     assert.match((await cli(dir, 'status').catch(e => e)).stdout, /being started by process/)
-    const pids = first.pids()
+    const parts = first.parts()
+    assert.ok(parts.length > 0)
     first.child.kill('SIGCONT')
     first.child.kill('SIGINT')
     assert.equal(await first.end, 130, first.said())
     assert.match(first.said(), /SIGINT: stopping what was started\n$/)
-    none(pids)
+    await none(parts)
     const third = await begin()
-    const started = third.pids()
+    const started = third.parts()
     await cli(dir, 'down')
     assert.equal(await third.end, 143, third.said())
-    none(started)
+    await none(started)
     assert.equal(existsSync(join(dir, 'up.pid')), false)
   } finally {
     await cli(dir, 'clean')
   }
-  assert.deepEqual(naming(dir), [])
+  assert.deepEqual(left(dir), [])
 })
 
 test('an end without readers is a quiet one: no stack trace, and what was asked for is done', async () => {

@@ -4,11 +4,11 @@
 //   --register OWNER/NAME               only a repository of its GitHub as a project
 // Exits 0 only when every step truly happened.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { alive, claim, onUnheard, tail } from '../stack/proc.mjs'
+import { claim, onUnheard, sessions, tail } from '../stack/proc.mjs'
 import { createProject, login, nodeWallet, play, verifyProject } from '../stack/scenario.mjs'
 import { startStack, stopOnSignal, stopStack } from '../stack/stack.mjs'
 import { lineageLines } from './lineage.mjs'
@@ -73,24 +73,10 @@ async function contribution(at) {
   return c
 }
 
-// Processes of the sessions that the parts led: children that outlived them.
-const orphans = parts => {
-  const sessions = new Set(Object.values(parts).map(p => String(p.pid)))
-  return readdirSync('/proc').filter(pid => /^\d+$/.test(pid)).filter(pid => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      const [state, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      return state !== 'Z' && sessions.has(session)
-    } catch {
-      return false
-    }
-  })
-}
-
 async function stopAll(stack) {
-  const parts = stack.running
+  const parts = Object.values(stack.running)
   await stack.stop()
-  const left = [...Object.values(parts).filter(alive).map(p => p.pid), ...orphans(parts)]
+  const left = sessions(parts) // children that outlived them, too
   if (left.length) throw new Error(`still running: ${left.join(', ')}`)
 }
 

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { recall, startTime, until } from '../stack/proc.mjs'
+import { left, partsOf, until } from '../stack/proc.mjs'
 import { colour, Steps } from './steps.mjs'
 
 const run = promisify(execFile)
@@ -22,14 +22,14 @@ const demo = (...words) => node(DEMO, '--dir', dir, ...words)
 
 after(() => run(process.execPath, [STACK, 'clean', '--dir', dir]))
 
-// Processes whose command line or folder is ours.
-const left = () => readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && Number(pid) !== process.pid).filter(pid => {
-  try {
-    return startTime(pid) !== null && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dir)
-  } catch {
-    return false
-  }
-})
+// Every part that a pid file named while this file ran: some are not to be known by folder or command line afterwards.
+const started = new Map()
+const note = () => partsOf(dir).forEach(p => started.set(`${p.pid} ${p.start}`, p))
+setInterval(note, 100).unref()
+const remains = () => left(dir, [...started.values()])
+const none = () => assert.deepEqual(remains(), [])
+// What was being started when it was broken off ends with its starter, a moment later.
+const soonNone = () => until('nothing is left', () => remains().length === 0, { timeout: 30_000 })
 
 const STEPS = [
   'everything started', 'wallets log in', 'GitHub account linked', 'project registered', 'project verified', 'bounty created',
@@ -49,7 +49,7 @@ function complete({ code, stdout, stderr }) {
   for (const word of ['deliveries', 'pull_request opened', 'pull_request closed', 'verify.merge  done', 'V16  pass', 'proof  bafkrei',
     'flagged, which is told and stops nothing: V11, nobody else approved it', '250000000 of the asset\'s smallest units', 'transaction  0x', 'score  1 point for'])
     assert.ok(stdout.includes(word), word)
-  assert.deepEqual(left(), [])
+  none()
 }
 
 test('X7: it plays the whole contribution within a minute and leaves no process behind', async () => {
@@ -57,6 +57,7 @@ test('X7: it plays the whole contribution within a minute and leaves no process 
   complete(played)
   const [, seconds] = played.stdout.match(/Every step happened: \d+ steps in (\d+\.\d+) s/)
   assert.ok(Number(seconds) < 60, `${seconds} s`)
+  assert.ok(started.size >= 9, 'each part was noted, so each is looked for')
 })
 
 test('colours and lines that are rewritten are for terminals, without NO_COLOR', async () => {
@@ -93,13 +94,15 @@ test('it may be interrupted, and stops everything', async () => {
   await new Promise(go => child.stdout.on('data', data => (said += data).includes('wallets log in') && go()))
   child.kill('SIGSTOP')
   const second = await demo()
+  note()
+  assert.equal(partsOf(dir).length, 9)
   child.kill('SIGCONT')
   assert.equal(second.code, 1, 'two in one folder would stop each other\'s parts')
   assert.match(second.stderr, new RegExp(`a demo runs in \\S+ already, process ${child.pid}`))
   child.kill('SIGINT')
   assert.equal(await end, 130)
   assert.doesNotMatch(said, /✗/, 'a step that was broken off has not failed')
-  await until('nothing is left', () => left().length === 0, { timeout: 30_000 })
+  await soonNone()
 })
 
 test('it ends quietly, and leaves nothing, when its reader goes or its disk is full', async () => {
@@ -108,7 +111,7 @@ test('it ends quietly, and leaves nothing, when its reader goes or its disk is f
       env: { ...process.env, NODE: process.execPath, DEMO, DIR: dir },
     })
     assert.deepEqual([stdout, stderr], [`${code}\n`, said])
-    assert.deepEqual(left(), [])
+    await soonNone()
   }
 })
 
@@ -117,10 +120,7 @@ test('it works after a kill -9 of everything', async () => {
   const end = new Promise(done => child.once('exit', done))
   await new Promise(go => child.stdout.on('data', data => String(data).includes('bounty created') && go()))
   child.kill('SIGKILL')
-  for (const f of readdirSync(join(dir, 'run'))) {
-    const p = recall(join(dir, 'run', f))
-    if (p) process.kill(p.pid, 'SIGKILL')
-  }
+  for (const p of partsOf(dir)) process.kill(p.pid, 'SIGKILL')
   await end
   complete(await demo())
 })
@@ -184,6 +184,8 @@ test('it plays against a stack that runs, again and again, and says what is wron
   assert.match(stderr, /expected {2}200\ngot {7}401\n/)
   assert.match(stderr, /the end of \S*api\.log/)
   await pasted(await run(process.execPath, [STACK, 'up', '--dir', dir]), JSON.parse(readFileSync(file, 'utf8')))
+  note()
+  assert.ok(remains().length >= 9, 'what runs is seen')
   assert.match((await run(process.execPath, [STACK, 'down', '--dir', dir])).stdout, /^stopped .*\nThe next make up begins with an empty world/)
-  assert.deepEqual(left(), [])
+  none()
 })

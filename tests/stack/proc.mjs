@@ -1,23 +1,51 @@
 // Processes that outlive or must not outlive us: started with a log, known again by pid and start time, stopped and
 // waited for. Ports of loopback.
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-// Ticks since boot at which the process began, or null when it is gone (a zombie is gone).
-export function startTime(pid) {
+// What the kernel says of a process after its name, from the state on; null when it is gone (a zombie is gone).
+function status(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return 'ZX'.includes(fields[0]) ? null : fields[19]
+    return 'ZX'.includes(fields[0]) ? null : fields
   } catch {
     return null
   }
 }
 
+// Ticks since boot at which the process began, or null when it is gone.
+export const startTime = pid => status(pid)?.[19] ?? null
+
 export const alive = p => Boolean(p?.pid) && p.start !== null && startTime(p.pid) === p.start
+
+const others = () => readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && Number(pid) !== process.pid)
+
+// Pids of the sessions that these processes lead or led, whatever they call themselves by now. A leader's number that another
+// process has today is not of them.
+export function sessions(parts) {
+  const led = new Set(parts.filter(p => [null, p.start].includes(startTime(p.pid))).map(p => String(p.pid)))
+  return others().filter(pid => led.has(status(pid)?.[3]))
+}
+
+// Pids of what a stack under DIR has left: whoever names the folder, works in it or in its cluster's, or is of these parts.
+export function left(dir, parts = []) {
+  const folders = [dir, join(dir, 'postgres')].filter(f => existsSync(f)).map(f => realpathSync(f))
+  const names = pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dir)
+  const works = pid => folders.some(f => `${readlinkSync(`/proc/${pid}/cwd`)}/`.startsWith(`${f}/`))
+  const holds = (question, pid) => { try { return question(pid) } catch { return false } } // gone, or not ours to look at
+  const ours = others().filter(pid => (holds(names, pid) || holds(works, pid)) && startTime(pid) !== null)
+  return [...new Set([...ours, ...sessions(parts)])]
+}
+
+// The parts that the pid files under DIR name and that run.
+export function partsOf(dir) {
+  const run = join(dir, 'run')
+  return (existsSync(run) ? readdirSync(run) : []).map(f => recall(join(run, f))).filter(Boolean)
+}
 
 // A pid file names the process that wrote it, not whoever has the number now.
 export function recall(file) {
