@@ -317,6 +317,58 @@ test('S3, V9, S12: /award: evidence of level 0 waits for another person, whose w
   }
 })
 
+// Merged, and nothing of it was told before; the issue had been closed by hand, so GitHub names nothing as its closer.
+async function quietly(c, { message = 'Quietly', linked = false } = {}) {
+  const pull = await github(at, 'pull', { repo: c.repo, user: c.account.login, title: 'Quietly', body: 'nothing', commits: [{ message, files: { 'quiet.c': 'int quiet;\n' } }] })
+  if (linked) await github(at, 'link', { repo: c.repo, number: pull.number, issue: c.issue.number, by: 'maria' })
+  await github(at, 'close', { repo: c.repo, number: c.issue.number })
+  await github(at, 'merge', { repo: c.repo, number: pull.number, method: 'squash' })
+  await told(c, 'pull_request', 'closed', pull.number)
+  await told(c, 'issues', 'closed', c.issue.number)
+  return pull
+}
+const judged = async (c, pull) => {
+  const s = await world.while(worker, submissionOf(at, c.bounty, pull))
+  return world.while(worker, eventually('it is judged', () => submission(at, s.id), x => x.verdict, at.wait))
+}
+const ties = s => world.sql(`select string_agg((t ->> 'level') || ' ' || (t ->> 'source'), ', ' order by n) from proof.verdict v,
+  json_array_elements(convert_from(v.body, 'utf8')::json -> 'ties') with ordinality x (t, n) where v.submission_id = '${s.id}' and v.kind = 'merge'`)
+
+test('S3: evidence of level 3: linked on the page by another before the merge: paid', async () => {
+  const c = await opened()
+  const s = await judged(c, await quietly(c, { message: `Fixes #${c.issue.number}`, linked: true }))
+  assert.deepEqual([s.verdict.result, s.evidence_level, checkOf(s, 'V6').result], ['pass', 3, 'pass'], JSON.stringify(s.verdict.checks.filter(x => x.code)))
+  assert.equal(await ties(s), '3 linked, 2 commit, 1 late_reference')
+  await world.while(worker, paid(at, s.id))
+})
+
+test('S3: evidence of level 2: a commit\'s keyword alone waits for a person', async () => {
+  const c = await opened()
+  const s = await judged(c, await quietly(c, { message: `Fixes #${c.issue.number}` }))
+  assert.deepEqual([s.state, s.reason, s.verdict.result, s.evidence_level, checkOf(s, 'V6').code], ['review', 'verify.evidence', 'review', 2, 'verify.evidence'])
+  assert.equal(await ties(s), '2 commit')
+})
+
+test('S3: evidence of level 1: a claim of after the merge brings nothing before a judge, and nothing past one whom an award brings it to', async () => {
+  const c = await opened()
+  await github(at, 'user', { login: 'maria', id: 77 })
+  await github(at, 'member', { repo: c.repo, user: 'maria', permission: 'write' })
+  const pull = await quietly(c)
+  await new Promise(wake => setTimeout(wake, 1100)) // GitHub's times are whole seconds
+  const say = async (user, number, body) => {
+    const { comment } = await github(at, 'comment', { repo: c.repo, number, user, body })
+    await deliver(at, 'issue_comment', 'created', c.repo, number, { sender: user, comment: comment.id })
+    await world.while(worker, eventually('it is read', () => world.sql(`select count(*) from ingest.delivery where state = 'queued'`), n => n === '0', at.wait))
+  }
+  await say(c.account.login, pull.number, `/claim #${c.issue.number}`)
+  const { submissions } = await bountyOf(c)
+  assert.deepEqual(submissions.filter(x => x.pull_number === pull.number), [])
+  await say('maria', c.issue.number, `/award #${pull.number} it does what was asked for`)
+  const s = await judged(c, pull)
+  assert.deepEqual([s.state, s.reason, s.verdict.result, s.evidence_level], ['review', 'verify.awarded', 'review', 1])
+  assert.equal(await ties(s), '1 late_claim, 0 award')
+})
+
 // Verified and proved, with an hour of hold.
 async function held() {
   const c = await opened()
