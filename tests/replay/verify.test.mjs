@@ -369,6 +369,32 @@ test('S3: evidence of level 1: a claim of after the merge brings nothing before 
   assert.equal(await ties(s), '1 late_claim, 0 award')
 })
 
+// Merged into a branch that is neither the default one nor listed.
+async function mergedInto(c, base, then) {
+  await github(at, 'force', { repo: c.repo, branch: base, to: 'main' })
+  const pull = await github(at, 'pull', { repo: c.repo, user: c.account.login, title: 'For later', base, body: `/claim #${c.issue.number}`,
+    commits: [{ message: 'For later', files: { 'later.c': 'int later;\n' } }] })
+  await told(c, 'pull_request', 'opened', pull.number)
+  await world.while(worker, submissionOf(at, c.bounty, pull))
+  await github(at, 'merge', { repo: c.repo, number: pull.number, method: 'squash' })
+  await then?.()
+  await github(at, 'close', { repo: c.repo, number: c.issue.number })
+  await told(c, 'pull_request', 'closed', pull.number)
+  await told(c, 'issues', 'closed', c.issue.number)
+  const s = await judged(c, pull)
+  return [s.state, s.reason, s.evidence_level, ...['V3', 'V5'].map(id => [checkOf(s, id).result, checkOf(s, id).code])]
+}
+
+test('S5: a merge into a branch that nobody listed is none while the default branch lacks it, and a person\'s to judge once it has it', async () => {
+  const apart = await opened()
+  assert.deepEqual(await mergedInto(apart, 'later'), ['rejected', 'verify.unreachable', 4, ['review', 'verify.base'], ['fail', 'verify.unreachable']])
+  await bountyState(at, apart.bounty, 'open')
+  const joined = await opened()
+  assert.deepEqual(await mergedInto(joined, 'later', () => github(at, 'force', { repo: joined.repo, to: 'later' })),
+    ['review', 'verify.base', 4, ['review', 'verify.base'], ['pass', null]])
+  await bountyState(at, joined.bounty, 'frozen')
+})
+
 // Verified and proved, with an hour of hold.
 async function held() {
   const c = await opened()
