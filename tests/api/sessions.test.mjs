@@ -1,10 +1,10 @@
 // Sessions: what tokens are taken (A7), keys that follow each other, refresh tokens that are good once (A8), sessions that end.
 import assert from 'node:assert/strict'
 import { createHmac, createPrivateKey, createPublicKey, randomBytes, sign, verify } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { require } from '../peers/load.mjs'
-import { until } from '../stack/proc.mjs'
+import { answers, freePort, launch, stop, until } from '../stack/proc.mjs'
 import { sha256, startApi } from './api.mjs'
 
 const { privateKeyToAccount, generatePrivateKey } = require('viem/accounts')
@@ -239,6 +239,119 @@ test('A7: keys follow each other with both accepted: no valid token is refused, 
   } finally {
     await own.stop()
   }
+})
+
+// People who sign in, renew and ask without pause, now here, now there; what a gateway that is just restarting does not answer counts
+// for nothing. seen[GATEWAY + ' ' + KID]: tokens of that key that were taken there since it was last cleared.
+function crowd(own, gateways, n) {
+  const people = Array.from({ length: n }, () => ({ account: fresh(), tokens: [], session: null }))
+  const state = { over: false, seen: {}, refused: [], kids: new Set() }
+  const end = token => parse(token.split('.')[1]).exp * 1000
+  const ask = async (where, method, path, { token, body } = {}) => {
+    const resp = await fetch(gateways[where] + path, { method, body: body && JSON.stringify(body),
+      headers: { ...(token && { authorization: `Bearer ${token}` }), ...(body && { 'content-type': 'application/json' }) } }).catch(() => null)
+    const text = await resp?.text().catch(() => null)
+    if (!resp || text === null || resp.status === 503) return null
+    if (resp.status >= 400 && !(token && Date.now() >= end(token))) state.refused.push([where, path, resp.status, text])
+    return resp.status < 400 ? JSON.parse(text) : null
+  }
+  const got = (p, session) => {
+    p.session = session
+    p.tokens.push(session.token)
+    state.kids.add(parse(session.token.split('.')[0]).kid)
+  }
+  const enter = async (p, where) => {
+    const made = await ask(where(), 'POST', '/v1/auth/challenge', { body: { address: p.account.address, chain_id: 338 } })
+    const session = made && await ask(where(), 'POST', '/v1/auth/verify',
+      { body: { message: made.message, signature: await p.account.signMessage({ message: made.message }) } })
+    if (session) got(p, session)
+  }
+  const renew = async (p, where) => { // whose answer is lost may have been used
+    const { refresh_token: old } = p.session
+    p.session = null
+    const session = await ask(where(), 'POST', '/v1/auth/refresh', { body: { refresh_token: old } })
+    if (session) got(p, session)
+  }
+  const live = async p => {
+    const names = Object.keys(gateways)
+    let turn = people.indexOf(p)
+    const where = () => names[turn++ % names.length]
+    while (!state.over) {
+      await (p.session ? renew(p, where) : enter(p, where))
+      p.tokens = p.tokens.filter(t => end(t) > Date.now()).slice(-6)
+      for (const token of p.tokens)
+        for (const name of names) {
+          const of = `${name} ${parse(token.split('.')[0]).kid}`
+          if (await ask(name, 'GET', '/v1/me', { token })) state.seen[of] = (state.seen[of] ?? 0) + 1
+        }
+      await new Promise(wake => setTimeout(wake, 20))
+    }
+  }
+  state.ended = Promise.all(people.map(live))
+  state.ended.catch(() => {})
+  return state
+}
+
+test('A7: two gateways change their keys one after the other while people sign in and ask: no token that has not ended is refused', { timeout: 300_000 }, async t => {
+  const own = await startApi({ conf: { 'api.workers': 1, 'auth.session_ttl': '3s' } })
+  const old = own.stack.secret('jwt-key')
+  const next = randomBytes(32).toString('hex')
+  const port = await freePort()
+  const gateways = { one: own.url, two: `http://127.0.0.1:${port}` }
+  let second, load
+  const two = async () => {
+    if (second) await stop(second)
+    writeFileSync(own.stack.path('second.conf'), readFileSync(own.stack.path('patchwork-api.conf'), 'utf8')
+      .replace(/^api\.listen.*$/m, `api.listen = 127.0.0.1:${port}`), { mode: 0o600 })
+    second = launch({ argv: [own.stack.program('patchwork-api'), own.stack.path('second.conf')], env: own.stack.env('api'), log: own.stack.log('second'), tied: 'SIGKILL' })
+    await until('the second gateway is up', () => answers(`${gateways.two}/readyz`))
+  }
+  const kidsAt = async name => (await (await fetch(`${gateways[name]}/.well-known/jwks.json`)).json()).keys.map(k => k.kid)
+  // All that is good by then was taken by each gateway since it has its keys.
+  const taken = async (...kids) => {
+    load.seen = {}
+    for (const name of Object.keys(gateways))
+      for (const kid of kids) await until(`${name} takes what ${kid} signed`, () => load.seen[`${name} ${kid}`] >= 5 || load.refused.length)
+    assert.deepEqual(load.refused, [])
+  }
+  const set = (key, other) => {
+    writeFileSync(own.stack.path('secrets/jwt-key'), `${key}\n`, { mode: 0o600 })
+    if (other) writeFileSync(own.stack.path('secrets/jwt-other'), `${other}\n`, { mode: 0o600 })
+    own.stack.options.conf['auth.jwt_key_file_other'] = other && own.stack.path('secrets/jwt-other')
+    own.stack.writeConfiguration()
+  }
+  try {
+    await two()
+    const [before] = await kidsAt('one')
+    load = crowd(own, gateways, 6)
+    await taken(before)
+    set(old, next)
+    await own.stack.restart('api')
+    await two()
+    await taken(before)
+    const [, after] = await kidsAt('two')
+    set(next, old)
+    await own.stack.restart('api')
+    await until('the new key signs', () => load.kids.has(after))
+    await taken(before, after) // one signs with the new key, the other still with the old one
+    await two()
+    assert.deepEqual([await kidsAt('one'), await kidsAt('two')], [[after, before], [after, before]])
+    await taken(after)
+    const last = Date.now() + 4000 // what the old key signed has ended
+    set(next)
+    await until('the old key\'s tokens have ended', () => Date.now() > last)
+    await own.stack.restart('api')
+    await two()
+    await taken(after)
+    assert.deepEqual([await kidsAt('one'), await kidsAt('two')], [[after], [after]])
+    assert.deepEqual([...load.kids].sort(), [before, after].sort())
+  } finally {
+    if (load) load.over = true
+    await load?.ended
+    if (second) await stop(second)
+    await own.stop()
+  }
+  assert.deepEqual(load.refused, [], 'nobody was refused')
 })
 
 test('refused tokens are counted by address, valid ones go on', async () => {
