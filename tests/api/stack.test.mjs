@@ -22,7 +22,7 @@ test('a disk that is too full is told of before anything starts', async () => {
   assert.deepEqual(readdirSync(dir), [])
 })
 
-test('a checkout that lies too deep for a Unix socket has it in a short private folder, or is told why not', () => {
+test('a checkout that lies too deep for a Unix socket has it in a short private folder, or is told why not', async () => {
   const dir = folder(), deep = join(dir, 'd'.repeat(100))
   assert.equal(socketFolder(join(dir, 'postgres'), dir), join(dir, 'postgres/socket'))
   const short = socketFolder(deep, deep)
@@ -34,7 +34,7 @@ test('a checkout that lies too deep for a Unix socket has it in a short private 
     chmodSync(short, 0o755)
     assert.throws(() => socketFolder(deep, deep), /is not a private folder of ours: remove it/)
   } finally {
-    for (const d of [deep, join(deep, 'other')]) purge(d)
+    for (const d of [deep, join(deep, 'other')]) await purge(d)
   }
   assert.equal(existsSync(short), false)
   rmSync(dir, { recursive: true })

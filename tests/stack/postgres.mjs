@@ -2,10 +2,10 @@
 // Trust only inside a socket folder that nobody else can enter; over TCP scram with generated passwords.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { alive, startTime, stop } from './proc.mjs'
+import { alive, startTime, stop, until } from './proc.mjs'
 
 const run = promisify(execFile)
 const BIN = '/usr/lib/postgresql/15/bin'
@@ -60,12 +60,23 @@ export function socketFolder(base, dir) {
   return short
 }
 
+// An initdb that was broken off is killed with its parent, but what it had started writes until it notices: known by its environment.
+function makes(pid, data) {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`PGDATA=${data}`)
+  } catch {
+    return false // gone, or not ours to look at
+  }
+}
+const vacated = base => until(`${base} is left by an initdb that was broken off`, () => !readdirSync('/proc').some(pid => makes(pid, join(base, 'data'))))
+
 async function initialise({ base, wrap }) {
   const data = join(base, 'data')
   if (existsSync(join(data, 'patchwork-ready'))) return data
-  const sh = (...argv) => run([...wrap, ...argv][0], [...wrap, ...argv].slice(1), { cwd: '/' })
+  const sh = (...argv) => run([...wrap, ...argv][0], [...wrap, ...argv].slice(1), { cwd: '/', env: { ...process.env, PGDATA: data } })
+  await vacated(base)
   await sh('rm', '-rf', data)
-  await sh(`${BIN}/initdb`, '-D', data, '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '-A', 'trust')
+  await sh(`${BIN}/initdb`, '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '-A', 'trust')
   const hba = 'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n'
   await sh('sh', '-c', `printf '${hba.replaceAll('\n', '\\n')}' > '${data}/pg_hba.conf' && mkdir -p -m 700 '${base}/socket'`)
   await sh('touch', join(data, 'patchwork-ready'))
@@ -126,7 +137,7 @@ export async function provision(socket, port, passwords, fresh) {
       grant connect, temporary on database ${DATABASE} to ${ROLES.join(', ')};`)
 }
 
-export function purge(dir) {
+export async function purge(dir) {
   const link = join(dir, 'postgres')
   let target = null
   try {
@@ -134,8 +145,8 @@ export function purge(dir) {
   } catch {
     // a folder, or nothing
   }
-  // An initdb that was broken off is killed with its parent, but what it had started may write for a moment longer.
-  if (target?.startsWith('/var/tmp/patchwork-')) rmSync(target, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+  await vacated(target ?? link)
+  if (target?.startsWith('/var/tmp/patchwork-')) rmSync(target, { recursive: true, force: true })
   rmSync(link, { recursive: true, force: true })
   const real = existsSync(dir) ? realpathSync(dir) : dir
   if (!fits(join(real, 'postgres/socket'))) rmSync(shortFolder(real), { recursive: true, force: true })

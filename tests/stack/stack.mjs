@@ -215,7 +215,7 @@ class Stack {
     const ends = await Promise.all(asked.map(async name => [name, await this.running[name].gone]))
     const found = [...ends.filter(([, code]) => code !== 0).map(([name, code]) => `${name} ended with ${code}\n${tail(this.log(name))}`), ...findings(this.dir)]
     if (remove) {
-      purge(this.dir)
+      await purge(this.dir)
       rmSync(this.dir, { recursive: true, force: true })
     }
     if (found.length) throw new Error(found.join('\n'))
@@ -420,7 +420,7 @@ async function clean(dir) {
   const other = recall(starting(dir))
   if (other) await stop(other)
   await stopStack(dir)
-  purge(dir)
+  await purge(dir)
   rmSync(dir, { recursive: true, force: true })
   return 0
 }
