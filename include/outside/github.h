@@ -153,7 +153,8 @@ struct github_delivery {
 	str event;
 };
 /* Newest first, those after `since`, 500 at most; `at` is a page that an earlier answer named as `more`, { NULL, 0 } = the first one;
- * more { NULL, 0 } = these were the last. */
+ * more { NULL, 0 } = these were the last. github.not_found of the first page says that there is no such hook; of `at`, that the page is
+ * no more; where a page after these is not found, it is `more`. */
 MUST bool github_hook_deliveries(struct work *w, struct github *g, int64_t repo_id, int64_t hook_id, usec since, str at,
 	const struct github_delivery **out, size_t *n, str *more);
 MUST bool github_hook_redeliver(

@@ -186,8 +186,13 @@ bool github_hook_deliveries(struct work *w, struct github *g, int64_t repo_id, i
 	*n = 0;
 	*more = (str){ 0 };
 	for (int i = 0; page.next.n > 0 && i < PAGES_MAX; i++) {
-		if (!github_list(w, g, page.next, &page))
-			return false;
+		if (!github_list(w, g, page.next, &page)) {
+			if (i == 0 || strcmp(w->err.code, "github.not_found") != 0)
+				return false;
+			err_clear(w); /* of the page, not of the hook: the first one was there */
+			*more = page.at;
+			return true;
+		}
 		if (cJSON_GetArraySize(page.json) > 100)
 			return err_set(w, ERR_RETRY, "github.malformed", "a page of more than 100");
 		if (!read_page(w, page.json, since, list, n))

@@ -267,7 +267,8 @@ bool health_effect(struct work *w, const struct outside *outside, void *task)
 		if (strcmp(w->err.code, "github.not_found") != 0)
 			return false;
 		err_clear(w);
-		t->gone = "ownership.hook_gone";
+		t->page_lost = t->page.n > 0;
+		t->gone = t->page_lost ? NULL : "ownership.hook_gone";
 		return true;
 	}
 	if (!subscribe(w, outside->github, t, &wrote))
@@ -303,7 +304,9 @@ bool health_settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->gone != NULL)
 		return settle_gone(w, tx, t);
-	if (t->decided)
+	if (t->page_lost)
+		output_word(w, "page", "lost", NULL);
+	if (t->decided || t->page_lost)
 		return true;
 	for (size_t i = 0; i < n; i++) {
 		char *text = arena_alloc(w->arena, UUID_TEXT);

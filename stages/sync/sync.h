@@ -229,6 +229,7 @@ struct hook_task { /* a webhook of ours */
 	usec since;
 	str page;               /* sync.health: go on there, in a look */
 	usec page_since, began; /* that reaches back to then and began then; 0 = it begins */
+	bool page_lost;         /* which GitHub has no more: the next look begins anew */
 	str more;               /* the page after those that were read */
 	str secret, next;       /* next is the box that the rotation ends with */
 	str url;

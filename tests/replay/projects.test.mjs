@@ -665,6 +665,29 @@ test('I8, F9: more deliveries were lost than one look reads: the next goes on wh
   await control('unhook', { repo: repo.name })
 })
 
+test('I8, F9: a later page that GitHub does not find is no hook that is gone: what is behind it is read by the next look', async () => {
+  const { id, repo, hook } = await hooked()
+  await control('issue', { repo: repo.name, user: 'grace', title: 'Pages are lost' })
+  await control('hook', { repo: repo.name, page: 1 })
+  await control('clock', { skew: -120 })
+  const guids = []
+  for (let i = 0; i < 4; i++) guids.push((await control('happen', { repo: repo.name, event: 'issues', action: 'edited', number: 1, lost: true })).sent[0].guid)
+  await control('clock', { skew: 0 })
+  await control('fault', { match: { path: `/hooks/${hook.id}/deliveries.*[?&]page=3` }, times: 2, status: 404, json: { message: 'Not Found' } })
+  const looked = () => sql(`select gone_at is null, looked_at from core.hook where project_id = '${id}'`)
+  const came = () => sql(`select count(*) from ingest.delivery_key where guid in ('${guids.join("','")}')`)
+  const before = await looked()
+  await lookAgain(id)
+  assert.deepEqual([await looked(), await came()], [before, '2'], 'it is there, and not known to have been looked at')
+  assert.equal(await sql(`select string_agg(r.output ->> 'page', ',') from q.run r join q.job j on j.id = job_id where j.kind = 'sync.health' and j.args ? 'page'
+    and j.project_id = '${id}'`), 'lost')
+  await lookAgain(id)
+  assert.equal(await came(), '4')
+  assert.notEqual(await looked(), before)
+  assert.match(await looked(), /^t/)
+  await control('unhook', { repo: repo.name })
+})
+
 test('I8, P11: what GitHub delivers no more, after three days, is given up, and shown as that', async () => {
   const { id, repo } = await hooked()
   await control('issue', { repo: repo.name, user: 'grace', title: 'It never came' })
