@@ -395,6 +395,33 @@ test('S5: a merge into a branch that nobody listed is none while the default bra
   await bountyState(at, joined.bounty, 'frozen')
 })
 
+test('I10: sync has used all but the fifth that is kept for verify: it waits for the next window, and the merge is judged all the same', async () => {
+  const c = await opened()
+  const paused = on => world.sql(`select q.${on ? 'pause' : 'resume'}('stage', 'verify', 'test', 'the budget is spent first')`)
+  const budget = set => world.sql(`update ingest.rate_budget set ${set} where credential = 'default' and resource in ('core', 'graphql')`)
+  await paused(true)
+  await merge(c)
+  await world.while(worker, eventually('the merge is read', () => world.sql(`select count(*) from q.job where kind = 'verify.merge' and project_id = '${c.project.id}'`),
+    n => n !== '0', at.wait))
+  await world.while(worker, eventually('nobody asks', () => world.sql(`select (select count(*) from q.ready where queue = 'sync') + (select count(*) from q.claim)`), n => n === '0', at.wait))
+  try {
+    await budget(`remaining = ceil(per_window * 0.2), reset_at = now() + interval '1 hour'`)
+    const waits = await world.sql(`select q.enqueue('sync', 'sync.issue', 'test:reserve:${c.tag}', jsonb_build_object('issue_id', issue_id)) from core.bounty where id = '${c.bounty.id}'`)
+    await world.while(worker, eventually('sync is put off', () => world.sql(`select string_agg(state || ' ' || error_code, ',') from q.run where job_id = ${waits}`),
+      said => said === 'snoozed github.budget', at.wait))
+    await paused(false)
+    const s = await world.while(worker, eventually('it is judged', () => submission(at, c.submission.id), x => x.verdict, at.wait))
+    assert.equal(s.verdict.result, 'pass')
+    assert.equal(await world.sql(`select count(*) from q.run r join q.job j on j.id = r.job_id where j.queue = 'verify' and r.error_code = 'github.budget'`), '0')
+    assert.equal(await world.sql(`select count(*) from q.scheduled where job_id = ${waits}`), '1', 'sync still waits')
+    await world.while(worker, paid(at, c.submission.id))
+  } finally {
+    await paused(false)
+    await budget('remaining = per_window')
+    await world.sql(`update q.scheduled set run_at = now() where job_id in (select id from q.job where queue = 'sync')`)
+  }
+})
+
 // Verified and proved, with an hour of hold.
 async function held() {
   const c = await opened()

@@ -878,6 +878,56 @@ static void decided_tasks_touch_nothing(void **state)
 }
 
 /* As stages/preview.c judges a job by the same members. */
+/* What each kind asks GitHub for, and after whom (docs/stages.md, "Asking GitHub"): what judges money goes first, what somebody waits
+ * for next, what GitHub told after that, what is read without anybody's asking last. Kinds that are not here ask outside the
+ * account's budget, or nobody. */
+static const struct {
+	const char *kind;
+	struct quota_need need;
+} asked[] = {
+	{ "verify.merge", { QUOTA_VERIFY, .core = 12, .graphql = 2 } },
+	{ "verify.recheck", { QUOTA_VERIFY, .core = 12, .graphql = 2 } },
+	{ "sync.check", { QUOTA_COMMAND, .core = 4 } },
+	{ "sync.policy", { QUOTA_COMMAND, .core = 2 } },
+	{ "sync.hook", { QUOTA_COMMAND, .core = 2, .writes = true } },
+	{ "sync.rotate", { QUOTA_COMMAND, .core = 1, .writes = true } },
+	{ "sync.command", { QUOTA_COMMAND, .core = 1 } },
+	{ "sync.status", { QUOTA_COMMAND, .core = 2, .writes = true } },
+	{ "sync.delivery", { QUOTA_SYNC, .core = 3, .graphql = 1 } },
+	{ "sync.project", { QUOTA_SYNC, .core = 2 } },
+	{ "sync.issue", { QUOTA_SYNC, .core = 1 } },
+	{ "sync.health", { QUOTA_SYNC, .core = 3, .writes = true } },
+	{ "sync.redeliver", { QUOTA_SYNC, .core = 1, .writes = true } },
+	{ "sync.sweep", { QUOTA_BACKFILL, .core = 1 } },
+	{ "sync.pull", { QUOTA_BACKFILL, .core = 3, .graphql = 1 } },
+};
+
+static struct quota_need asked_by(const char *kind)
+{
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		if (strcmp(asked[i].kind, kind) == 0)
+			return asked[i].need;
+	return (struct quota_need){ QUOTA_VERIFY, .core = 0 }; /* nothing */
+}
+
+static void I10_verify_goes_before_command_before_sync_before_backfill(void **state)
+{
+	size_t found = 0;
+
+	(void)state;
+	assert_true(QUOTA_VERIFY == 0 && QUOTA_COMMAND == 1 && QUOTA_SYNC == 2 &&
+		QUOTA_BACKFILL == 3); /* ingest.rate_take */
+	for (size_t i = 0; all_stages[i] != NULL; i++) {
+		const struct quota_need *is = &all_stages[i]->quota, need = asked_by(all_stages[i]->kind);
+
+		if (is->rank != need.rank || is->core != need.core || is->graphql != need.graphql ||
+			is->writes != need.writes)
+			fail_msg("%s asks for other turns than the table says", all_stages[i]->kind);
+		found += is->core + is->graphql > 0;
+	}
+	assert_int_equal(found, sizeof(asked) / sizeof(asked[0]));
+}
+
 static void O5_a_preview_says_of_a_kind_what_its_stage_is(void **state)
 {
 	size_t n = 0;
@@ -948,6 +998,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_sent_refund_is_confirmed, start, stop),
 		cmocka_unit_test_setup_teardown(a_sent_refund_that_no_node_knows, start, stop),
 		cmocka_unit_test_setup_teardown(decided_tasks_touch_nothing, start, stop),
+		cmocka_unit_test(I10_verify_goes_before_command_before_sync_before_backfill),
 		cmocka_unit_test(O5_a_preview_says_of_a_kind_what_its_stage_is),
 		cmocka_unit_test(rates_are_read),
 	};
