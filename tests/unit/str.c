@@ -1,5 +1,7 @@
 #include "tests/unit/check.h"
 
+#include <time.h>
+
 #include "base/str.h"
 
 static void compares(void **state)
@@ -26,6 +28,47 @@ static void secrets(void **state)
 	assert_false(str_eq_secret(STR("0123"), STR("1123")));
 	assert_false(str_eq_secret(STR("0123"), STR("0122")));
 	assert_false(str_eq_secret(STR("\x80"), STR("\0")));
+}
+
+static int64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The least time that a comparison ever took is that of an idle machine: others can only add to it. Were it to end at the first byte
+ * that differs, the first case would take next to nothing. */
+static void I1_a_comparison_of_secrets_takes_as_long_wherever_they_differ(void **state)
+{
+	enum { LENGTH = 1 << 18, ROUNDS = 40, CASES = 4 };
+	static const size_t at[CASES] = { 0, LENGTH / 2, LENGTH - 1, LENGTH }; /* the last: nowhere */
+	int64_t least[CASES] = { INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX }, shortest = INT64_MAX, longest = 0;
+	char *known = calloc(1, LENGTH), *given = calloc(1, LENGTH + 1);
+
+	(void)state;
+	assert_true(known != NULL && given != NULL);
+	for (int i = 0; i < ROUNDS * CASES; i++) {
+		int64_t from, took;
+		bool same;
+
+		given[at[i % CASES]] = 1;
+		from = cpu_ns();
+		same = str_eq_secret(str_of(known, LENGTH), str_of(given, LENGTH));
+		took = cpu_ns() - from;
+		given[at[i % CASES]] = 0;
+		assert_int_equal(same, at[i % CASES] == LENGTH);
+		if (took < least[i % CASES])
+			least[i % CASES] = took;
+	}
+	for (int i = 0; i < CASES; i++) {
+		shortest = least[i] < shortest ? least[i] : shortest;
+		longest = least[i] > longest ? least[i] : longest;
+	}
+	assert_true(longest < 2 * shortest);
+	free(known);
+	free(given);
 }
 
 static void searches(void **state)
@@ -167,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compares),
 		cmocka_unit_test(secrets),
+		cmocka_unit_test(I1_a_comparison_of_secrets_takes_as_long_wherever_they_differ),
 		cmocka_unit_test(searches),
 		cmocka_unit_test(splits),
 		cmocka_unit_test(integers),
