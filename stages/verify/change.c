@@ -3,6 +3,8 @@
 
 #include "model/policy.h"
 
+#define WORK_MAX ((size_t)1 << 28) /* bytes of paths times bytes of patterns: seconds, in the worst case */
+
 /* GitHub hands out 100 at once; a green page of more says nothing about the rest. */
 static enum ci ci_of_runs(const cJSON *json)
 {
@@ -94,12 +96,25 @@ static bool counts(const struct policy *p, const cJSON *file)
 		(before.n > 0 && project_policy_counts(p->paths, p->n_paths, before));
 }
 
+/* Whose patterns and paths they are may mean to keep us busy for minutes. */
+static bool is_too_much(const struct policy *p, const cJSON *files)
+{
+	size_t paths = 0, patterns = 0;
+	const cJSON *file;
+
+	for (size_t i = 0; i < p->n_paths; i++)
+		patterns += p->paths[i].n;
+	cJSON_ArrayForEach(file, files)
+		paths += json_get_str(file, "filename").n + json_get_str(file, "previous_filename").n;
+	return patterns > 0 && paths > WORK_MAX / patterns;
+}
+
 enum diff change_diff(struct work *w, const struct policy *p, const cJSON *files)
 {
 	bool trivial = true, whitespace = true, counted = false;
 	const cJSON *file;
 
-	if (!cJSON_IsArray(files))
+	if (!cJSON_IsArray(files) || is_too_much(p, files))
 		return DIFF_UNKNOWN;
 	if (cJSON_GetArraySize(files) == 0)
 		return DIFF_EMPTY;

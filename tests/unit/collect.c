@@ -77,6 +77,33 @@ static void P10_V13_only_what_the_project_counts_is_looked_at(void **state)
 	}
 }
 
+/* Patterns and paths that take the longest to compare, as many as there may be: minutes of a worker's thread. */
+static void P10_V13_what_would_take_minutes_is_unknown(void **state)
+{
+	struct buf path = buf_new(work.arena, 1024), files = buf_new(work.arena, 1 << 23),
+		   paths = buf_new(work.arena, 1 << 13);
+	struct merge_task t;
+
+	(void)state;
+	merge();
+	t = merging();
+	for (size_t i = 0; i < 500; i++)
+		buf_add(&path, STR("a/"));
+	for (size_t i = 0; i < 3000; i++)
+		buf_add(&files,
+			arena_printf(work.arena, "%s" FILE_DOC("%.*s%zu", "@@\\n+x"), i == 0 ? "" : ",", 1000,
+				(const char *)path.p, i));
+	for (size_t i = 0; i < 20; i++)
+		buf_add(&paths,
+			arena_printf(work.arena, "%s\"**/%.*sb\"", i == 0 ? "" : ",", 190, (const char *)path.p));
+	t.policy_file =
+		arena_printf(work.arena, "{\"version\": 1, \"paths\": [" STR_FMT "]}", STR_ARG(buf_str(&paths)));
+	t.policy_url = STR("u");
+	github.files = arena_cstr(work.arena, arena_printf(work.arena, "[" STR_FMT "]", STR_ARG(buf_str(&files))));
+	assert_true(merge_effect(&work, &outside, &t));
+	assert_str(str_c(t.verdict.checks[12].code), "verify.diff_unknown");
+}
+
 static void evidence_is_complete(void **state)
 {
 	struct merge_task t = merging();
@@ -437,7 +464,7 @@ static void an_unlinked_author_costs_no_request(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[COUNT(fixtures) + 12] = {
+	static struct CMUnitTest tests[COUNT(fixtures) + 13] = {
 		cmocka_unit_test_setup_teardown(V3_V5_a_listed_base_counts, start, stop),
 		cmocka_unit_test_setup_teardown(V9_asks_for_permission, start, stop),
 		cmocka_unit_test_setup_teardown(V6_reads_an_award, start, stop),
@@ -447,12 +474,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(evidence_is_complete, start, stop),
 		cmocka_unit_test_setup_teardown(P10_the_policy_is_evidence, start, stop),
 		cmocka_unit_test_setup_teardown(P10_V13_only_what_the_project_counts_is_looked_at, start, stop),
+		cmocka_unit_test_setup_teardown(P10_V13_what_would_take_minutes_is_unknown, start, stop),
 		cmocka_unit_test_setup_teardown(what_is_not_merged_is_waited_for, start, stop),
 		cmocka_unit_test_setup_teardown(an_open_issue_is_waited_for_a_while, start, stop),
 		cmocka_unit_test_setup_teardown(an_unlinked_author_costs_no_request, start, stop),
 	};
 
 	for (size_t i = 0; i < COUNT(fixtures); i++)
-		tests[12 + i] = (struct CMUnitTest){ fixtures[i].name, documents_say, NULL, NULL, &fixtures[i] };
+		tests[13 + i] = (struct CMUnitTest){ fixtures[i].name, documents_say, NULL, NULL, &fixtures[i] };
 	return cmocka_run_group_tests_name("S3 S4 S7 S8 S10 collect", tests, NULL, NULL);
 }
