@@ -13,7 +13,7 @@
 -- out  degraded_at     timestamptz? since when; lost after 30 days
 -- out  listed_at       timestamptz? a file in it asks to be listed; no more than that
 -- out  owners          int8         people who have shown that it is theirs
--- out  hook            jsonb?       {id, created_at, pinged_at, last_event_at, rotated_at, looked_at, failed, missing, given_up, redelivered}: the newest of ours
+-- out  hook            jsonb?       {id, created_at, pinged_at, last_event_at, rotated_at, looked_at, failed, missing, given_up, redelivered}: the newest of ours; counted to 1,000
 -- out  hooks           jsonb        all of ours, newest first: one per person, at most 20
 -- out  policy          jsonb?       {commit_sha, sha256, since, rules}: what its file said when it was last valid, and says for merges from now on
 -- out  policy_refused  jsonb?       {commit_sha, sha256, since, code, detail}: its file as it stands now is none; policy counts on
@@ -47,7 +47,8 @@ from core.project p cross join lateral (
 			'last_event_at', (select max(d.received_at) from ingest.delivery d where d.own_hook = h.id),
 			'failed', count(l.guid), 'redelivered', count(l.redelivered_at), 'given_up', count(l.given_up_at),
 			'missing', count(l.guid) filter (where not exists (select from ingest.delivery_key k where k.provider = 'github' and k.guid = l.guid))) as health
-		from core.hook h left join ingest.hook_delivery l on l.hook_id = h.id
+		from core.hook h left join lateral (
+			select d.guid, d.redelivered_at, d.given_up_at from ingest.hook_delivery d where d.hook_id = h.id limit 1000) l on true
 		where h.project_id = p.id and h.gone_at is null group by h.id order by h.created_at desc, h.id desc limit 20
 	) h
 ) of_hooks where id = $1 and (not private or core.sees($2, 'project', id))

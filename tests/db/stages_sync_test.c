@@ -468,6 +468,35 @@ static void p3_a_ping_counts_from_when_it_came(void **state)
 	assert_value("select ping_until > now() + interval '4.5 days' from core.hook", "t");
 }
 
+static void look_at_hooks(void)
+{
+	struct hook_task t = { 0 };
+
+	rows_settled(&sync_hooks, &t);
+}
+
+static void I8_a_hook_with_very_many_missing_deliveries_holds_up_no_other(void **state)
+{
+	const char *asked =
+		"select count(*) filter (where github_id > 0) || ' ' || count(*) filter (where github_id = 0)"
+		" from ingest.hook_delivery where asks = 2";
+
+	(void)state;
+	db_test_sql("insert into core.hook (project_id, person_id, github_id) values ('" PROJECT "', '" FUNDER
+		    "', 1), ('" PROJECT "', '" ALICE "', 2)");
+	db_test_sql(
+		"insert into ingest.hook_delivery (hook_id, guid, github_id, event, status, delivered_at, asks, ask_at)"
+		" select h.id, gen_random_uuid(), n, 'push', 500, now(), 1, now() - interval '1 hour'"
+		" from core.hook h, generate_series(1, 250) n where h.github_id = 1"
+		" union all select h.id, gen_random_uuid(), 0, 'issues', 500, now(), 1, now()"
+		" from core.hook h where h.github_id = 2");
+	look_at_hooks();
+	assert_value(asked, "200 1");
+	look_at_hooks();
+	assert_value(asked, "250 1");
+	assert_value("select count(*) from q.job where kind = 'sync.redeliver'", "251");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -492,6 +521,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			f41_what_another_took_out_is_known_though_read_late, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(p3_a_ping_counts_from_when_it_came, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(
+			I8_a_hook_with_very_many_missing_deliveries_holds_up_no_other, rows_start, rows_stop),
 	};
 
 	return cmocka_run_group_tests_name("stages_sync", tests, rows_begin, rows_end);
