@@ -14,7 +14,7 @@ bool confirm_plan(struct work *w, struct tx *tx, void *task)
 	if (!payout_load(w, tx, t->payout_id, &t->payout))
 		return false;
 	t->decided = !str_eq(t->payout.state, STR("sent"));
-	return true;
+	return t->decided || pay_looks(w, tx, &t->looks);
 }
 
 /* The receipt is final and good: does the escrow say that it paid this payout, this much, to this wallet? */
@@ -86,7 +86,7 @@ static bool nonce_used(struct work *w, struct chain *c, struct confirm_task *t, 
 		return false;
 	if (paid)
 		return true;
-	if (!look(w, c, t, a->hash) || !pay_dead(w, t->receipt.seen))
+	if (!look(w, c, t, a->hash) || !pay_dead(w, t->looks, t->receipt.seen))
 		return false;
 	t->outcome = CONFIRM_DEAD;
 	return true;

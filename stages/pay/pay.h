@@ -49,9 +49,10 @@ MUST bool pay_raise(struct work *w, struct chain *c, const uint8_t escrow[20], s
 	struct chain_fees *out);
 /* No node knows the transaction: it was dropped, and the same bytes go out again, or its nonce went to another one. */
 MUST bool pay_resend(struct work *w, struct chain *c, const struct attempt *a, bool *used);
+MUST bool pay_looks(struct work *w, struct tx *tx, int32_t *looks); /* of this job, that found the nonce used */
 /* Its nonce is used, and this was seen of it since. True: nothing, after so many looks that it can never be mined; the node that
- * counted may be ahead of the one that looked. */
-MUST bool pay_dead(struct work *w, enum chain_seen seen);
+ * counted may be ahead of the one that looked. Looks from before it was used say nothing of that. */
+MUST bool pay_dead(struct work *w, int32_t looks, enum chain_seen seen);
 /* True when there is nothing to wait for: sent, fees too low, nonce used. */
 MUST bool pay_react(struct work *w, enum chain_sent sent, str reason);
 
@@ -92,6 +93,7 @@ enum confirm_outcome { CONFIRM_NONE, CONFIRM_PAID, CONFIRM_FAILED, CONFIRM_DEAD,
 struct confirm_task {
 	uuid payout_id;
 	bool decided;
+	int32_t looks; /* earlier ones that found its nonce used */
 	struct payout payout;
 	enum confirm_outcome outcome;
 	uint8_t hash[32];               /* the transaction that decided */
@@ -124,6 +126,7 @@ struct refund_task {
 	bool has_live;
 	struct attempt live;
 	struct chain_fees low; /* of the one that lives */
+	int32_t looks;         /* earlier ones that found its nonce used */
 	enum refund_outcome outcome;
 	bool failed;   /* the one that lives failed on chain */
 	bool has_hash; /* DONE: by the transaction hash, with receipt and who got it */

@@ -53,7 +53,7 @@ bool refund_plan(struct work *w, struct tx *tx, void *task)
 		return false;
 	t->decided = str_eq(row.state, STR("refunded"));
 	if (t->decided || t->has_live)
-		return true;
+		return t->decided || pay_looks(w, tx, &t->looks);
 	if (u256_is_zero(t->amount))
 		t->outcome = REFUND_DONE;
 	else if (row.wait > 0)

@@ -251,7 +251,7 @@ static bool nonce_used(struct work *w, struct chain *c, struct refund_task *t)
 		return false;
 	if (found)
 		return true;
-	if (!look(w, c, t, t->live.hash) || !pay_dead(w, t->receipt.seen))
+	if (!look(w, c, t, t->live.hash) || !pay_dead(w, t->looks, t->receipt.seen))
 		return false;
 	t->outcome = REFUND_DEAD;
 	return true;

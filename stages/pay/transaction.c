@@ -1,5 +1,6 @@
 /* One transaction of the pay key: a call of the escrow, signed; what a node's answer to it means; and what it must offer to be taken. */
 #include "pay.h"
+#include "sql.h"
 
 #define WAIT_MAX (30 * USEC_S)
 #define LOOKS_DEAD 8
@@ -95,9 +96,19 @@ bool pay_resend(struct work *w, struct chain *c, const struct attempt *a, bool *
 	return *used || chain_send(w, c, a->raw, &sent, &reason);
 }
 
-bool pay_dead(struct work *w, enum chain_seen seen)
+bool pay_looks(struct work *w, struct tx *tx, int32_t *looks)
 {
-	return (seen == CHAIN_ABSENT && w->attempt >= LOOKS_DEAD) ||
+	struct sql_tx_looks_out row;
+
+	if (!sql_tx_looks(w, tx, &(struct sql_tx_looks_in){ w->job }, &row))
+		return false;
+	*looks = row.looks;
+	return true;
+}
+
+bool pay_dead(struct work *w, int32_t looks, enum chain_seen seen)
+{
+	return (seen == CHAIN_ABSENT && looks + 1 >= LOOKS_DEAD) ||
 		err_snooze(w, next_look(w), "pay.nonce_used", "its nonce is used: looking for the transaction again");
 }
 

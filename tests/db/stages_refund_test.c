@@ -1,4 +1,6 @@
 /* pay.refund on real rows: what can no longer be won goes back, once, whoever asks and whoever was first. */
+#include <inttypes.h>
+
 #include "tests/unit/check.h"
 
 #include "base/hex.h"
@@ -370,7 +372,14 @@ static void a_foreign_nonce_stops_the_refund(void **state)
 	expired();
 	is_signed(3);
 	is_sent();
+	db_test_sql(arena_cstr(rows_work.arena,
+		arena_printf(rows_work.arena,
+			"insert into q.run (job_id, attempt, state, worker, claim, started_at, finished_at, error_kind, error_code)"
+			" select %" PRId64 ", n, 'snoozed', 1, 1, now(), now(), 'retry',"
+			" case when n < 6 then 'pay.absent' else 'pay.nonce_used' end from generate_series(1, 7) n",
+			rows_work.job)));
 	t = planned();
+	assert_int_equal(t->looks, 2); /* since then */
 	t->outcome = REFUND_DEAD;
 	rows_settled_twice(&pay_refund, t);
 	assert_value("select k.stopped || ' ' || i.state from ledger.chain_key k, ledger.tx_intent i",

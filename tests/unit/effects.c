@@ -363,7 +363,11 @@ static void a_used_nonce_is_looked_into(void **state)
 	assert_false(confirm_effect(&w, &outside, &t));
 	assert_true(w.err.snooze);
 	assert_err(&w, ERR_RETRY, "pay.nonce_used");
-	w.attempt = 8;
+	w.attempt = 8; /* most of them before it was used */
+	t.looks = 6;
+	assert_false(confirm_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.nonce_used");
+	t.looks = 7;
 	assert_true(confirm_effect(&w, &outside, &t));
 	assert_int_equal(t.outcome, CONFIRM_DEAD);
 	assert_int_equal(t.hash[0], 1);
@@ -843,7 +847,11 @@ static void a_sent_refund_that_no_node_knows(void **state)
 	chain.nonce = 7;
 	assert_false(refund_effect(&w, &outside, &t));
 	assert_err(&w, ERR_RETRY, "pay.nonce_used");
-	w.attempt = 8;
+	w.attempt = 8; /* most of them before it was used */
+	t.looks = 6;
+	assert_false(refund_effect(&w, &outside, &t));
+	assert_err(&w, ERR_RETRY, "pay.nonce_used");
+	t.looks = 7;
 	assert_true(refund_effect(&w, &outside, &t));
 	assert_int_equal(t.outcome, REFUND_DEAD);
 	t.outcome = REFUND_NONE;
