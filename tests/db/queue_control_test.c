@@ -200,6 +200,40 @@ static void O8_a_replayed_job_has_its_end(void **state)
 	holds("select count(*) = 0 from q.cancel");
 }
 
+#define ENDS(JOBS)                                                                                                     \
+	"with r as (delete from q.ready where job_id in (" JOBS ") returning *)"                                       \
+	" insert into q.run select job_id, 1, 'done', 1, 1, now(), now() from r"
+#define LET_OUT "select job_id from q.replay where replay_id > 0"
+
+/* Two that set a secret side by side could each set one of their own: those about one thing are let out one after the other. */
+static void O5_replays_about_one_hook_check_or_token_follow_one_another(void **state)
+{
+	static const char *const about[] = { "hook_id", "check_id", "token_id" };
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(about) / sizeof(about[0]); i++) {
+		empty_control(NULL);
+		db_test_sql("truncate q.batch, q.replay");
+		snprintf(text, sizeof(text),
+			"select q.enqueue_many('test', 'test.one', array_fill('{\"%s\": \"one\"}'::jsonb, array[2])"
+			" || '{\"%s\": \"two\"}'::jsonb)",
+			about[i], about[i]);
+		db_test_sql(text);
+		db_test_sql(ENDS("select id from q.job"));
+		db_test_sql(
+			"select q.replay_begin(null, 'test', null, 'done', null, null, null, null, 1000, 'cli:me', 'why')");
+		db_test_sql("update q.batch set filled_at = filled_at - interval '1 second'");
+		holds("select q.replay_release() = 2");
+		holds("select string_agg(j.args::text, ',') like '%\"one\"%,%\"two\"%' from q.job j where id in (" LET_OUT
+		      ")");
+		holds("select q.replay_release() = 0");
+		db_test_sql(ENDS("select replay_id from q.replay where replay_id > 0"));
+		holds("select q.replay_release() = 1");
+		holds("select count(*) = 3 from (" LET_OUT ") x");
+	}
+}
+
 static void is_told_as(const char *key, const char *state)
 {
 	struct sql_job_get_out out;
@@ -336,6 +370,7 @@ int main(void)
 		TEST(O8_a_pause_says_who_and_why),
 		TEST(O8_a_waiting_job_is_cancelled_at_once),
 		TEST(O8_a_replayed_job_has_its_end),
+		TEST(O5_replays_about_one_hook_check_or_token_follow_one_another),
 		TEST(O8_what_is_held_or_cancelled_is_told_so),
 		TEST(O8_a_running_job_is_cancelled_before_its_effect_and_never_after),
 		TEST(O8_a_cancel_leaves_no_effect_unsettled),
