@@ -211,6 +211,18 @@ test('F41: an edit carries out no command again, new ones only while the bounty 
   await sql('delete from core.wallet')
 })
 
+test('F41: a command about another\'s draft that is edited into a /bounty changes nothing of that draft', async () => {
+  someone()
+  const n = await issue()
+  await tell(n, 'ada', '/bounty 100 PTD')
+  await quiet()
+  const said = await tell(n, 'ada', '/attempt')
+  await quiet()
+  await edited(said, n, 'ada', '/bounty 1 PTD', 10)
+  await quiet()
+  assert.deepEqual([await drafts(n), await refusals(n)], ['100000000 draft, 1000000 draft', 'attempt command.no_wallet'])
+})
+
 test('F41: of two texts of one comment the later one counts, in whatever order they are read', async () => {
   someone()
   const n = await issue()
