@@ -294,6 +294,7 @@ test('P4: the member "patchwork" of FUNDING.json is the other place of that file
 })
 
 test(`P5, F15: a role that is lost: degraded by the daily look, killed at ${points('sync.reverify').length} points, or at once by the delivery that says so; new bounties 409, what is open stays`, async () => {
+  if (workers.length === 0) worker()
   const { id, repo, check } = await proven()
   const bounty = (await api.bounty(people.ada.token, id)).body.id
   await control('member', { repo: repo.name, user: 'ada', permission: 'read' })
@@ -301,7 +302,7 @@ test(`P5, F15: a role that is lost: degraded by the daily look, killed at ${poin
   await look(1)
   await quiet()
   assert.equal(await stateOf(id), 'verified', 'it was looked at today')
-  await sql(`update core.ownership_check set checked_at = now() - interval '23 hours' where id = '${check.id}'`)
+  const [, asked] = (await sql(`update core.ownership_check set checked_at = now() - interval '22 hours 1 minute' where id = '${check.id}' returning id, checked_at`)).split('\n')[0].split('|')
   for (const w of workers.splice(0)) await stop(w)
   const looks = () => sql(`select count(*) from q.job where key like 'check:${check.id}:t%'`)
   const before = Number(await looks())
@@ -309,6 +310,8 @@ test(`P5, F15: a role that is lost: degraded by the daily look, killed at ${poin
   await killed('sync.reverify')
   assert.equal(Number(await looks()), before + 1, 'looked at once')
   assert.equal(await stateOf(id), 'degraded ownership.lost')
+  assert.match(readFileSync(new URL('../../sql/cron/defaults.sql', import.meta.url), 'utf8'), /'\d+ \* \* \* \*', 'reverify'/, 'it looks each hour')
+  assert.equal(await sql(`select degraded_at + interval '1 hour' < '${asked}'::timestamptz + interval '1 day' from core.project where id = '${id}'`), 't', 'within a day')
   assert.equal(await rolesOf(people.ada, id), '')
   const refused = await api.bounty(people.ada.token, id, { issue_number: 2 })
   assert.deepEqual([refused.status, refused.body.code], [409, 'project.unverified'])
@@ -321,6 +324,9 @@ test(`P5, F15: a role that is lost: degraded by the daily look, killed at ${poin
     sender: { login: 'ada', id: 1 } }, { event: 'member' })
   await quiet()
   assert.equal(await stateOf(id), 'degraded ownership.lost', 'by the delivery')
+  const took = Number(await sql(`select extract(epoch from p.degraded_at - d.received_at) from core.project p, ingest.delivery d
+    where p.id = '${id}' and d.event = 'member' and d.repo_id = p.repo_id`))
+  assert.ok(took >= 0 && took <= 60, `${took} s after the delivery came`)
   await sql(`update core.project set degraded_at = now() - interval '31 days' where id = '${id}'`)
   await look(3)
   await quiet()
