@@ -525,7 +525,7 @@ test('F41, S3: /award: by whom, and about what; then once, however often it is c
   assert.equal(await parked(), '')
 })
 
-test('P9: /patchwork off: we write nothing more there, until it is on', async () => {
+test('P9: /patchwork off: within a minute we write nothing more there, until it is on', async () => {
   someone()
   const n = await issue()
   await tell(n, 'maria', '/patchwork off')
@@ -534,6 +534,11 @@ test('P9: /patchwork off: we write nothing more there, until it is on', async ()
   const before = (await ours(n)).length
   await tell(n, 'ada', '/patchwork off')
   await quiet()
+  // by the database's clock, from the comment's delivery to the commit that stops us
+  const took = Number(await sql(`with d as (select id, received_at from ingest.delivery where event = 'issue_comment' order by id desc limit 1)
+    select extract(epoch from max(r.finished_at) - min(d.received_at)) from d join q.job t on t.key = 'delivery:' || d.id join q.job j on j.root_id = t.root_id
+      join q.run r on r.job_id = j.id and r.state = 'done' where j.kind = 'sync.command'`))
+  assert.ok(took > 0 && took <= 60, `${took} s`)
   await tell(n, 'ada', '/bounty 1 PTD')
   await quiet()
   assert.equal((await ours(n)).length, before)
