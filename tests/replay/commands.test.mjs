@@ -431,6 +431,19 @@ test('B10: what an attempt needs: one bounty to be meant, one that was begun to 
   assert.equal(await refusals(m), 'attempt command.attempts')
 })
 
+test('B10: drafts that anybody may make on the issue take no command from the bounty that has its money; /cancel wants it to be the only one', async () => {
+  someone()
+  const [n, id] = await open(23)
+  await sql(`insert into core.bounty (project_id, issue_id, created_by, asset_id, amount, deadline_at, hold, state)
+    select project_id, issue_id, created_by, asset_id, 1, deadline_at, hold, s from core.bounty, unnest(array['draft', 'funding']) s where id = '${id}'`)
+  await tell(n, 'maria', '/extend 2031-06-01')
+  await tell(n, 'ada', '/cancel it is not the only one')
+  await quiet()
+  assert.deepEqual([await state(id), await refusals(n)], ['open', 'cancel command.ambiguous'])
+  assert.equal(await sql(`select string_agg((deadline_at at time zone 'UTC')::date || '', ' ' order by id = '${id}')
+    from core.bounty where issue_id = (select issue_id from core.bounty where id = '${id}')`), '2031-01-31 2031-01-31 2031-06-01')
+})
+
 test('B7, B19, S20: /extend, /reject and /cancel: who may, what counts, and the reason in public', async () => {
   someone()
   const [n, id] = await open(24)
