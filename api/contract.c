@@ -13,15 +13,18 @@
 #define SECRET STR("pws_")
 
 /* The signature is what the contract takes; none but it can read it. */
+static bool read_signature(struct call *c, str *signature)
+{
+	return (hex_0x_decode(c->w.arena, *signature, signature) && signature->n > 0 &&
+		       signature->n <= SIGNATURE_MAX) ||
+		problem_set(c, "auth.signature_format");
+}
+
 static bool read_signed(struct call *c, str message, str *signature, struct login *l)
 {
 	if (!wallet_text(c, message, l))
 		return false;
-	if (l->casper.n > 0)
-		return problem_set(c, "auth.chain");
-	if (!hex_0x_decode(c->w.arena, *signature, signature) || signature->n == 0 || signature->n > SIGNATURE_MAX)
-		return problem_set(c, "auth.signature_format");
-	return true;
+	return l->casper.n > 0 ? problem_set(c, "auth.chain") : read_signature(c, signature);
 }
 
 bool contract_begin(struct call *c, void *p)
@@ -47,6 +50,50 @@ bool contract_step_up(struct call *c, void *p)
 	in->nonce = l.nonce;
 	in->chain_id = (int64_t)l.chain_id;
 	in->fresh = ACCESS_FRESH;
+	return true;
+}
+
+/* Of two signers one may have a key: what it signed is verified here, and there no longer. */
+static bool read_either(struct call *c, str message, str *signature, struct login *l)
+{
+	if (!wallet_text(c, message, l))
+		return false;
+	if (wallet_key_signed(c, message, *signature, l)) {
+		*signature = (str){ NULL, 0 };
+		return true;
+	}
+	if (l->casper.n > 0)
+		return false;
+	err_clear(&c->w);
+	return read_signature(c, signature);
+}
+
+bool contract_link(struct call *c, void *p)
+{
+	struct sql_wallet_link_contract_in *in = p;
+	struct login mine, joins;
+
+	if (!read_either(c, in->message, &in->signature, &mine) ||
+		!read_either(c, in->other_message, &in->other_signature, &joins))
+		return false;
+	if (in->signature.p == NULL && in->other_signature.p == NULL)
+		return problem_set(c, "auth.no_contract");
+	if (!str_eq(mine.nonce, joins.nonce))
+		return problem_set(c, "auth.nonce");
+	in->nonce = mine.nonce;
+	in->chain_id = (int64_t)mine.chain_id;
+	return true;
+}
+
+bool contract_account(struct call *c, void *p)
+{
+	struct sql_project_account_link_contract_in *in = p;
+	struct login l;
+
+	if (!read_signed(c, in->message, &in->signature, &l))
+		return false;
+	in->nonce = l.nonce;
+	in->chain_id = (int64_t)l.chain_id;
 	return true;
 }
 

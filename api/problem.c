@@ -22,7 +22,7 @@ const struct problem problems[] = {
 	{ "auth.address", 422, "Not an address", "0x and 40 hex digits, lower case or in EIP-55's case" },
 	{ "auth.chain", 401, "Chain not accepted", "ask for a challenge on an accepted chain" },
 	{ "auth.check_unknown", 404, "No such check",
-		"send what /v1/auth/contract answered, or ask in the session that signed afresh" },
+		"send what /v1/auth/contract answered, or ask in the session that signed" },
 	{ "auth.domain", 401, "Signed for another site", "ask for a challenge here and sign that" },
 	{ "auth.expired", 401, "Challenge expired", "ask for a new one" },
 	{ "auth.message_changed", 401, "Not the text that was handed out", "sign the challenge's message unchanged" },

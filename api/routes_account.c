@@ -24,7 +24,6 @@ static const struct param verify[] = {
 	PARAM(FROM_BODY, FIELD_STR, auth_verify, caip10, .name = "signature", .min = 128, .max = 132,
 		.doc = "EIP-191 over the message: 0x and 65 bytes r, s, v; low s. Casper: 64 bytes in hex, or the key's tag before them"),
 };
-#define CONTRACT_DOC "0x and up to 8192 bytes: what the contract takes, wrapped by EIP-6492 while it is not deployed"
 static const struct param contract[] = {
 	TRACE(auth_contract),
 	PARAM(FROM_BODY, FIELD_STR, auth_contract, message, .min = 1, .max = 4096,
@@ -74,8 +73,8 @@ static const struct param step_up_contract[] = {
 	PARAM(FROM_BODY, FIELD_STR, auth_step_up_contract, message, .min = 1, .max = 4096, .doc = "unchanged"),
 	PARAM(FROM_BODY, FIELD_STR, auth_step_up_contract, signature, .min = 4, .max = 16386, .doc = CONTRACT_DOC),
 };
-static const struct param step_up_check[] = { SESSION(auth_step_up_check),
-	ID(auth_step_up_check, "a fresh signature that this session handed in") };
+static const struct param statement_check[] = { SESSION(auth_statement_check),
+	ID(auth_statement_check, "a contract's signature for an act, which this session handed in") };
 /* In places of their own only after the bind function, which makes both texts. */
 static const struct param wallet_challenge_params[] = {
 	SESSION(wallet_challenge),
@@ -96,6 +95,17 @@ static const struct param wallet_link[] = {
 		.doc = "unchanged, signed by the wallet that joins"),
 	PARAM(FROM_BODY, FIELD_STR, wallet_link, trace, .name = "other_signature", .min = 128, .max = 132,
 		.doc = SIGNATURE_DOC),
+};
+#define EITHER_DOC CONTRACT_DOC "; or what a key signed, as /v1/wallets takes it"
+static const struct param wallet_link_contract[] = {
+	SESSION(wallet_link_contract),
+	TRACE(wallet_link_contract),
+	PARAM(FROM_BODY, FIELD_STR, wallet_link_contract, message, .min = 1, .max = 4096,
+		.doc = "unchanged, signed by the wallet that is signed in"),
+	PARAM(FROM_BODY, FIELD_STR, wallet_link_contract, signature, .min = 4, .max = 16386, .doc = EITHER_DOC),
+	PARAM(FROM_BODY, FIELD_STR, wallet_link_contract, other_message, .min = 1, .max = 4096,
+		.doc = "unchanged, signed by the wallet that joins"),
+	PARAM(FROM_BODY, FIELD_STR, wallet_link_contract, other_signature, .min = 4, .max = 16386, .doc = EITHER_DOC),
 };
 static const struct param wallet_list[] = { SESSION(wallet_list), PAGED(wallet_list) };
 static const struct param wallet_unlink[] = { SESSION(wallet_unlink), TRACE(wallet_unlink),
@@ -166,9 +176,9 @@ static const struct route routes[] = {
 		  "That text, signed by a wallet that is a contract: the chain will be asked"),
 		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(step_up_contract), .bind = contract_step_up,
 		.wakes = "verify" },
-	{ READ("/v1/auth/checks/{id}", "auth", auth_step_up_check, REPLY_OBJECT,
-		  "What the chain said of a contract's fresh signature: 202 while it is pending, then what this session may do"),
-		PARAMS(step_up_check), .access = ACCESS_SESSION },
+	{ READ("/v1/auth/checks/{id}", "auth", auth_statement_check, REPLY_OBJECT,
+		  "What the chain said of a contract's signature for an act: 202 while it is pending, then what came of it"),
+		PARAMS(statement_check), .access = ACCESS_SESSION },
 	{ READ("/v1/wallets", "wallets", wallet_list, REPLY_PAGE, "One's own wallets, newest first"),
 		PARAMS(wallet_list), .access = ACCESS_SESSION },
 	{ WRITE("/v1/wallets/challenge", "wallets", wallet_challenge, 201,
@@ -178,6 +188,10 @@ static const struct route routes[] = {
 	{ WRITE("/v1/wallets", "wallets", wallet_link, 201,
 		  "Both texts, signed: the wallet joins this person; 200 when it had already"),
 		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(wallet_link), .bind = statement_link_verify },
+	{ WRITE("/v1/wallets/contract", "wallets", wallet_link_contract, 202,
+		  "Both texts, signed by a wallet that is a contract or by two: the chain will be asked"),
+		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(wallet_link_contract), .bind = contract_link,
+		.wakes = "verify" },
 	{ REMOVE("/v1/wallets/{id}", "wallets", wallet_unlink, "A wallet leaves this person; its history stays"),
 		.access = ACCESS_SESSION, .limit = LIMIT_WRITE, PARAMS(wallet_unlink), .object = "wallet",
 		.action = "wallet.unlink" },

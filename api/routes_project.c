@@ -2,6 +2,7 @@
 #include "routes_table.h"
 
 #include "bounty.h"
+#include "contract.h"
 #include "role.h"
 #include "statement.h"
 
@@ -41,6 +42,15 @@ static const struct param project_account_link[] = {
 	PARAM(FROM_BODY, FIELD_STR, project_account_link, message, .min = 1, .max = 4096,
 		.doc = "unchanged, signed by the account"),
 	PARAM(FROM_BODY, FIELD_STR, project_account_link, signature, .min = 128, .max = 132, .doc = SIGNATURE_DOC),
+};
+static const struct param project_account_link_contract[] = {
+	SESSION(project_account_link_contract),
+	TRACE(project_account_link_contract),
+	ID(project_account_link_contract, "a project"),
+	PARAM(FROM_BODY, FIELD_STR, project_account_link_contract, message, .min = 1, .max = 4096,
+		.doc = "unchanged, signed by the account"),
+	PARAM(FROM_BODY, FIELD_STR, project_account_link_contract, signature, .min = 4, .max = 16386,
+		.doc = CONTRACT_DOC),
 };
 static const struct param project_account_list[] = { PAGED(project_account_list),
 	ID(project_account_list, "a project") };
@@ -134,6 +144,11 @@ static const struct route routes[] = {
 		  "That text, signed: the account is the project's; 200 when it was already"),
 		PARAMS(project_account_link), .access = ACCESS_SESSION, .limit = LIMIT_WRITE, .object = "project",
 		.roles = "admin|owner|maintainer", .action = "project.link_account", .bind = statement_account_verify },
+	{ WRITE("/v1/projects/{id}/accounts/contract", "projects", project_account_link_contract, 202,
+		  "That text, signed by an account that is a contract: the chain will be asked"),
+		PARAMS(project_account_link_contract), .access = ACCESS_SESSION, .limit = LIMIT_WRITE,
+		.object = "project", .roles = "admin|owner|maintainer", .action = "project.link_account",
+		.bind = contract_account, .wakes = "verify" },
 	{ READ("/v1/projects/{id}/accounts", "projects", project_account_list, REPLY_PAGE,
 		  "A project's accounts on chains and what each of them signed, newest first"),
 		PARAMS(project_account_list), .access = ACCESS_SESSION, .object = "project" },

@@ -19,6 +19,7 @@
 #define PAGED(S) PARAM(FROM_CURSOR, FIELD_STR, S, after), PARAM(FROM_LIMIT, FIELD_I32, S, page)
 #define CHAIN_DOC "its chain, CAIP-2: eip155:338, casper:casper-test"
 #define SIGNATURE_DOC "over that message, as for /v1/auth/verify"
+#define CONTRACT_DOC "0x and up to 8192 bytes: what the contract takes, wrapped by EIP-6492 while it is not deployed"
 #define REASON(S) PARAM(FROM_BODY, FIELD_STR, S, reason, .min = 1, .max = 500, .doc = "goes into the audit log")
 
 #define READERS "admin|operator|auditor"

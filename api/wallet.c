@@ -162,12 +162,16 @@ bool wallet_text(struct call *c, str message, struct login *l)
 	return login_check(&c->w, l, &expected);
 }
 
-bool wallet_signed(struct call *c, str message, str signature, struct login *l)
+bool wallet_key_signed(struct call *c, str message, str signature, const struct login *l)
 {
 	str sig;
 
-	return wallet_text(c, message, l) && read_signature(c, signature, l, &sig) &&
-		login_verify(&c->w, message, l, sig);
+	return read_signature(c, signature, l, &sig) && login_verify(&c->w, message, l, sig);
+}
+
+bool wallet_signed(struct call *c, str message, str signature, struct login *l)
+{
+	return wallet_text(c, message, l) && wallet_key_signed(c, message, signature, l);
 }
 
 bool wallet_verify(struct call *c, void *p)

@@ -17,6 +17,8 @@ MUST bool wallet_account(struct call *c, str address, str chain, bool has_chain_
 usec wallet_begin(struct call *c, struct login *l); /* domain, nonce unless set, times; when it expires */
 /* One of our texts, for this site, chain and time: the signature is another matter. */
 MUST bool wallet_text(struct call *c, str message, struct login *l);
+/* Such a text, signed by the key of the account that it names. */
+MUST bool wallet_key_signed(struct call *c, str message, str signature, const struct login *l);
 /* One of our texts, signed by the account that it names. Whether its nonce is one of ours, the statement knows. */
 MUST bool wallet_signed(struct call *c, str message, str signature, struct login *l);
 str wallet_address(struct call *c, const struct login *l);    /* 20 bytes, or Casper's account hash */

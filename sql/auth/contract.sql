@@ -9,24 +9,15 @@
 -- out  id          uuid?
 -- out  expires_at  timestamptz?
 -- role api
--- Each new check takes two that are over for a day with it.
 with handed_out as (
 	select message, consumed_at, expires_at from core.auth_nonce where nonce = $1
-), gone as (
-	delete from core.wallet_check where id = any (array(
-		select id from core.wallet_check where expires_at < now() - interval '1 day' limit 2 for update skip locked))
 ), spent as (
 	update core.auth_nonce set consumed_at = now()
 	where nonce = $1 and message = $2 and consumed_at is null and expires_at > now() and public_key is null
 	returning address, chain_id
-), made as (
-	insert into core.wallet_check (nonce, address, chain_id, caip10, message, signature, secret_sha256, expires_at)
-	select $1, address, chain_id, $3, $2, $4, $5, now() + interval '15 minutes' from spent
-	returning id, expires_at
-), job as materialized (
-	select q.enqueue('verify', 'verify.wallet', 'wallet:' || m.id, jsonb_build_object('check_id', m.id), trace => $6,
-		created_by => 'api') as id
-	from made m
+), made as materialized (
+	select b.id, b.expires_at
+	from spent s, core.wallet_check_begin('sign_in', $1, false, s.address, s.chain_id, $3, $2, $4, $5, interval '15 minutes', $6) b
 )
 select case
 		when m.id is not null then null
@@ -35,5 +26,4 @@ select case
 		when h.consumed_at is null and h.expires_at <= now() then 'auth.expired'
 		else 'auth.nonce_used'
 	end as refused, m.id, m.expires_at
-from (select count(*) as n from job) as queued left join handed_out h on true left join made m on true
-where queued.n >= 0
+from (select) as once left join handed_out h on true left join made m on true

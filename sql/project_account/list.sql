@@ -6,13 +6,15 @@
 -- out  caip10       text
 -- out  statement    text         which the account signed
 -- out  signature    text
+-- out  block_number int8?        at which the account, a contract, called it its own
+-- out  block_hash   bytea?
 -- out  linked_by    uuid
 -- out  linked_at    timestamptz
 -- out  unlinked_by  uuid?
 -- out  unlinked_at  timestamptz?
 -- out  cursor       text
 -- role api
-select a.id, a.caip10, a.statement, a.signature, a.linked_by, a.linked_at, a.unlinked_by, a.unlinked_at, a.linked_at || '|' || a.id as cursor
+select a.id, a.caip10, a.statement, a.signature, a.block_number, a.block_hash, a.linked_by, a.linked_at, a.unlinked_by, a.unlinked_at, a.linked_at || '|' || a.id as cursor
 from core.project_account a
 where a.project_id = $3
 	and (a.linked_at, a.id) < (coalesce(split_part($1, '|', 1)::timestamptz, 'infinity'),

@@ -1,4 +1,4 @@
--- maybe: the sign-in, or the fresh signature, of a contract wallet
+-- maybe: what a contract wallet signed, to sign in or for an act
 -- in   check_id   uuid
 -- out  state      text
 -- out  address    bytea

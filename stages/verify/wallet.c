@@ -1,4 +1,5 @@
-/* Does a contract that is a wallet call a signature its own? The API cannot ask a node, so a sign-in waits for this job. */
+/* Does a contract that is a wallet call a signature its own? The API cannot ask a node, so a sign-in waits for this job, and
+ * so does what was signed for an act: deciding it binds it. */
 #include <inttypes.h>
 
 #include "base/output.h"
@@ -28,7 +29,7 @@ static bool plan(struct work *w, struct tx *tx, void *task)
 	if (!sql_wallet_check_read(w, tx, &(struct sql_wallet_check_read_in){ t->check_id }, &row, &found))
 		return false;
 	if (!found)
-		return err_set(w, ERR_INVALID, "verify.wallet_unknown", "the sign-in is not in the database");
+		return err_set(w, ERR_INVALID, "verify.wallet_unknown", "the check is not in the database");
 	t->decided = !str_eq(row.state, STR("pending"));
 	t->chain_id = row.chain_id;
 	t->message = row.message;
@@ -76,10 +77,17 @@ static bool settle(struct work *w, struct tx *tx, void *task)
 		.block_hash = t->answer.block_number > 0 ? str_of(t->answer.block_hash, 32) : (str){ NULL, 0 },
 	};
 
+	struct sql_wallet_check_decide_out row;
+	bool found;
+
 	if (t->decided)
 		return true;
-	output_word(w, "wallet", t->refused == NULL ? "accepted" : "refused", t->refused);
-	return sql_wallet_check_decide(w, tx, &in);
+	if (!sql_wallet_check_decide(w, tx, &in, &row, &found))
+		return false;
+	if (found)
+		output_word(w, "wallet", row.reason.p == NULL ? "accepted" : "refused",
+			row.reason.p == NULL ? NULL : arena_cstr(w->arena, row.reason));
+	return true;
 }
 
 static const struct field fields[] = {

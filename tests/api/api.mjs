@@ -105,6 +105,21 @@ export class Api {
     return body.id
   }
 
+  // What a check of who owns a project has found, as its job settles it.
+  checked(project, who, { method = 'permission', passed = true } = {}) {
+    return this.sql(`
+      insert into core.ownership_check (project_id, person_id, method) values ('${project}', '${who.person_id}', '${method}') on conflict do nothing;
+      select core.ownership_settle(id, ${passed}, ${passed ? 'null' : '\'ownership.not_admin\''}, null, null,
+        (select coalesce(max(job_id), 0) + 1 from core.ownership_result), null)
+      from core.ownership_check where project_id = '${project}' and person_id = '${who.person_id}' and method = '${method}'`)
+  }
+
+  async ownedProject(me, name, repo) {
+    const project = await this.verifiedProject(me.token, name, repo)
+    await this.checked(project, me)
+    return project
+  }
+
   bounty(token, project, fields = {}, key = randomUUID()) {
     return this.post('/v1/bounties',
       { project_id: project, issue_number: 1, chain_id: CHAIN, token: TOKEN, amount: '250000000', title: 'Fix it', ...fields },

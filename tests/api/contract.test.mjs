@@ -1,5 +1,5 @@
-// Wallets that are contracts sign in (A3) and sign afresh for what moves money (A12). The API asks no node: a job does, and the client asks
-// for its answer.
+// Wallets that are contracts sign in (A3), sign afresh for what moves money (A12) and link, to a person (A10) or to a project (P8). The API
+// asks no node: a job does, and the client asks for its answer.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
@@ -229,13 +229,15 @@ test('A12: a contract wallet\'s session has a fresh signature once the chain was
     const waiting = await seen(me, begun.body.id)
     assert.deepEqual([waiting.status, waiting.body.state], [202, 'pending'], waiting.text)
     assert.deepEqual(code(await payOut(me)), [403, 'auth.step_up_required'], 'not before the chain was asked')
-    assert.deepEqual(code(await hand(me, message, await signed(message))), [401, 'auth.nonce_used'])
+    assert.deepEqual((await hand(me, message, await signed(message))).body, begun.body, 'the same again is the same')
+    assert.deepEqual(code(await hand(me, message, '0x1234')), [401, 'auth.nonce_used'])
     assert.equal((await api.post('/v1/auth/step-up/verify', { message, signature: await signed(message) }, { token: me.token })).status, 401)
   } finally {
     await api.stack.kill('evm', 'SIGCONT')
   }
   const done = await decided(me, begun.body.id)
-  assert.deepEqual([done.status, done.body], [200, { state: 'accepted', action: 'wallet.payout', object_id: me.wallet, valid_until: begun.body.expires_at }], done.text)
+  assert.deepEqual([done.status, done.body],
+    [200, { state: 'accepted', action: 'wallet.payout', object_id: me.wallet, linked_id: null, valid_until: begun.body.expires_at }], done.text)
   assert.equal((await payOut(me)).status, 200)
   assert.equal(await api.sql(`select s.signed_at = k.created_at and k.expires_at = k.created_at + interval '5 minutes' from core.wallet_check k
     join core.statement s using (nonce) where k.id = '${begun.body.id}'`), 't', 'from when it came, not from when it was decided')
@@ -262,8 +264,9 @@ test('A12: what a contract does not call its own is no fresh signature; nor is o
   await answers('ffffffff')
   const wrong = await fresh()
   await refused(await bySome(me, wrong, () => '0x1234'), 401, 'auth.signature')
-  assert.deepEqual(code(await hand(me, wrong, '0x1234')), [401, 'auth.nonce_used'], 'a text is handed in once, whatever came out')
   await answers('1626ba7e')
+  await refused(await bySome(me, wrong, () => '0x1234'), 401, 'auth.signature') // a text is handed in once, whatever came out
+  assert.deepEqual(code(await hand(me, wrong, '0x123456')), [401, 'auth.nonce_used'])
   assert.equal((await decided(me, await bySome(me, await text(me, 'wallet.payout', me.person_id), () => '0x1234'))).status, 200, 'of another object')
   await rpc(node, 'anvil_setCode', [odd, '0x'])
   await refused(await bySome(me, await fresh(), () => '0x1234'), 401, 'auth.no_contract')
@@ -302,11 +305,176 @@ test('A12: a check that is decided too late grants nothing, and another\'s text 
   assert.deepEqual(code(await payOut(me)), [403, 'auth.step_up_required'], 'another person\'s signature of that object')
 })
 
-test('A3, F15: a worker that is killed at each point of the job leaves a sign-in that another one decides, once', { timeout: 300_000 }, async () => {
+const withKey = async () => {
+  const account = privateKeyToAccount(generatePrivateKey())
+  return { account, ...await api.signIn(account), address: account.address, by: message => account.signMessage({ message }) }
+}
+const withContract = async () => ({ ...await someone(await deploy('Wallet', [owner.address])), by: signed })
+const texts = async (me, address) => {
+  const { status, body, text: said } = await api.post('/v1/wallets/challenge',
+    { address, chain: `eip155:${CHAIN}`, by_address: me.address, by_chain: `eip155:${CHAIN}` }, { token: me.token })
+  assert.equal(status, 201, said)
+  return body
+}
+const sides = async (me, { message, other_message: other }, joins = signed) =>
+  ({ message, signature: await me.by(message), other_message: other, other_signature: await joins(other) })
+const handLink = (me, body) => api.post('/v1/wallets/contract', body, { token: me.token })
+const link = async (me, address, joins) => {
+  const a = await handLink(me, await sides(me, await texts(me, address), joins))
+  assert.equal(a.status, 202, a.text)
+  return decided(me, a.body.id)
+}
+const wallets = async me => (await api.get('/v1/wallets', { token: me.token })).body.items.map(w => w.caip10)
+const caip10 = address => `eip155:${CHAIN}:${viem.getAddress(address)}`
+
+test('A10: a wallet that is a contract joins a person once the chain was asked; the same statement binds once', async () => {
+  const me = await withKey()
+  const wallet = await deploy('Wallet', [owner.address])
+  const both = await sides(me, await texts(me, wallet))
+  await api.stack.kill('evm', 'SIGSTOP')
+  let begun
+  try {
+    begun = await handLink(me, both)
+    assert.deepEqual([begun.status, begun.body.state, begun.body.status_url], [202, 'pending', `/v1/auth/checks/${begun.body.id}`], begun.text)
+    assert.deepEqual([(await seen(me, begun.body.id)).status, await wallets(me)], [202, [caip10(me.address)]], 'not before the chain was asked')
+    assert.deepEqual((await handLink(me, both)).body, begun.body, 'the same again is the same')
+    assert.deepEqual(code(await handLink(me, { ...both, other_signature: '0x1234' })), [401, 'auth.nonce_used'])
+    assert.deepEqual(code(await api.post('/v1/wallets', { ...both, other_signature: await me.by(both.other_message) }, { token: me.token })),
+      [401, 'auth.signature'])
+  } finally {
+    await api.stack.kill('evm', 'SIGCONT')
+  }
+  const done = await decided(me, begun.body.id)
+  const id = await api.sql(`select id from core.wallet where caip10 = '${caip10(wallet)}' and contract and chain_id = ${CHAIN}`)
+  assert.deepEqual([done.status, done.body], [200, { state: 'accepted', action: 'wallet.link', object_id: caip10(wallet), linked_id: id, valid_until: null }], done.text)
+  assert.deepEqual(await wallets(me), [caip10(wallet), caip10(me.address)])
+  assert.deepEqual([(await handLink(me, both)).body, (await seen(me, begun.body.id)).body], [begun.body, done.body])
+  assert.equal((await answered(await begin(wallet, signed))).body.person_id, me.person_id, 'it signs in as that person')
+  assert.equal((await link(me, wallet)).body.linked_id, id, 'another statement about it changes nothing')
+  assert.equal(await api.sql(`select concat_ws(' ', (select count(*) from audit.log where action = 'wallet.linked' and object_id = '${id}'),
+    (select count(*) from q.outbox where topic = 'wallet.linked' and subject = 'person/${me.person_id}'),
+    (select detail::jsonb ->> 'check_id' = '${begun.body.id}' and detail::jsonb ->> 'block_hash' ~ '^[0-9a-f]{64}$' from audit.log
+      where action = 'wallet.linked' and object_id = '${id}'))`), '1 1 t')
+  await api.sql(`update core.wallet_check set expires_at = now() where id = '${begun.body.id}'`)
+  assert.equal((await seen(me, begun.body.id)).status, 200, 'what was bound stays bound')
+})
+
+test('A10: who is signed in with a contract links a wallet with a key, and another contract, both of which the chain is asked about', async () => {
+  const me = await withContract()
+  const key = await withKey()
+  const own = privateKeyToAccount(generatePrivateKey())
+  assert.equal((await link(me, own.address, message => own.signMessage({ message }))).status, 200)
+  assert.equal(await api.sql(`select contract from core.wallet where caip10 = '${caip10(own.address)}'`), 'f')
+  assert.equal((await api.signIn(own)).person_id, me.person_id)
+  const second = worker() // two of them, so that both sides may be decided at once
+  const found = []
+  for (let i = 0; i < 4; i++) {
+    const joins = await deploy('Wallet', [owner.address])
+    found.push([await link(me, joins), caip10(joins)])
+  }
+  for (const [a, named] of found) assert.deepEqual([a.status, a.body.object_id], [200, named], a.text)
+  assert.deepEqual((await wallets(me)).sort(), [...found.map(([, named]) => named), caip10(own.address), caip10(me.address)].sort())
+  assert.equal(await api.sql(`select string_agg(n::text, ' ') from (select count(*) as n from audit.log where action = 'wallet.linked'
+    and actor_id = '${me.person_id}' group by object_id) as each`), '1 1 1 1 1')
+  const half = await sides(me, await texts(me, await deploy('Wallet', [owner.address])))
+  for (const side of ['signature', 'other_signature']) {
+    const a = await handLink(me, { ...half, [side]: await key.by(half.message) })
+    if (side === 'signature') assert.deepEqual(code(await decided(me, a.body.id)), [401, 'auth.signature'], 'one of two is not enough')
+    else assert.deepEqual(code(a), [401, 'auth.nonce_used'])
+  }
+  assert.equal((await wallets(me)).length, 6)
+  await stop(workers.splice(workers.indexOf(second), 1)[0])
+})
+
+test('A10: what a contract does not call its own links nothing; nor does another session\'s text, one that is late, or of another chain', async () => {
+  const [me, other, machine] = [await withKey(), await withKey(), await withContract()]
+  const wallet = await deploy('Wallet', [owner.address])
+  const linked = () => api.sql(`select count(*) from core.wallet where caip10 = '${caip10(wallet)}'`)
+  assert.deepEqual(code(await link(me, wallet, other.by)), [401, 'auth.signature'])
+  assert.deepEqual(code(await link(me, privateKeyToAccount(generatePrivateKey()).address)), [401, 'auth.no_contract'])
+  const both = await sides(me, await texts(me, wallet))
+  const keys = await sides(me, await texts(me, other.address), other.by)
+  const stranger = await texts(other, wallet)
+  for (const [who, body, ...expected] of [
+    [other, both, 401, 'auth.nonce_unknown'], [{}, both, 401, 'auth.missing'], [me, keys, 401, 'auth.no_contract'],
+    [me, { ...both, other_message: stranger.other_message }, 401, 'auth.nonce'], [me, { ...both, other_signature: 'zz00' }, 422, 'auth.signature_format'],
+    [me, { ...both, other_message: both.other_message.replace(me.person_id, other.person_id) }, 401, 'auth.message_changed'],
+  ]) assert.deepEqual(code(await handLink(who, body)), expected)
+  assert.deepEqual(code(await hand(me, both.message, both.signature)), [401, 'auth.nonce_unknown'], 'no fresh signature')
+  await api.sql(`update core.wallet set chain_id = 1 where id = '${machine.wallet}'`)
+  assert.deepEqual(code(await handLink(machine, await sides(machine, await texts(machine, wallet)))), [401, 'auth.chain'])
+  await api.stack.kill('evm', 'SIGSTOP')
+  let late, ended_
+  try {
+    late = (await handLink(me, both)).body.id
+    ended_ = (await handLink(other, await sides(other, stranger))).body.id
+    assert.deepEqual(code(await seen(other, late)), [404, 'auth.check_unknown'])
+    await api.sql(`update core.wallet_check set expires_at = now() where id = '${late}'`)
+    assert.equal((await api.post('/v1/auth/logout', undefined, { token: other.token })).status, 200)
+  } finally {
+    await api.stack.kill('evm', 'SIGCONT')
+  }
+  for (const id of [late, ended_]) await until('decided', async () => !(await row(id)).startsWith('pending'))
+  assert.deepEqual([code(await seen(me, late)), (await row(ended_)).split(' ').slice(0, 2), await linked()], [[401, 'auth.expired'], ['refused', 'auth.session_ended'], '0'])
+  const gone = await sides(me, await texts(me, wallet))
+  await api.sql(`update core.statement set expires_at = now() where message = $$${gone.message}$$`)
+  assert.deepEqual(code(await handLink(me, gone)), [401, 'auth.expired'])
+})
+
+test('A10: a contract is one person\'s: of two who link it at once one gets it, and somebody else\'s is refused', async () => {
+  const [one, two] = [await withKey(), await withKey()]
+  const wallet = await deploy('Wallet', [owner.address])
+  const found = await Promise.all([one, two].map(me => link(me, wallet)))
+  assert.deepEqual(found.map(a => a.body.code ?? a.body.state).sort(), ['accepted', 'wallet.taken'])
+  const [winner, loser] = found[0].status === 200 ? [one, two] : [two, one]
+  assert.deepEqual(code(await link(loser, wallet)), [409, 'wallet.taken'])
+  assert.deepEqual([(await wallets(winner)).length, (await wallets(loser)).length], [2, 1])
+})
+
+test('P8, A10: an account that is a contract joins a project once the chain was asked, and shows at which block', async () => {
+  const me = await withKey()
+  const project = await api.ownedProject(me, 'ada/treasury', 91)
+  const wallet = await deploy('Wallet', [owner.address])
+  const given = async () => (await api.post(`/v1/projects/${project}/accounts/challenge`, { address: wallet, chain: `eip155:${CHAIN}` }, { token: me.token })).body.message
+  const give = async (message, by = signed) => api.post(`/v1/projects/${project}/accounts/contract`, { message, signature: await by(message) }, { token: me.token })
+  const message = await given()
+  assert.deepEqual(code(await give(message)), [403, 'auth.step_up_required'])
+  await api.stepUp(me, 'project.link_account', project)
+  const wrong = await give(await given(), me.by)
+  assert.deepEqual([wrong.status, code(await decided(me, wrong.body.id))], [202, [401, 'auth.signature']])
+  const begun = await give(message)
+  assert.equal(begun.status, 202, begun.text)
+  const done = await decided(me, begun.body.id)
+  assert.deepEqual([done.status, done.body.action, done.body.object_id], [200, 'account', project], done.text)
+  assert.deepEqual((await give(message)).body, begun.body)
+  const items = (await api.get(`/v1/projects/${project}/accounts`, { token: me.token })).body.items
+  assert.deepEqual(items.map(a => [a.id, a.caip10, a.statement, a.signature, a.linked_by]),
+    [[done.body.linked_id, caip10(wallet), message, await signed(message), me.person_id]])
+  assert.equal((await rpc(node, 'eth_getBlockByNumber', [`0x${items[0].block_number.toString(16)}`, false])).hash, items[0].block_hash)
+  const again = await decided(me, (await give(await given())).body.id)
+  assert.deepEqual([again.status, again.body.linked_id], [200, done.body.linked_id], 'it is the project\'s already')
+  assert.equal(await api.sql(`select concat_ws(' ', (select count(*) from audit.log where action = 'project.account_linked' and object_id = '${project}'),
+    (select count(*) from q.outbox where topic = 'project.account_linked' and project_id = '${project}'))`), '1 1')
+  await api.stack.kill('evm', 'SIGSTOP')
+  let id
+  try {
+    await api.sql(`update core.project_account set unlinked_at = now(), unlinked_by = '${me.person_id}' where project_id = '${project}'`)
+    id = (await give(await given())).body.id
+    await api.checked(project, me, { passed: false })
+  } finally {
+    await api.stack.kill('evm', 'SIGCONT')
+  }
+  assert.deepEqual(code(await decided(me, id)), [403, 'auth.role'], 'a role that ended meanwhile')
+})
+
+test('A3, A10, F15: a worker that is killed at each point of the job leaves a sign-in, and a link, that another one decides, once', { timeout: 300_000 }, async () => {
   for (const w of workers.splice(0)) await stop(w)
   const wallet = await deploy('Wallet', [owner.address])
+  const me = await withKey()
   for (const phase of PHASES) {
     const started = await begin(wallet, signed)
+    const joins = await deploy('Wallet', [owner.address])
+    const { body: link } = await handLink(me, await sides(me, await texts(me, joins)))
     const killed = worker({ PATCHWORK_FAULT: `verify.wallet.${phase}:kill` })
     await until(`killed at ${phase}`, () => !alive(killed))
     assert.equal(await ended(killed), 'SIGKILL', phase)
@@ -317,6 +485,9 @@ test('A3, F15: a worker that is killed at each point of the job leaves a sign-in
     assert.equal(await api.sql(`select count(*) from core.session where person_id = '${answer.body.person_id}'`), String(PHASES.indexOf(phase) + 1))
     await until('the job is over', async () => (await api.sql(`select count(*) from q.run r join q.job j on j.id = r.job_id
       where j.key = 'wallet:${started.id}' and r.state = 'done'`)) === '1')
+    const { status, body } = await decided(me, link.id)
+    assert.deepEqual([status, body.object_id], [200, caip10(joins)])
+    assert.equal(await api.sql(`select count(*) from audit.log where action = 'wallet.linked' and object_id = '${body.linked_id}'`), '1')
     await stop(next)
     workers.pop()
   }

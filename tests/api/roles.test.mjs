@@ -69,7 +69,7 @@ test('A9: what the routes with roles of their own want, written here a second ti
     'GET /v1/projects/{id}/roles': ['admin', 'operator', 'auditor', 'owner', 'maintainer'],
     'POST /v1/projects/{id}/roles': ['admin', 'owner'], 'POST /v1/projects/{id}/hook': ['admin', 'owner'], 'POST /v1/projects/{id}/hook/rotate': ['admin', 'owner'], 'DELETE /v1/projects/{id}/roles/{grant}': ['admin', 'owner'],
     'POST /v1/projects/{id}/accounts': ['admin', 'owner', 'maintainer'], 'POST /v1/projects/{id}/accounts/challenge': ['admin', 'owner', 'maintainer'],
-    'DELETE /v1/projects/{id}/accounts/{account}': ['admin', 'owner', 'maintainer'],
+    'POST /v1/projects/{id}/accounts/contract': ['admin', 'owner', 'maintainer'], 'DELETE /v1/projects/{id}/accounts/{account}': ['admin', 'owner', 'maintainer'],
     'POST /v1/payouts/{id}/retry': ['admin', 'operator'],
   }
   const said = operations().filter(o => !['anyone', 'signed-in', 'github'].includes(o.op['x-roles'][0]))

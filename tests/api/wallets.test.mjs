@@ -224,17 +224,8 @@ const linkAccount = async (me, project, wallet) => {
   const { body } = await askAccount(me, project, wallet)
   return sendAccount(me, project, body.message, wallet)
 }
-// What a check of who owns a project has found, as its job settles it.
-const checked = (project, who, { method = 'permission', passed = true } = {}) => api.sql(`
-  insert into core.ownership_check (project_id, person_id, method) values ('${project}', '${who.person_id}', '${method}') on conflict do nothing;
-  select core.ownership_settle(id, ${passed}, ${passed ? 'null' : '\'ownership.not_admin\''}, null, null,
-    (select coalesce(max(job_id), 0) + 1 from core.ownership_result), null)
-  from core.ownership_check where project_id = '${project}' and person_id = '${who.person_id}' and method = '${method}'`)
-const owned = async (me, name, repo) => {
-  const project = await api.verifiedProject(me.token, name, repo)
-  await checked(project, me)
-  return project
-}
+const checked = (...given) => api.checked(...given)
+const owned = (...given) => api.ownedProject(...given)
 const accounts = async (me, project) => (await api.get(`/v1/projects/${project}/accounts`, { token: me.token })).body.items
 
 test('P8: a project has accounts on two chains, each of which signed that it is; ids name no chain; unlinking keeps the history', async () => {
