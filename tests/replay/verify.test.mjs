@@ -317,6 +317,29 @@ test('S3, V9, S12: /award: evidence of level 0 waits for another person, whose w
   }
 })
 
+test('S8: who is named as co-author is told of and changes nothing; what a bot wrote is nobody\'s, merged or not', async () => {
+  const c = await opened()
+  const rita = await github(at, 'user', { login: 'rita', id: 78 })
+  await github(at, 'push', { repo: c.repo, number: c.pull.number, message: 'Add a test', files: { 'test.c': 'int test;\n' },
+    trailers: `Co-authored-by: Rita <${rita.id}+rita@users.noreply.github.com>\nCo-authored-by: Nobody <nobody@example.org>` })
+  await told(c, 'pull_request', 'synchronize', c.pull.number)
+  await merge(c)
+  const payout = await world.while(worker, paid(at, c.submission.id))
+  const s = await submission(at, c.submission.id)
+  const { result, severity, code } = checkOf(s, 'V8')
+  assert.deepEqual([s.verdict.result, result, severity, code], ['pass', 'flag', 'low', 'verify.co_authors'])
+  assert.deepEqual([s.payouts.length, payout.amount, payout.payee.toLowerCase()], [1, c.bounty.amount, c.contributor.address.toLowerCase()])
+  const d = await opened()
+  await github(at, 'user', { login: 'fixbot', id: 79, type: 'Bot' })
+  const pull = await github(at, 'pull', { repo: d.repo, user: 'fixbot', title: 'By a machine', body: `Fixes #${d.issue.number}`, commits: [{ message: 'By a machine' }] })
+  await told(d, 'pull_request', 'opened', pull.number)
+  const theirs = await world.while(worker, submissionOf(at, d.bounty, pull))
+  await merge(d, { pull })
+  const refused = await state(theirs.id, 'rejected')
+  assert.deepEqual([refused.reason, refused.payouts.length], ['verify.author_not_user', 0])
+  assert.equal((await bountyOf(d)).state, 'open')
+})
+
 // Merged, and nothing of it was told before; the issue had been closed by hand, so GitHub names nothing as its closer.
 async function quietly(c, { message = 'Quietly', linked = false } = {}) {
   const pull = await github(at, 'pull', { repo: c.repo, user: c.account.login, title: 'Quietly', body: 'nothing', commits: [{ message, files: { 'quiet.c': 'int quiet;\n' } }] })
