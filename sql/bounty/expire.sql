@@ -2,7 +2,9 @@
 -- in   bounty_id  uuid
 -- in   job        int8
 -- in   trace      text?
--- out  expired    bool   now, not earlier; false when the bounty is no longer to be won
+-- out  expired    bool      now, not earlier
+-- out  state      text      before that
+-- out  wait       interval  until the deadline; 0 when it is over
 -- role worker
 with bounty as (
 	select b.id, b.project_id, b.state, (select max(coalesce(c.lock_until, b.deadline_at + b.hold)) from core.contribution c
@@ -31,4 +33,4 @@ with bounty as (
 		'lock_until', r.lock_until), $3, r.project_id) as event
 	from refunding r where r.final is not null
 )
-select exists (select from told) as expired;
+select exists (select from told) as expired, b.state, greatest(b.deadline_at - now(), interval '0') as wait from core.bounty b where b.id = $1;

@@ -2,7 +2,8 @@
 -- in   payout_id  uuid
 -- in   job        int8
 -- in   trace      text?
--- out  rechecked  bool    now, not earlier
+-- out  rechecked  bool      now, not earlier
+-- out  wait       interval  until it is due; 0 when it is
 -- role worker
 with checked as (
 	update ledger.payout p set rechecked_at = now(), updated_at = now()
@@ -15,4 +16,4 @@ with checked as (
 		project_id => c.project_id) as id
 	from checked c
 )
-select exists (select from queued) as rechecked;
+select exists (select from queued) as rechecked, greatest(p.due_at - now(), interval '0') as wait from ledger.payout p where p.id = $1;

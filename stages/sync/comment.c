@@ -216,7 +216,9 @@ bool attempt_settle(struct work *w, struct tx *tx, void *task)
 	const struct attempt_task *t = task;
 	struct sql_attempt_lapse_out out;
 
-	return sql_attempt_lapse(w, tx, &(struct sql_attempt_lapse_in){ t->attempt_id, w->job, work_trace(w) }, &out);
+	if (!sql_attempt_lapse(w, tx, &(struct sql_attempt_lapse_in){ t->attempt_id, w->job, work_trace(w) }, &out))
+		return false;
+	return out.ended || out.wait <= 0 || err_snooze(w, out.wait, "command.not_due", "the attempt has time left");
 }
 
 bool command_settle(struct work *w, struct tx *tx, void *task)

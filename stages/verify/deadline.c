@@ -9,6 +9,17 @@ static usec sooner(usec a, usec b)
 	return a < b ? a : b;
 }
 
+static bool over(str state)
+{
+	return str_one_of(state, "expired|refunding|refunded|cancelled|paid");
+}
+
+/* Also what was due when it was planned, and is not by a clock that went back. */
+static bool not_due(struct work *w, usec wait)
+{
+	return err_snooze(w, wait, "verify.not_due", "the deadline is not reached");
+}
+
 /* A person has 30 days to decide. */
 static bool stands_still(struct work *w, const struct sql_bounty_clock_out *row, struct deadline_task *t)
 {
@@ -46,11 +57,11 @@ bool deadline_plan(struct work *w, struct tx *tx, void *task)
 		return false;
 	if (!found)
 		return err_set(w, ERR_INVALID, "verify.bounty_unknown", "the bounty is not in the database");
-	t->decided = str_one_of(row.state, "expired|refunding|refunded|cancelled|paid");
+	t->decided = over(row.state);
 	if (t->decided)
 		return true;
 	if (row.wait > 0)
-		return err_snooze(w, row.wait, "verify.not_due", "the deadline is not reached");
+		return not_due(w, row.wait);
 	if (str_eq(row.state, STR("frozen")))
 		return stands_still(w, &row, t);
 	if (!str_one_of(row.state, "draft|funding|open|in_progress|merged"))
@@ -71,5 +82,7 @@ bool deadline_settle(struct work *w, struct tx *tx, void *task)
 
 	if (t->decided)
 		return true;
-	return (!t->has_undecided || reject(w, tx, t->undecided)) && sql_bounty_expire(w, tx, &in, &out);
+	if ((t->has_undecided && !reject(w, tx, t->undecided)) || !sql_bounty_expire(w, tx, &in, &out))
+		return false;
+	return out.expired || over(out.state) || not_due(w, out.wait > 0 ? out.wait : LOOK);
 }

@@ -1,4 +1,5 @@
-/* Before money is sent: is the work still there? At the end of the hold, and earlier when a push or a revert was seen. */
+/* Before money is sent: is the work still there? At the end of the hold; a run before it, by a person or a clock that went back, can
+ * stop the payout, and looks again at the end. */
 #include "base/output.h"
 #include "verify.h"
 
@@ -14,7 +15,7 @@ bool recheck_peek(struct work *w, struct tx *tx, void *task)
 		return err_set(w, ERR_INVALID, "pay.payout_unknown", "the payout is not in the database");
 	t->merge.decided = row.rechecked || !str_one_of(row.state, "hold|payable|held") ||
 		!str_one_of(row.bounty_state, "hold|payable");
-	t->due = row.wait <= 0;
+	t->wait = row.wait;
 	t->late = row.late;
 	t->merge.submission_id = row.submission_id;
 	return true;
@@ -61,6 +62,11 @@ static bool stop(struct work *w, struct tx *tx, const struct recheck_task *t, co
 	return sql_payout_stop(w, tx, &in, &out);
 }
 
+static bool not_due(struct work *w, usec wait)
+{
+	return err_snooze(w, wait, "pay.not_due", "the work stands, and the hold is not over");
+}
+
 bool recheck_settle(struct work *w, struct tx *tx, void *task)
 {
 	const struct recheck_task *t = task;
@@ -71,10 +77,10 @@ bool recheck_settle(struct work *w, struct tx *tx, void *task)
 		return true;
 	j = output_open(w);
 	json_str(j, "verdict", str_c(check_result_name(t->merge.verdict.result)));
-	json_bool(j, "due", t->due);
+	json_bool(j, "due", t->wait <= 0);
 	output_close(w, j);
-	if (t->merge.verdict.result == CHECK_PASS && !t->due)
-		return true;
+	if (t->merge.verdict.result == CHECK_PASS && t->wait > 0)
+		return not_due(w, t->wait);
 	if (!merge_keep(w, tx, &t->merge))
 		return false;
 	if (t->merge.verdict.result != CHECK_PASS)
@@ -82,5 +88,7 @@ bool recheck_settle(struct work *w, struct tx *tx, void *task)
 	if (t->late)
 		return stop(w, tx, t, "verify.policy_late",
 			"the project's policy at the merge was read only after the verdict");
-	return sql_payout_recheck(w, tx, &(struct sql_payout_recheck_in){ t->payout_id, w->job, work_trace(w) }, &out);
+	if (!sql_payout_recheck(w, tx, &(struct sql_payout_recheck_in){ t->payout_id, w->job, work_trace(w) }, &out))
+		return false;
+	return out.rechecked || out.wait <= 0 || not_due(w, out.wait);
 }

@@ -61,7 +61,7 @@ bool merge_settle(struct work *w, struct tx *tx, void *task);
 
 struct recheck_task {
 	uuid payout_id;
-	bool due;  /* its hold is over */
+	usec wait; /* until its hold is over; 0 when it is */
 	bool late; /* the verdict was made before the policy that was in force was read */
 	struct merge_task merge;
 };

@@ -399,9 +399,13 @@ test(`B10, B18, F15: /attempt and /unattempt: who may, for how long; a lease tha
   assert.deepEqual([await state(id), await running()], ['open', '0'])
   await tell(n, 'ada', 'Yes.\n\n/attempt\n')
   await quiet()
+  const runs = `select count(*) from q.run where state = 'snoozed' and error_code = 'command.not_due'`
+  const soon = `update q.scheduled set run_at = now() where job_id in (select id from q.job where kind = 'sync.attempt')`
+  await sql(soon) // as when the clock goes back after it was claimed
+  await until('it was too early', async () => Number(await sql(runs)) > 0)
+  assert.deepEqual([await state(id), await running()], ['in_progress', '1'])
   for (const w of workers.splice(0)) await stop(w)
-  await sql(`update core.attempt set ends_at = now() where bounty_id = '${id}'; update q.scheduled set run_at = now()
-    where job_id in (select id from q.job where kind = 'sync.attempt')`)
+  await sql(`update core.attempt set ends_at = now() where bounty_id = '${id}'; ${soon}`)
   for (const point of ends) assert.equal(await ended(worker({ PATCHWORK_FAULT: `${point}:kill` })), 'SIGKILL', point)
   worker()
   await quiet()
