@@ -616,8 +616,8 @@ test('P11, F15: what did not arrive is found, asked for again once, and shown; k
   await sql(`select q.enqueue('sync', 'sync.hooks', 'test:hooks:3', '{}')`)
   await quiet()
   assert.equal((await project(id)).hook, null, 'a hook that somebody removed is gone here, too')
-  assert.equal(await sql(`select output ->> 'gone' from q.run join q.job on id = job_id where kind = 'sync.health' and state = 'done' order by job_id desc limit 1`),
-    'ownership.hook_gone')
+  assert.equal(await sql(`select r.output ->> 'gone' from q.run r join q.job j on j.id = r.job_id join core.hook h on h.id::text = j.args ->> 'hook_id'
+    where j.kind = 'sync.health' and r.state = 'done' and h.project_id = '${id}' order by r.job_id desc limit 1`), 'ownership.hook_gone')
 })
 
 // What sync.hooks does at its next tick; the pauses between two asks are over.
