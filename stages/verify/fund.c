@@ -24,6 +24,7 @@ bool fund_plan(struct work *w, struct tx *tx, void *task)
 	t->wallets = row.wallets.at;
 	t->n_wallets = row.wallets.n;
 	t->stale = row.stale;
+	t->other_asset = row.other_asset;
 	if (!str_into(row.chain_key, t->bounty, 32) || !str_into(row.token, t->token, 20) ||
 		!str_into(row.escrow, t->escrow, 20) || !str_into(row.deposit_tx, t->tx, 32))
 		return err_set(w, ERR_BUG, "db.row", "a chain name in the database has the wrong length");
@@ -73,6 +74,9 @@ bool fund_effect(struct work *w, const struct outside *outside, void *task)
 
 	if (t->decided)
 		return true;
+	if (t->other_asset)
+		return refuse(
+			t, "deposit.token", "the bounty was changed to another token while the deposit was named");
 	if (!chain_serves(w, outside->chain, t->chain_id, t->escrow) ||
 		!chain_receipt_of(w, outside->chain, t->tx, &t->receipt))
 		return false;

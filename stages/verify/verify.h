@@ -17,7 +17,7 @@ struct fund_task {
 	usec keep_until;    /* the money must not be refundable before */
 	const str *wallets; /* of the funder, 20 bytes each */
 	size_t n_wallets;
-	bool stale;
+	bool stale, other_asset;
 	/* what it is */
 	struct chain_receipt receipt;
 	struct escrow_locked locked;

@@ -44,6 +44,19 @@ static void a_deposit_opens_the_bounty(void **state)
 	assert_true(((struct fund_task *)rows_planned(&verify_fund, FUND))->decided);
 }
 
+/* The deposit was named while a `/bounty` was being edited: it waited for the edit, and had read the draft before. */
+static void a_deposit_of_what_the_bounty_was_is_not_one_of_what_it_is(void **state)
+{
+	(void)state;
+	rows_bounty();
+	assert_false(((struct fund_task *)rows_planned(&verify_fund, FUND))->other_asset);
+	db_test_sql(
+		"with a as (insert into core.asset (caip19, chain_id, token, symbol, decimals) select 'x', chain_id,"
+		" decode(repeat('bd', 20), 'hex'), 'BAD', 18 from core.asset returning id)"
+		" update core.bounty set asset_id = a.id from a");
+	assert_true(((struct fund_task *)rows_planned(&verify_fund, FUND))->other_asset);
+}
+
 static void a_wrong_deposit_is_refused(void **state)
 {
 	struct fund_task *t;
@@ -584,6 +597,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_deposit_opens_the_bounty, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_wrong_deposit_is_refused, rows_start, rows_stop),
+		cmocka_unit_test_setup_teardown(
+			a_deposit_of_what_the_bounty_was_is_not_one_of_what_it_is, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(one_of_two_deposits_is_enough, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(a_draft_can_still_be_opened, rows_start, rows_stop),
 		cmocka_unit_test_setup_teardown(money_for_a_cancelled_bounty_is_booked_only, rows_start, rows_stop),

@@ -270,6 +270,11 @@ static void deposits_are_judged(void **state)
 	struct fund_task t = deposit();
 	assert_true(fund_effect(&w, &outside, &t));
 	assert_string_equal(t.refused, "deposit.no_lock");
+	chain.ours = locked(0xf1, 0xdd, 1000, 5000);
+	t = deposit();
+	t.other_asset = true; /* what was locked is what the bounty was, and not what it is */
+	assert_true(fund_effect(&w, &outside, &t));
+	assert_string_equal(t.refused, "deposit.token");
 }
 
 static void deposits_are_waited_for(void **state)
