@@ -210,14 +210,20 @@ describe('with eight workers', () => {
 })
 
 describe('a thousand a second', () => {
-  before(() => restart({ PATCHWORK_API_WORKERS: '2' }))
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
-  after(() => agent.destroy())
+  before(() => { // the shipped program: what watches the others' memory takes its time
+    api.stack.options.programs = 'rel'
+    return restart({ PATCHWORK_API_WORKERS: '2' })
+  })
+  after(() => {
+    api.stack.options.programs = 'san'
+    agent.destroy()
+  })
   const percentile = (list, p) => [...list].sort((a, b) => a - b)[Math.ceil(list.length * p) - 1] ?? Infinity
   const acked = []
 
   // Each of n is sent in its own millisecond, whatever became of those before it, with a read of the same API and database beside
-  // every fifth; who sends them is late when the machine is, so their time counts from when they left.
+  // every tenth; who sends them is late when the machine is, so their time counts from when they left.
   async function second(n = 1000, meanwhile = async () => {}) {
     const ms = { delivery: [], read: [] }
     const timed = async (what, ask) => {
@@ -237,7 +243,7 @@ describe('a thousand a second', () => {
     for (let i = 0; i < n;) {
       for (; i < n && performance.now() - from >= i; i++) {
         going.push(timed('delivery', one))
-        if (i % 5 === 0) going.push(timed('read', read))
+        if (i % 10 === 0) going.push(timed('read', read))
       }
       await new Promise(wake => setTimeout(wake, 1))
     }
@@ -248,12 +254,13 @@ describe('a thousand a second', () => {
   test('I2: at 1,000/s 99 of 100 deliveries are acknowledged within 10 ms; on a machine that is busier, within ten times what a read beside them takes', { timeout: 300_000 }, async t => {
     await second()
     let best = { p99: Infinity, bar: 10 }
-    for (let i = 0; i < 8 && best.p99 > best.bar; i++) {
+    for (let i = 0, met = false; i < 5 && !met; i++) {
       const ms = await second()
       const p99 = percentile(ms.delivery, 0.99), read = percentile(ms.read, 0.99)
       const bar = Math.max(10, 10 * read)
       t.diagnostic(`${ms.delivery.length} taken, p50 ${percentile(ms.delivery, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; of the reads beside them ${read.toFixed(1)} ms`)
       if (p99 / bar < best.p99 / best.bar) best = { p99, bar }
+      met = p99 <= 10
     }
     assert.ok(best.p99 <= best.bar, `${best.p99} ms, where ${best.bar} ms were the bar`)
     await oneEach(acked)
